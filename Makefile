@@ -1,0 +1,91 @@
+# Every command of the project. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+PHOTO ?=
+DATA ?=
+MEMBERS := shared bot estimator playground
+MEMBER_PROJECTS := $(MEMBERS:%=%/pyproject.toml)
+EDITABLE := $(MEMBERS:%=-e %)
+BIN := .venv/bin
+MODELS_BIN := .venv-models/bin
+UV := $(BIN)/uv
+COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	--no-emit-package attrai-shared --no-emit-package attrai-estimator --custom-compile-command "make requirements"
+# A person's own settings must not reach tests or the demo.
+CLEAN_ENV = env $$(env | sed -n 's/^\(ATTRAI_[A-Z0-9_]*\)=.*/-u \1/p' | tr '\n' ' ') -u PYTHONPATH
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## / { printf "  %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- environments -------------------------------------------------------------------------------
+
+.venv/uv.stamp: requirements/uv.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Attrai needs Python 3.11 or newer; name one with PYTHON=..."; exit 1; }
+	@echo "setting up .venv ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $@
+
+.venv/run.stamp: .venv/uv.stamp requirements/run.txt $(MEMBER_PROJECTS)
+	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/run.txt
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(EDITABLE)
+	@touch $@
+
+.venv/test.stamp: .venv/run.stamp requirements/test.txt
+	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/test.txt
+	@touch $@
+
+.venv-models/stamp: .venv/uv.stamp requirements/models.txt $(MEMBER_PROJECTS) models/pyproject.toml
+	@echo "setting up .venv-models (torch: about 5 GB) ..."
+	@$(UV) venv -q --allow-existing --python $(BIN)/python .venv-models
+	@$(UV) pip install -q --python $(MODELS_BIN)/python --require-hashes -r requirements/models.txt
+	@$(UV) pip install -q --python $(MODELS_BIN)/python --no-deps --no-build-isolation -e shared -e estimator -e models
+	@touch $@
+
+.PHONY: setup setup-models
+setup: .venv/run.stamp  ## make .venv, the environment of the product
+setup-models: .venv-models/stamp  ## make .venv-models, with torch, for making and checking the networks
+
+.PHONY: requirements
+requirements: .venv/uv.stamp  ## resolve the dependencies again and pin them with hashes
+	@$(COMPILE) requirements/uv.in -o requirements/uv.txt
+	@$(COMPILE) requirements/test.in requirements/build.in $(MEMBER_PROJECTS) -o requirements/test.txt
+	@$(COMPILE) -c requirements/test.txt requirements/build.in $(MEMBER_PROJECTS) -o requirements/run.txt
+	@for member in $(MEMBERS); do $(COMPILE) -c requirements/test.txt requirements/build.in $$member/pyproject.toml -o requirements/$$member.txt; done
+	@$(COMPILE) -c requirements/test.txt requirements/models.in requirements/build.in estimator/pyproject.toml models/pyproject.toml -o requirements/models.txt
+
+# --- the product --------------------------------------------------------------------------------
+
+.PHONY: demo run
+demo: .venv/run.stamp  ## send one photo (PHOTO=path, or the sample) through bot, queue and estimator
+	@$(CLEAN_ENV) $(BIN)/attrai-playground demo $(if $(PHOTO),"$(PHOTO)")
+
+run: .venv/run.stamp  ## stay up: serve Telegram with BOT_TOKEN set, else open the local chat page
+	@$(CLEAN_ENV) $(BIN)/attrai-playground run
+
+# --- checks -------------------------------------------------------------------------------------
+
+.PHONY: test test-models test-alone lint format
+test: .venv/test.stamp servers lint  ## run every test that needs no torch (DATA=folder: also the golden ones)
+	@$(CLEAN_ENV) DATA="$(DATA)" $(BIN)/pytest -m "not torch" --ignore=tests/unit/models
+
+test-models: .venv-models/stamp  ## run the tests that need torch (DATA=folder: also the golden ones)
+	@$(CLEAN_ENV) DATA="$(DATA)" $(MODELS_BIN)/pytest -m torch tests/unit/models
+
+test-alone: .venv/test.stamp  ## install each service by itself and run its own tests
+	@./tests/alone.sh $(MEMBERS)
+
+lint: .venv/test.stamp  ## ruff, mypy and the import contracts
+	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
+	@$(BIN)/mypy $(MEMBERS:%=%/attrai_%)
+	@$(BIN)/lint-imports --no-cache
+
+format: .venv/test.stamp  ## format the code
+	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
+
+.PHONY: servers
+servers:  # the real servers that the flow tests start: by apt where root; else those tests skip and say so
+	@./tests/servers.sh

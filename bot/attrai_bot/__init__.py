@@ -1,0 +1,3 @@
+"""Attrai: bot."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,3 @@
+"""Attrai: estimator."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,88 @@
+"""What passes between the estimator's steps: frozen values, coordinates in pixels of the upright photo at its own size."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+"""RGB, shape (height, width, 3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """A decoded photo, turned upright.
+
+    `pixels` may be smaller than `width` x `height` (a JPEG decoded at a fraction of its size); `scale` leads from the photo to the pixels.
+    """
+
+    pixels: Pixels
+    width: int
+    height: int
+
+    @property
+    def scale(self) -> float:
+        """Pixels of `pixels` for each pixel of the photo, at most 1."""
+        return float(self.pixels.shape[1]) / self.width
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A bounding box; (x0, y0) is the upper left corner. It may reach over the photo's border."""
+
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        return self.y1 - self.y0
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """One face that MTCNN found.
+
+    `landmarks`: shape (5, 2), x and y of left eye, right eye, nose, left and right mouth corner, as seen by the viewer.
+    `probability`: O-Net's, 0 to 1.
+    """
+
+    box: Box
+    landmarks: NDArray[np.float32]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """Whether a face's score can be trusted: `reasons` is empty when it can.
+
+    Each reason is a code with a sentence of its own in the bot: `too_small`, `blurred`, `turned_away`, `cut_off`, `too_dark`.
+    """
+
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A detection with what the networks say of it. `score` is 1 to 10; `embedding` has 128 numbers or is absent."""
+
+    detection: Detection
+    score: float
+    quality: Quality = Quality()
+    embedding: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """All faces of one photo, from left to right, the annotated picture (JPEG bytes) and the seconds that each step took."""
+
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    picture: bytes
+    seconds: dict[str, float]

@@ -1,0 +1,3 @@
+"""Attrai: models."""
+
+__version__ = "0.1.0"

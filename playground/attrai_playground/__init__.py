@@ -1,0 +1,3 @@
+"""Attrai: playground."""
+
+__version__ = "0.1.0"

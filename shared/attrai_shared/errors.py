@@ -1,0 +1,117 @@
+"""The one error tree. Each leaf has a code for the queue, which is also the key of the sentence that the user sees.
+
+AttraiError
+├── PhotoError              what is wrong with the photo; the user can do something about it
+│   ├── NoFace              no_face
+│   ├── Unreadable          unreadable
+│   ├── WrongKind           wrong_kind
+│   ├── TooManyBytes        too_many_bytes
+│   ├── TooManyPixels       too_many_pixels
+│   ├── TooSmall            too_small
+│   └── TooElongated        too_elongated
+├── RequestError            what became of the request
+│   ├── QuotaExceeded       quota_exceeded
+│   ├── Busy                busy
+│   ├── TimedOut            timed_out
+│   └── GivenUp             given_up
+├── ServiceError            something that the service needs is away
+│   ├── BrokerUnavailable   broker_unavailable
+│   ├── LedgerUnavailable   ledger_unavailable
+│   ├── StoreUnavailable    store_unavailable
+│   └── DownloadFailed      download_failed
+└── ContractError           a message or a name that no service of ours would send
+    ├── RefusedMessage      refused_message
+    └── RefusedName         refused_name
+"""
+
+from typing import ClassVar
+
+
+class AttraiError(Exception):
+    """Base of all. `code` is stable: it travels in messages, logs and JSON lines."""
+
+    code: ClassVar[str] = "error"
+
+
+class PhotoError(AttraiError):
+    """The photo cannot be estimated, whoever tries."""
+
+
+class NoFace(PhotoError):
+    code = "no_face"
+
+
+class Unreadable(PhotoError):
+    code = "unreadable"
+
+
+class WrongKind(PhotoError):
+    code = "wrong_kind"
+
+
+class TooManyBytes(PhotoError):
+    code = "too_many_bytes"
+
+
+class TooManyPixels(PhotoError):
+    code = "too_many_pixels"
+
+
+class TooSmall(PhotoError):
+    code = "too_small"
+
+
+class TooElongated(PhotoError):
+    code = "too_elongated"
+
+
+class RequestError(AttraiError):
+    """The request ends without a result, whatever the photo shows."""
+
+
+class QuotaExceeded(RequestError):
+    code = "quota_exceeded"
+
+
+class Busy(RequestError):
+    code = "busy"
+
+
+class TimedOut(RequestError):
+    code = "timed_out"
+
+
+class GivenUp(RequestError):
+    code = "given_up"
+
+
+class ServiceError(AttraiError):
+    """A server or a disk that the service needs does not answer."""
+
+
+class BrokerUnavailable(ServiceError):
+    code = "broker_unavailable"
+
+
+class LedgerUnavailable(ServiceError):
+    code = "ledger_unavailable"
+
+
+class StoreUnavailable(ServiceError):
+    code = "store_unavailable"
+
+
+class DownloadFailed(ServiceError):
+    code = "download_failed"
+
+
+class ContractError(AttraiError):
+    """Input from the queue that is refused at the edge."""
+
+
+class RefusedMessage(ContractError):
+    code = "refused_message"
+
+
+class RefusedName(ContractError):
+    code = "refused_name"
