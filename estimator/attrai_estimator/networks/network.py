@@ -1,0 +1,57 @@
+"""What a step needs to know of a network, whichever runtime runs it."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from attrai_estimator.networks.template import Template
+
+Floats = NDArray[np.float32]
+
+
+class Network(Protocol):
+    """A loaded network: one float32 batch of shape (n, channels, height, width) in, its outputs in the manifest's order."""
+
+    def __call__(self, batch: Floats, /) -> tuple[Floats, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Normalization:
+    """Per channel (red, green, blue), in the 0 to 255 of a pixel: a network takes (pixel - mean) / std."""
+
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> Floats:
+        """Turn pixels of shape (n, height, width, 3) into a batch of shape (n, 3, height, width)."""
+        scaled = (pixels - np.float32(self.mean)) / np.float32(self.std)
+        return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), dtype=np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorNetworks:
+    """MTCNN's three networks, each coarser one's findings being the next one's input."""
+
+    proposal: Network
+    refinement: Network
+    output: Network
+    normalization: Normalization
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringNetwork:
+    """The scorer; its first output has shape (n, 1), a score from 1 to 10 that may lie a little outside."""
+
+    network: Network
+    template: Template
+    normalization: Normalization
+
+
+@dataclass(frozen=True, slots=True)
+class Networks:
+    """All that the pipeline calls."""
+
+    detector: DetectorNetworks
+    scorer: ScoringNetwork

@@ -1,0 +1,17 @@
+"""An alignment template: where a face's five landmarks lie in the square crop that a network was trained on."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """Five points as fractions of the crop's side, from the upper left corner, in the order of `Detection.landmarks`."""
+
+    name: str
+    size: int
+    points: tuple[tuple[float, float], ...]
+    """`size` is the side in pixels of the crop that the network takes."""
+
+    def __post_init__(self) -> None:
+        if len(self.points) != 5:  # noqa: PLR2004 - five landmarks
+            raise ValueError(f"template {self.name} has {len(self.points)} points, not 5")

@@ -1,0 +1,45 @@
+"""Second step of three on a face: turn and scale each detection into a network's square crop by its five landmarks."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from attrai_estimator.networks.template import Template
+from attrai_estimator.values import Detection, Photo, Pixels
+
+Floats = NDArray[np.float64]
+
+
+def align(photo: Photo, detections: Sequence[Detection], template: Template) -> Pixels:
+    """Cut each detection out of the photo.
+
+    Returns uint8 of shape (n, size, size, 3) in the detections' order; what lies outside the photo is black.
+    """
+    image = Image.fromarray(photo.pixels)
+    crops = [_crop(image, detection.landmarks * photo.scale, template) for detection in detections]
+    return np.stack(crops) if crops else np.empty((0, template.size, template.size, 3), np.uint8)
+
+
+def similarity(source: Floats, target: Floats) -> Floats:
+    """Least-squares similarity without reflection from `source` to `target`, both of shape (n, 2).
+
+    Returns the matrix of shape (2, 3) that maps (x, y, 1). In complex numbers the fit is one division (Umeyama 1991 in two dimensions).
+    """
+    a, b = (points[:, 0] + 1j * points[:, 1] for points in (source, target))
+    centred = a - a.mean()
+    turn = (b @ centred.conj()) / max((centred @ centred.conj()).real, 1e-12)
+    shift = b.mean() - turn * a.mean()
+    return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
+
+
+def _crop(image: Image.Image, landmarks: NDArray[np.float32], template: Template) -> Pixels:
+    """Sample as densely as the photo's own pixels, then average, so that a large face shrinks without aliasing."""
+    target = np.array(template.points) * template.size
+    backwards = similarity(target, landmarks.astype(np.float64))
+    density = max(1, round(float(np.hypot(backwards[0, 0], backwards[1, 0]))))
+    backwards[:, :2] /= density
+    side = template.size * density
+    crop = image.transform((side, side), Image.Transform.AFFINE, backwards.ravel().tolist(), Image.Resampling.BICUBIC)
+    return np.asarray(crop.reduce(density))

@@ -1,0 +1,54 @@
+"""From torch modules to the ONNX files that the estimator runs, and their records in the manifest."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from attrai_estimator.networks.manifest import MANIFEST, Manifest, NetworkRecord
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+OPSET = 17
+
+
+def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[str, ...], dynamic: dict[int, str]) -> None:
+    """Write the network as ONNX; `dynamic` names the axes of the input that may have any length."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    axes = {"input": dynamic, **{name: dynamic for name in outputs}}
+    kept = {name: {a: n for a, n in spec.items() if name == "input" or a == 0 or len(dynamic) > 1} for name, spec in axes.items()}
+    torch.onnx.export(
+        network.eval(), (example,), str(file), input_names=["input"], output_names=list(outputs),
+        dynamic_axes=kept, opset_version=OPSET, dynamo=False,
+    )
+
+
+def store_half(file: Path, smallest: int = 1024) -> None:
+    """Store large float32 weights as float16 with a cast back to float32, which runtimes fold at load. Halves the file."""
+    model = onnx.load(file)
+    casts = []
+    for weights in model.graph.initializer:
+        if weights.data_type != TensorProto.FLOAT or np.prod(weights.dims) < smallest:
+            continue
+        name, half = weights.name, numpy_helper.to_array(weights).astype(np.float16)
+        weights.CopyFrom(numpy_helper.from_array(half, name + "_half"))
+        casts.append(helper.make_node("Cast", [name + "_half"], [name], to=TensorProto.FLOAT))
+    nodes = casts + list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, file)
+
+
+def checksum(file: Path) -> str:
+    """SHA-256 of the file, in hexadecimal."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def write_record(models: Path, name: str, record: NetworkRecord) -> None:
+    """Put the record into the manifest, beside those of the other networks."""
+    path = models / MANIFEST
+    networks = Manifest.model_validate_json(path.read_bytes()).networks if path.exists() else {}
+    manifest = Manifest(networks=dict(sorted({**networks, name: record}.items())))
+    path.write_text(manifest.model_dump_json(indent=2) + "\n")

@@ -1,0 +1,56 @@
+"""MTCNN's three networks, from the weights inside facenet-pytorch's wheel to ONNX."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from attrai_estimator.networks.load import OUTPUT, PROPOSAL, REFINEMENT
+from attrai_estimator.networks.manifest import NetworkRecord
+from attrai_estimator.networks.network import Normalization
+from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
+from torch import nn
+
+from attrai_models.export import checksum, export_onnx, write_record
+
+NORMALIZATION = Normalization(mean=(127.5, 127.5, 127.5), std=(128.0, 128.0, 128.0))
+BATCH_AXIS = {0: "batch"}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of the three: its torch module, the side of its input (None: any) and its outputs' names."""
+
+    name: str
+    network: type[nn.Module]
+    side: int | None
+    outputs: tuple[str, ...]
+
+
+STAGES = (
+    Stage(PROPOSAL, PNet, None, ("offsets", "probabilities")),
+    Stage(REFINEMENT, RNet, 24, ("offsets", "probabilities")),
+    Stage(OUTPUT, ONet, 48, ("offsets", "landmarks", "probabilities")),
+)
+
+
+def export_mtcnn(models: Path) -> None:
+    """Write the three files and their records."""
+    for stage in STAGES:
+        file = f"weights/{stage.name}.onnx"
+        dynamic = BATCH_AXIS if stage.side else {**BATCH_AXIS, 2: "height", 3: "width"}
+        example = torch.zeros(1, 3, stage.side or 64, stage.side or 64)
+        export_onnx(stage.network().eval(), example, models / file, stage.outputs, dynamic)
+        write_record(models, stage.name, _record(stage, file, models))
+
+
+def _record(stage: Stage, file: str, models: Path) -> NetworkRecord:
+    return NetworkRecord(
+        file=file,
+        sha256=checksum(models / file),
+        input_size=(stage.side, stage.side),
+        normalization=NORMALIZATION,
+        template=None,
+        outputs=stage.outputs,
+        licence="MIT",
+        source="facenet-pytorch 2.5.3, its wheel's data folder (weights of David Sandberg's facenet, after Zhang et al. 2016)",
+    )
