@@ -1,0 +1,100 @@
+"""The messages that services exchange: frozen, versioned, and refused with any field that their version does not know.
+
+A reader accepts its own version and the one before it; consumers are updated before producers.
+"""
+
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from attrai_shared.errors import RefusedMessage
+
+RequestId = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\z")]
+UserHash = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\z")]
+Code = Annotated[str, StringConstraints(pattern=r"\A[a-z_]{1,40}\z")]
+Seconds = Annotated[float, Field(ge=0)]
+Instant = Annotated[float, Field(gt=0)]
+"""Seconds since 1970 in UTC."""
+Language = Literal["en", "ru"]
+Message = TypeVar("Message", bound="Contract")
+
+
+class Contract(BaseModel):
+    """Base of all that crosses a boundary between services."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class ReplyAddress(Contract):
+    """Where the reply goes: the chat, the user's message with the photo, the waiting message below it, the user's language."""
+
+    chat_id: int
+    photo_message_id: int
+    waiting_message_id: int
+    language: Language
+
+
+class ToEstimate(Contract):
+    """A photo lies in the store under `request_id`: estimate it."""
+
+    version: Literal[1] = 1
+    request_id: RequestId
+    user: UserHash
+    reply_to: ReplyAddress
+    accepted_at: Instant
+    deadline: Instant
+
+
+class FaceScore(Contract):
+    """One face of the picture, in the order drawn. With `reasons` (codes) its score is not shown."""
+
+    score: Annotated[float, Field(ge=1, le=10)]
+    reasons: tuple[Code, ...] = ()
+
+
+class Estimated(Contract):
+    """The annotated picture lies in the store under the request's id."""
+
+    kind: Literal["estimated"] = "estimated"
+    faces: Annotated[tuple[FaceScore, ...], Field(min_length=1)]
+
+
+class Failed(Contract):
+    """There is no picture. `code` is the error's, and the key of the sentence for the user."""
+
+    kind: Literal["failed"] = "failed"
+    code: Code
+
+
+class AfterEstimate(Contract):
+    """What became of a request. `seconds`: of each step; `queue_seconds`: from acceptance to the start of the work."""
+
+    version: Literal[1] = 1
+    request_id: RequestId
+    user: UserHash
+    reply_to: ReplyAddress
+    deadline: Instant
+    outcome: Annotated[Estimated | Failed, Field(discriminator="kind")]
+    seconds: dict[Code, Seconds] = Field(default_factory=dict)
+    queue_seconds: Seconds = 0.0
+
+
+def read_to_estimate(payload: object) -> ToEstimate:
+    """The message of a `to_estimate` task. Raises RefusedMessage, which names fields and never quotes a value."""
+    return _read(ToEstimate, payload)
+
+
+def read_after_estimate(payload: object) -> AfterEstimate:
+    """The message of an `after_estimate` task. Raises RefusedMessage, which names fields and never quotes a value."""
+    return _read(AfterEstimate, payload)
+
+
+def _read(contract: type[Message], payload: object) -> Message:
+    try:
+        return contract.model_validate(payload)
+    except ValidationError as error:
+        raise RefusedMessage(f"{contract.__name__}: {_faults(error)}") from None
+
+
+def _faults(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['type']}" for fault in error.errors(include_input=False, include_url=False))

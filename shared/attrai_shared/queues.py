@@ -1,0 +1,145 @@
+"""The queues and the Celery configuration of all services, for both brokers: RabbitMQ (quorum queues, dead letters) and the Redis protocol.
+
+to_estimate ──▶ estimator ──▶ after_estimate ──▶ replier
+     └─ given up by the broker ─▶ dead_letters ──▶ replier ─ not readable either ─▶ refused (kept for an operator)
+"""
+
+from celery import Celery
+from kombu import Exchange, Queue
+from kombu.exceptions import KombuError
+
+from attrai_shared.contracts import AfterEstimate, ToEstimate
+from attrai_shared.errors import BrokerUnavailable
+
+TO_ESTIMATE = "to_estimate"
+AFTER_ESTIMATE = "after_estimate"
+DEAD_LETTERS = "dead_letters"
+REFUSED = "refused"
+
+DELIVERY_LIMIT = 10
+"""Deliveries after which RabbitMQ sets a message aside: the backstop behind the attempts that we count ourselves."""
+REFUSED_LIMIT = 1000
+"""Refused messages kept for an operator; the oldest go first."""
+VISIBILITY_TIMEOUT = 300
+"""Seconds after which the Redis protocol hands out an unacknowledged message again: longer than any task may run."""
+CONNECT_TIMEOUT = 4.0
+"""Seconds that one attempt to reach the broker may take."""
+GRACE = 120.0
+"""Seconds that a message outlives its request's deadline, so that the deadline is answered by us and not by the broker."""
+
+TASKS = Exchange("attrai", type="topic", durable=True)
+DEAD = Exchange("attrai.dead", type="topic", durable=True)
+PARKED = Exchange("attrai.refused", type="topic", durable=True)
+
+
+def celery_app(role: str, broker_url: str) -> Celery:
+    """A Celery application that speaks JSON only, acknowledges late and never waits for ever for its broker.
+
+    `role` names the consumer ("estimator", "replier", "bot"): on the Redis protocol each role keeps its unacknowledged messages apart.
+    """
+    app = Celery(f"attrai_{role}", broker=broker_url, set_as_current=False)
+    app.conf.update(
+        task_queues=all_queues(),
+        task_default_queue=TO_ESTIMATE,
+        task_default_exchange=TASKS.name,
+        task_default_exchange_type=TASKS.type,
+        task_default_queue_type="quorum",
+        task_create_missing_queues=False,
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_acks_on_failure=False,
+        task_acks_on_timeout=False,
+        task_reject_on_worker_lost=True,
+        task_publish_retry=False,
+        worker_consumer="attrai_shared.refusing_consumer:RefusingConsumer",
+        worker_prefetch_multiplier=1,
+        worker_detect_quorum_queues=True,
+        worker_enable_remote_control=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=_is_amqp(broker_url),
+        broker_connection_timeout=CONNECT_TIMEOUT,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_heartbeat=10,
+        broker_transport_options=_transport_options(role, broker_url),
+    )
+    return app
+
+
+def all_queues() -> tuple[Queue, ...]:
+    """Every queue there is; any service declares them all alike, so that whoever comes first loses nothing."""
+    return (
+        Queue(TO_ESTIMATE, TASKS, routing_key=TO_ESTIMATE, queue_arguments=_quorum(DEAD)),
+        Queue(AFTER_ESTIMATE, TASKS, routing_key=AFTER_ESTIMATE, queue_arguments=_quorum(DEAD)),
+        Queue(DEAD_LETTERS, DEAD, routing_key="#", queue_arguments=_quorum(PARKED)),
+        Queue(REFUSED, PARKED, routing_key="#", queue_arguments={"x-queue-type": "quorum", "x-max-length": REFUSED_LIMIT}),
+    )
+
+
+def declare(app: Celery) -> None:
+    """Creates every exchange and queue. Raises BrokerUnavailable."""
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
+            for queue in all_queues():
+                queue(connection.default_channel).declare()
+    except (KombuError, OSError) as error:
+        raise BrokerUnavailable(type(error).__name__) from error
+
+
+def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float) -> None:
+    """Hands the message to the broker and waits for its confirmation. Raises BrokerUnavailable.
+
+    It expires a while after its request's deadline; `now` is in seconds since 1970. Monitors see the request id and nothing else of it.
+    """
+    name = TO_ESTIMATE if isinstance(message, ToEstimate) else AFTER_ESTIMATE
+    try:
+        app.send_task(
+            task_name(name),
+            args=[message.model_dump(mode="json")],
+            task_id=f"{message.request_id}.{name}",
+            queue=name,
+            routing_key=name,
+            expiration=max(message.deadline - now, 0.0) + GRACE,
+            argsrepr=f"({message.request_id})",
+            kwargsrepr="{}",
+        )
+    except (KombuError, OSError) as error:
+        raise BrokerUnavailable(type(error).__name__) from error
+
+
+def task_name(queue: str) -> str:
+    """The Celery name of the one task that a queue carries."""
+    return f"attrai.{queue}"
+
+
+def _is_amqp(broker_url: str) -> bool:
+    return broker_url.startswith(("amqp:", "amqps:"))
+
+
+def _quorum(dead: Exchange) -> dict[str, str | int]:
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-dead-letter-exchange": dead.name,
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+def _transport_options(role: str, broker_url: str) -> dict[str, object]:
+    if _is_amqp(broker_url):
+        return {"confirm_publish": True, "read_timeout": 30, "write_timeout": 10, "max_retries": 1}
+    return {
+        "visibility_timeout": VISIBILITY_TIMEOUT,
+        "unacked_key": f"attrai:unacked:{role}",
+        "unacked_index_key": f"attrai:unacked_index:{role}",
+        "unacked_mutex_key": f"attrai:unacked_mutex:{role}",
+        "unacked_restore_interval": 5,
+        "unacked_restore_throttle": 1,
+        "socket_connect_timeout": CONNECT_TIMEOUT,
+        "socket_keepalive": True,
+    }

@@ -1,0 +1,60 @@
+"""Settings from the environment: `ATTRAI_NAME`, or `ATTRAI_NAME_FILE` with the path of a file (a Docker secret) that holds the value."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+PREFIX = "ATTRAI_"
+
+
+class FileTwins(EnvSettingsSource):
+    """Reads a setting from the file that its `_FILE` twin names; one trailing line break is dropped."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """The value from the twin's file, or None where there is no twin. Raises OSError for a file that cannot be read."""
+        path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
+        value = None if path is None else Path(path).read_text(encoding="utf-8").removesuffix("\n")
+        return value, field_name, self.field_is_complex(field)
+
+
+class Settings(BaseSettings):
+    """What every service reads. A service adds its own in a subclass; the environment is read here and nowhere else."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+
+    broker_url: SecretStr = Field(description="amqp://user:password@host:5672/vhost, or redis+socket:///path for the embedded run")
+    redis_url: SecretStr = Field(description="redis://:password@host:6379/0 or unix:///path?db=1: quotas, deadlines, attempts, timings")
+    photo_store: Path = Field(description="the folder that bot and estimators share")
+    lifetime: float = Field(600.0, gt=0, le=86_400, description="seconds from a photo's acceptance to its deadline")
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    graylog_url: str | None = Field(None, description="gelf+tcp://host:12201 or gelf+tls://host:12201; unset: console only")
+    replica: str = Field(default_factory=lambda: os.uname().nodename, description="this replica's name in the logs")
+    heartbeat: Path | None = Field(None, description="a file that the service touches every few seconds while it is well")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments first, then files named by `_FILE` twins, then the environment."""
+        return init_settings, FileTwins(settings_cls), env_settings
+
+
+def describe(settings: type[BaseSettings]) -> str:
+    """One line for each setting, for `--help`: name, default, meaning."""
+    return "\n".join(_line(name, field) for name, field in settings.model_fields.items())
+
+
+def _line(name: str, field: FieldInfo) -> str:
+    default = "required" if field.is_required() else f"default {field.get_default()}"
+    if field.default_factory is not None:
+        default = "default by machine"
+    return f"{PREFIX}{name.upper()}  ({default})  {field.description}"
