@@ -117,7 +117,7 @@ def _propose_at(image: Image.Image, scale: float, networks: DetectorNetworks) ->
 
 
 def _refine(image: Image.Image, boxes: Floats, networks: DetectorNetworks) -> Floats:
-    boxes, crops = _crops(image, boxes, REFINEMENT_SIDE)
+    crops = _crops(image, boxes, REFINEMENT_SIDE)
     offsets, probabilities = _in_batches(networks.refinement, networks, crops, (4, 2))
     likely = probabilities[:, 1] > REFINED
     boxes, offsets, scores = boxes[likely], offsets[likely], probabilities[likely, 1]
@@ -126,7 +126,7 @@ def _refine(image: Image.Image, boxes: Floats, networks: DetectorNetworks) -> Fl
 
 
 def _locate(image: Image.Image, boxes: Floats, networks: DetectorNetworks) -> _Candidates:
-    boxes, crops = _crops(image, boxes, OUTPUT_SIDE)
+    crops = _crops(image, boxes, OUTPUT_SIDE)
     offsets, points, probabilities = _in_batches(networks.output, networks, crops, (4, 10, 2))
     likely = probabilities[:, 1] > LOCATED
     boxes, offsets, scores = boxes[likely], offsets[likely], probabilities[likely, 1]
@@ -137,13 +137,14 @@ def _locate(image: Image.Image, boxes: Floats, networks: DetectorNetworks) -> _C
     return _Candidates(boxes[kept], scores[kept], landmarks[kept])
 
 
-def _crops(image: Image.Image, boxes: Floats, side: int) -> tuple[Floats, NDArray[np.uint8]]:
-    """Cut out the boxes, clipped to the picture, as squares (n, side, side, 3); boxes with nothing inside are left out."""
-    limits = np.tile(np.array(image.size), 2)
-    clipped = np.floor(boxes).astype(np.intp).clip(0, limits)
-    inside = (sides(clipped) > 0).all(axis=1)  # type: ignore[arg-type]
-    crops = [np.asarray(image.resize((side, side), Image.Resampling.BOX, box=box)) for box in map(tuple, clipped[inside].tolist())]
-    return boxes[inside], np.stack(crops) if crops else np.empty((0, side, side, 3), np.uint8)
+def _crops(image: Image.Image, boxes: Floats, side: int) -> NDArray[np.uint8]:
+    """Cut out the boxes as squares (n, side, side, 3), black where a box reaches over the border.
+
+    (facenet-pytorch stretches what is left inside instead, which moves the landmarks of faces that fill the picture.)
+    """
+    whole = [tuple(box) for box in np.floor(boxes).astype(int).tolist()]
+    crops = [np.asarray(image.crop(box).resize((side, side), Image.Resampling.BOX)) for box in whole]
+    return np.stack(crops) if crops else np.empty((0, side, side, 3), np.uint8)
 
 
 def _in_batches(network: Network, networks: DetectorNetworks, crops: NDArray[np.uint8], widths: tuple[int, ...]) -> list[Floats]:

@@ -1,0 +1,1 @@
+"""The pipeline's pure steps: values in, values out."""

@@ -1,0 +1,54 @@
+"""Which photos there are to learn from, and what people said of them: the reading of a data folder."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class RatingSet:
+    """A folder of portraits with a `ratings.csv`; its scores run from `lowest` to `highest`."""
+
+    name: str
+    column: str
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """One photo of a person. `score` is absent where nobody rated it; `group` is gender and ethnicity as the set names them."""
+
+    file: str
+    split: str
+    score: float | None
+    group: str
+
+
+MEBEAUTY = RatingSet("mebeauty", "score", 1, 10)
+SCUT = RatingSet("scut_fbp5500_80px", "score_1_to_5", 1, 5)
+RATING_SETS = (MEBEAUTY, SCUT)
+UNRATED = "lfw_dev"
+"""A folder of photos that nobody rated; only the shape of faces is learned from it."""
+
+
+def read_ratings(folder: Path, ratings: RatingSet) -> list[Portrait]:
+    """Read the set's `ratings.csv`: columns `file`, `split` (train or val), the score, `gender` and `ethnicity`."""
+    with (folder / "ratings.csv").open(newline="") as lines:
+        return [
+            Portrait(row["file"], row["split"], float(row[ratings.column]), f"{row['gender']} {row['ethnicity']}")
+            for row in csv.DictReader(lines)
+        ]
+
+
+def list_unrated(folder: Path) -> list[Portrait]:
+    """List all pictures under the folder, sorted by name."""
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
+    return [Portrait(file, "train", None, "") for file in files]
+
+
+def portraits_of(data: Path, name: str) -> list[Portrait]:
+    """List the portraits of one set of the data folder; raises `KeyError` for a name that is none of them."""
+    if name == UNRATED:
+        return list_unrated(data / name)
+    return read_ratings(data / name, {ratings.name: ratings for ratings in RATING_SETS}[name])
