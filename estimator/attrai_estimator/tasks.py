@@ -1,0 +1,85 @@
+"""The estimator's edge to the queue: one task, `attrai.to_estimate`, every way out of which publishes an outcome."""
+
+import logging
+import time
+from functools import partial
+
+from attrai_shared.contracts import AfterEstimate, ToEstimate, read_to_estimate
+from attrai_shared.errors import AttraiError, BrokerUnavailable, RefusedMessage, StoreUnavailable, TimedOut
+from attrai_shared.logs import event
+from attrai_shared.photo_store import Part, PhotoStore
+from attrai_shared.queues import TO_ESTIMATE, publish, task_name
+from celery import Task
+from celery.exceptions import Reject, TimeLimitExceeded
+
+from attrai_estimator.networks import load_networks
+from attrai_estimator.pipeline import estimate
+from attrai_estimator.presence import RedisAttempts, connect
+from attrai_estimator.settings import EstimatorSettings
+from attrai_estimator.work import Desk, failure, store_outcome, work
+
+logger = logging.getLogger(__name__)
+
+
+class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
+    """Runs in the worker's child process; `open_desk` is called there once, after the fork."""
+
+    name = task_name(TO_ESTIMATE)
+
+    def __init__(self, settings: EstimatorSettings) -> None:
+        self.soft_time_limit = settings.soft_limit
+        self.time_limit = settings.hard_limit
+        self._settings = settings
+        self._store = PhotoStore(settings.photo_store)
+        self._desk: Desk | None = None
+
+    def open_desk(self) -> None:
+        """Loads the networks, so that the first photo waits no longer than the next. Raises WrongNetworkFile."""
+        settings = self._settings
+        networks = load_networks(settings.models, settings.runtime)
+        attempts = RedisAttempts(connect(settings.redis_url.get_secret_value()))
+        self._desk = Desk(self._store, attempts, partial(estimate, networks=networks), settings.attempts)
+
+    def run(self, payload: object) -> None:
+        """One delivery of one request. What cannot be read is set aside; what cannot be published comes again."""
+        message = _read(payload)
+        after = self._worked(message)
+        try:
+            publish(self.app, after, time.time())
+        except BrokerUnavailable as error:
+            raise Reject(error.code, requeue=True) from error
+        self._delete_source(message)
+
+    def on_failure(self, exc: Exception, task_id: str, args: tuple[object, ...], kwargs: dict[str, object], einfo: object) -> None:
+        """Called in the main process for a child killed at the hard limit: the delivery that follows finds this outcome."""
+        if isinstance(exc, TimeLimitExceeded):
+            message = read_to_estimate(args[0])
+            event(logger, "hard_limit_reached", level=logging.ERROR, request_id=message.request_id, user=message.user)
+            store_outcome(failure(message, TimedOut), self._store)
+
+    def _worked(self, message: ToEstimate) -> AfterEstimate:
+        if self._desk is None:
+            self.open_desk()
+        try:
+            return work(message, self._desk)
+        except StoreUnavailable as error:
+            _log_failed("store_unavailable", message, error)
+            return failure(message, StoreUnavailable)
+
+    def _delete_source(self, message: ToEstimate) -> None:
+        try:
+            self._store.delete(message.request_id, Part.SOURCE)
+        except StoreUnavailable as error:
+            _log_failed("source_not_deleted", message, error)
+
+
+def _read(payload: object) -> ToEstimate:
+    try:
+        return read_to_estimate(payload)
+    except RefusedMessage as error:
+        event(logger, "message_refused", level=logging.ERROR, reason=str(error))
+        raise Reject(error.code, requeue=False) from error
+
+
+def _log_failed(name: str, message: ToEstimate, error: AttraiError) -> None:
+    event(logger, name, level=logging.ERROR, request_id=message.request_id, user=message.user, reason=str(error))

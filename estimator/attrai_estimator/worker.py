@@ -1,0 +1,95 @@
+"""The estimator's worker: Celery with one child process, one core, one queue, ready only when its networks are warm."""
+
+import logging
+import multiprocessing
+import os
+from multiprocessing.synchronize import Event
+
+from attrai_shared.logs import LogPipeline, LogTarget, configure_logs, event
+from attrai_shared.queues import TO_ESTIMATE, celery_app
+from celery import Celery, bootsteps, signals
+
+from attrai_estimator import __version__
+from attrai_estimator.life import Life, loop_step
+from attrai_estimator.networks.manifest import read_manifest, verified_file
+from attrai_estimator.presence import connect
+from attrai_estimator.settings import EstimatorSettings
+from attrai_estimator.tasks import EstimateTask
+
+logger = logging.getLogger(__name__)
+
+WARM_UP = 60.0
+"""Seconds that a child may take to load its networks."""
+
+
+def run_worker(settings: EstimatorSettings) -> int:
+    """Consumes until a signal stops it; returns the exit status. Raises WrongNetworkFile before it consumes anything."""
+    logs = _configure_logs(settings)
+    for record in read_manifest(settings.models).networks.values():
+        verified_file(settings.models, record)
+    life = Life(connect(settings.redis_url.get_secret_value()), settings.replica, settings.heartbeat)
+    worker = _app(settings, life).Worker(
+        hostname=f"estimator@{settings.replica}",
+        pool_cls="prefork",
+        concurrency=1,
+        queues=[TO_ESTIMATE],
+        max_memory_per_child=settings.memory_limit * 1024,
+        without_gossip=True,
+        without_mingle=True,
+    )
+    life.start()
+    try:
+        worker.start()
+    finally:
+        life.stop()
+        logs.stop()
+    return int(worker.exitcode or 0)
+
+
+def _app(settings: EstimatorSettings, life: Life) -> Celery:
+    app = celery_app("estimator", settings.broker_url.get_secret_value())
+    app.conf.worker_proc_alive_timeout = WARM_UP
+    task = EstimateTask(settings)
+    app.register_task(task)
+    warm = multiprocessing.get_context("fork").Event()
+    signals.setup_logging.connect(_keep_logging, weak=False)
+    signals.worker_process_init.connect(_child_start(settings, task, warm), weak=False)
+    app.steps["worker"].add(_warm_step(warm))
+    app.steps["consumer"].add(loop_step(life))
+    return app
+
+
+def _child_start(settings: EstimatorSettings, task: EstimateTask, warm: Event) -> object:
+    def start(**_: object) -> None:
+        _configure_logs(settings)
+        try:
+            task.open_desk()
+        except Exception:  # noqa: BLE001  # Celery would go on with a child that has no networks
+            event(logger, "warm_up_failed", level=logging.ERROR, exc_info=True)
+            os._exit(1)
+        warm.set()
+
+    return start
+
+
+def _warm_step(warm: Event) -> type[bootsteps.StartStopStep]:
+    class Warm(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no types
+        """Between the pool's start and the consumer's: nothing is taken from the queue before the networks are loaded."""
+
+        requires = ("celery.worker.components:Pool",)
+
+        def start(self, parent: object) -> None:
+            if not warm.wait(WARM_UP):
+                raise SystemExit("the networks did not load in time; the log says why")
+            event(logger, "estimator_ready")
+
+    return Warm
+
+
+def _keep_logging(**_: object) -> None:
+    """Celery leaves logging alone when somebody listens to this signal."""
+
+
+def _configure_logs(settings: EstimatorSettings) -> LogPipeline:
+    target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
+    return configure_logs("estimator", replica=settings.replica, version=__version__, level=settings.log_level, graylog=target)

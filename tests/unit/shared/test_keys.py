@@ -1,0 +1,12 @@
+from attrai_shared import keys
+
+
+def test_a_user_hash_depends_on_user_and_key_and_shows_neither() -> None:
+    hashes = {keys.user_hash(user, key) for user in (1, 12) for key in (b"one", b"two")}
+    assert len(hashes) == 4
+    assert all(len(each) == 32 and set(each) <= set("0123456789abcdef") for each in hashes)
+
+
+def test_no_two_kinds_of_key_meet() -> None:
+    made = [keys.of_user("a"), keys.record("a"), keys.attempts("a"), keys.answered("a"), keys.replying("a"), keys.message("a", 1), keys.language("a")]
+    assert len({*made, keys.LIVE, keys.BYTES, keys.REPLICAS, keys.TIMINGS}) == len(made) + 4

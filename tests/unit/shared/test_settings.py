@@ -1,0 +1,57 @@
+from pathlib import Path
+
+import pytest
+from attrai_shared.settings import Settings, describe
+from pydantic import ValidationError
+from pydantic_settings import SettingsError
+
+REQUIRED = {"ATTRAI_BROKER_URL": "amqp://broker", "ATTRAI_REDIS_URL": "redis://redis", "ATTRAI_PHOTO_STORE": "photos"}
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    return monkeypatch
+
+
+def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ATTRAI_LIFETIME", "60")
+    settings = Settings()
+    assert (settings.lifetime, settings.photo_store, settings.broker_url.get_secret_value()) == (60, Path("photos"), "amqp://broker")
+
+
+def test_a_file_twin_holds_the_value_and_wins(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "broker"
+    secret.write_text("amqp://user:secret@broker\n")
+    environment.setenv("ATTRAI_BROKER_URL_FILE", str(secret))
+    assert Settings().broker_url.get_secret_value() == "amqp://user:secret@broker"
+
+
+def test_a_file_twin_alone_is_enough(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "redis"
+    secret.write_text("redis://elsewhere")
+    environment.delenv("ATTRAI_REDIS_URL")
+    environment.setenv("ATTRAI_REDIS_URL_FILE", str(secret))
+    assert Settings().redis_url.get_secret_value() == "redis://elsewhere"
+
+
+def test_a_missing_twin_is_an_error(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ATTRAI_REDIS_URL_FILE", "does-not-exist")
+    with pytest.raises(SettingsError, match="redis_url"):
+        Settings()
+
+
+def test_secrets_stay_out_of_print_and_of_errors(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ATTRAI_BROKER_URL", "amqp://user:secret@broker")
+    assert "secret" not in repr(Settings())
+    environment.setenv("ATTRAI_LIFETIME", "hunter2")
+    with pytest.raises(ValidationError) as wrong:
+        Settings()
+    assert "hunter2" not in str(wrong.value)
+
+
+def test_every_setting_is_described() -> None:
+    lines = describe(Settings).splitlines()
+    assert len(lines) == len(Settings.model_fields)
+    assert all("None" not in line.split(")")[1] for line in lines)
