@@ -1,0 +1,61 @@
+"""The command `attrai-estimator`: estimates of photos at once, without a queue, or the worker."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_estimator.threads import use_one_thread
+
+# Commands import inside what they run: numpy and the networks must load after `use_one_thread`, and help needs neither.
+
+app = typer.Typer(
+    help="Attrai's estimator: finds every face on a photo, scores it from 1 to 10 and draws the result.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.callback()
+def commands() -> None:
+    """Attrai's estimator: finds every face on a photo, scores it from 1 to 10 and draws the result."""
+
+
+@app.command()
+def estimate(
+    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="JPEG, PNG, WebP, HEIC or GIF files.")],
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Also write each annotated picture there, as NAME.jpg.")
+    ] = None,
+    embed: Annotated[bool, typer.Option("--embed", help="Add each face's embedding, 128 numbers.")] = False,
+    models: Annotated[
+        Path,
+        typer.Option(metavar="DIR", envvar="ATTRAI_MODELS", help="The folder with manifest.json and the networks."),
+    ] = WORKSPACE_MODELS,
+    runtime: Annotated[
+        Literal["openvino", "torch"],
+        typer.Option(envvar="ATTRAI_RUNTIME", help="What runs the networks; torch is an extra."),
+    ] = "openvino",
+) -> None:
+    """Print one JSON line for each photo: its faces from left to right, in pixels of the upright photo.
+
+    A photo that cannot be estimated gets a line with "error" in place of "faces"; the exit status is then 1.
+    """
+    if embed:
+        raise typer.BadParameter("this version carries no embedding network yet", param_hint="--embed")
+    from attrai_estimator.estimate_cli import estimate_photos  # noqa: PLC0415 - see above
+
+    raise typer.Exit(estimate_photos(photos, out, models, runtime))
+
+
+def main() -> None:
+    """Entry of the console script."""
+    use_one_thread()
+    app(prog_name="attrai-estimator")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,103 @@
+"""`attrai-estimator estimate`: the edge between files, the pipeline and JSON lines."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import typer
+from attrai_shared.errors import AttraiError, StoreUnavailable, TooManyBytes, Unreadable
+from numpy.typing import NDArray
+
+from attrai_estimator.networks import Networks, load_networks
+from attrai_estimator.networks.load import Runtime
+from attrai_estimator.networks.manifest import WrongNetworkFile
+from attrai_estimator.picture_folder import PictureFolder
+from attrai_estimator.pipeline import estimate
+from attrai_estimator.values import Estimate, Face
+
+MAX_BYTES = 300_000_000
+"""Of one file; the largest picture that decoding accepts has 288 MB without any compression."""
+FAILED, UNUSABLE = 1, 2
+"""Exit statuses: some photo was not estimated; none could be."""
+
+Line = dict[str, object]
+
+
+def estimate_photos(photos: Sequence[Path], out: Path | None, models: Path, runtime: Runtime) -> int:
+    """Print a JSON line for each photo as soon as it is done; returns the exit status."""
+    try:
+        pictures = None if out is None else PictureFolder(out, photos)
+        networks = load_networks(models, runtime)
+    except OSError as error:
+        return _unusable(f"the folder {out} cannot be made: {error.strerror}")
+    except WrongNetworkFile as error:
+        return _unusable(f"the networks cannot be loaded: {error}")
+    failed = 0
+    for photo in photos:
+        line = _line(photo, networks, pictures)
+        print(json.dumps(line), flush=True)  # noqa: T201 - the command's output
+        failed += "error" in line
+    return FAILED if failed else 0
+
+
+def _unusable(sentence: str) -> int:
+    typer.echo(f"attrai-estimator: {sentence}", err=True)
+    return UNUSABLE
+
+
+def _line(photo: Path, networks: Networks, pictures: PictureFolder | None) -> Line:
+    try:
+        result = estimate(_read(photo), networks)
+        if pictures is not None:
+            _write(photo, result.picture, pictures)
+    except AttraiError as error:
+        return {"photo": str(photo), "error": {"code": error.code, "message": str(error)}}
+    return {"photo": str(photo), **estimate_fields(result)}
+
+
+def _read(photo: Path) -> bytes:
+    try:
+        with photo.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise Unreadable(f"the file cannot be opened: {error.strerror}") from error
+    if len(data) > MAX_BYTES:
+        raise TooManyBytes(f"the file has over {MAX_BYTES // 1_000_000} MB")
+    return data
+
+
+def _write(photo: Path, picture: bytes, pictures: PictureFolder) -> None:
+    try:
+        path = pictures.write(photo, picture)
+    except OSError as error:
+        raise StoreUnavailable(f"the annotated picture cannot be written: {error.strerror}") from error
+    if path.stem != photo.stem:
+        typer.echo(f"attrai-estimator: {photo}: annotated as {path}", err=True)
+
+
+def estimate_fields(result: Estimate) -> Line:
+    """An estimate as JSON has it, without its picture."""
+    return {
+        "width": result.width,
+        "height": result.height,
+        "faces": [_face_fields(face) for face in result.faces],
+        "seconds": {step: round(seconds, 4) for step, seconds in result.seconds.items()},
+    }
+
+
+def _face_fields(face: Face) -> Line:
+    detection, box = face.detection, face.detection.box
+    fields: Line = {
+        "box": [round(side, 2) for side in (box.x0, box.y0, box.x1, box.y1)],
+        "landmarks": _rounded(detection.landmarks, 2),
+        "probability": round(detection.probability, 5),
+        "score": round(face.score, 4),
+        "quality": {"reasons": list(face.quality.reasons)},
+    }
+    return fields if face.embedding is None else {**fields, "embedding": _rounded(face.embedding, 6)}
+
+
+def _rounded(numbers: NDArray[np.float32], digits: int) -> object:
+    """Nested lists of the shape of `numbers`."""
+    return numbers.astype(np.float64).round(digits).tolist()

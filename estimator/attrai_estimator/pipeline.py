@@ -1,0 +1,62 @@
+"""What happens to one photo, from top to bottom."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+from attrai_shared.errors import NoFace
+
+from attrai_estimator.networks import Networks
+from attrai_estimator.steps.align import align
+from attrai_estimator.steps.annotate import annotate
+from attrai_estimator.steps.decode import decode
+from attrai_estimator.steps.detect import detect
+from attrai_estimator.steps.encode import encode
+from attrai_estimator.steps.quality import assess
+from attrai_estimator.steps.resize import resize
+from attrai_estimator.steps.score import score
+from attrai_estimator.values import Estimate, Face
+
+
+def estimate(data: bytes, networks: Networks) -> Estimate:
+    """Find, score and draw every face of a photo, given as the bytes of its file.
+
+    Raises a `PhotoError` that says what is wrong with the photo, `NoFace` when no face is found, and nothing else.
+    """
+    clock = Clock()
+    with clock("decode"):
+        photo = decode(data)
+    with clock("detect"):
+        detections = detect(photo, networks.detector)
+    if not detections:
+        raise NoFace("no face was found on the photo")
+    with clock("align"):
+        crops = align(photo, detections, networks.scorer.template)
+    with clock("score"):
+        scores = score(crops, networks.scorer)
+    with clock("quality"):
+        qualities = [assess(photo, detection) for detection in detections]
+    faces = tuple(
+        Face(detection, float(value), quality)
+        for detection, value, quality in zip(detections, scores, qualities, strict=True)
+    )
+    with clock("resize"):
+        picture = resize(photo)
+    with clock("annotate"):
+        annotated = annotate(picture, faces, picture.shape[1] / photo.width)
+    with clock("encode"):
+        result = encode(annotated)
+    return Estimate(photo.width, photo.height, faces, result, clock.seconds)
+
+
+class Clock:
+    """Measures the steps; `seconds` has one entry for each, in order."""
+
+    def __init__(self) -> None:
+        self.seconds: dict[str, float] = {}
+
+    @contextmanager
+    def __call__(self, step: str) -> Iterator[None]:
+        start = perf_counter()
+        yield
+        self.seconds[step] = perf_counter() - start

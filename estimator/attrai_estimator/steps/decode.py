@@ -1,0 +1,106 @@
+"""First step: from a file's bytes to an upright RGB photo. What Pillow and libheif raise ends here, as a `PhotoError`."""
+
+import io
+import struct
+import warnings
+import zlib
+from math import ceil
+
+import numpy as np
+from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSmall, Unreadable
+from PIL import ExifTags, Image
+from pillow_heif import HeifImageFile
+
+from attrai_estimator.steps.rgb import to_reducible, to_rgb
+from attrai_estimator.values import Photo
+
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
+"""Major brands of ISO 23008-12 that libheif reads; the brand stands in bytes 8 to 11."""
+PHONE, SCREEN, WEB = 50_000_000, 36_000_000, 18_000_000
+MAX_PIXELS = {"JPEG": PHONE, "MPO": PHONE, "HEIF": PHONE, "PNG": SCREEN, "GIF": SCREEN, "WEBP": WEB}
+"""By container, so that decoding takes at most about 350 MB (libwebp needs 16 bytes a pixel); see decision 0020."""
+MIN_SIDE = 40
+"""Pixels of the shorter side; a face needs about 20 to be found."""
+MAX_RATIO = 20
+"""Longer to shorter side, as Telegram's sendPhoto allows."""
+DECODED_SIDE = 2560
+"""Pixels of the longer side that are kept at least: twice the working picture's."""
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""How a picture is turned upright for each value of EXIF's tag 274; 1 is upright."""
+QUARTER_TURNS = frozenset(TURNS[orientation] for orientation in (5, 6, 7, 8))
+
+LANGUAGE = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, BufferError)
+FOREIGN = (OSError, EOFError, SyntaxError, ValueError, RuntimeError, struct.error, zlib.error, *LANGUAGE)
+"""What readers raise at broken files. Not `Exception`: a worker's time limit that strikes in between must pass."""
+
+
+def decode(data: bytes) -> Photo:
+    """Decode a JPEG, PNG, WebP, HEIC or GIF, of an animation the first frame.
+
+    A picture with a side of twice `DECODED_SIDE` or more is reduced by a whole number. Raises `Unreadable`,
+    `TooManyPixels`, `TooSmall`, `TooElongated`, and nothing else.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            with _opened(data) as image:
+                check_size(*image.size, MAX_PIXELS[image.format or ""])
+                return _photo(image)
+        except PhotoError:
+            raise
+        except (Image.DecompressionBombError, MemoryError) as error:
+            raise TooManyPixels("the picture has too many pixels") from error
+        except FOREIGN as error:
+            raise Unreadable(f"the file is not a picture that can be read: {error}") from error
+
+
+def check_size(width: int, height: int, max_pixels: int) -> None:
+    """Raise what is wrong with a picture of this size: `TooElongated`, `TooSmall` or `TooManyPixels`."""
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise TooElongated(f"the picture is {width}x{height}: one side is over {MAX_RATIO} times the other")
+    if min(width, height) < MIN_SIDE:
+        raise TooSmall(f"the picture is {width}x{height}: both sides need at least {MIN_SIDE} pixels")
+    if width * height > max_pixels:
+        raise TooManyPixels(f"the picture is {width}x{height}: at most {max_pixels // 1_000_000} megapixels are read")
+
+
+def _opened(data: bytes) -> Image.Image:
+    if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
+        return HeifImageFile(io.BytesIO(data))
+    return Image.open(io.BytesIO(data), formats=FORMATS)
+
+
+def _photo(image: Image.Image) -> Photo:
+    size = image.size
+    image.draft(None, _drafted(*size))
+    image.load()
+    turn = TURNS.get(_orientation(image))
+    picture = to_reducible(image)
+    picture = to_rgb(picture.reduce(max(1, max(picture.size) // DECODED_SIDE)))
+    if turn is not None:
+        picture = picture.transpose(turn)
+    width, height = size if turn not in QUARTER_TURNS else size[::-1]
+    return Photo(np.asarray(picture), width, height)
+
+
+def _drafted(width: int, height: int) -> tuple[int, int]:
+    """The least size that a decoder may choose, so that the longer side is `DECODED_SIDE`."""
+    longer = max(width, height)
+    return ceil(width * DECODED_SIDE / longer), ceil(height * DECODED_SIDE / longer)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF's tag 274; 1 (upright) where the metadata are broken, which is no reason to refuse a photo."""
+    try:
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except FOREIGN:
+        return 1

@@ -1,0 +1,25 @@
+"""Step before drawing: the picture that the person gets back, large enough for labels and small enough for a chat."""
+
+from math import ceil
+
+import numpy as np
+from PIL import Image
+
+from attrai_estimator.values import Photo, Pixels
+
+LONGEST, SHORTEST = 1280, 640
+"""Pixels of the longer side: Telegram shows a photo at 1280 at most; a label needs room even on a photo of 80."""
+
+
+def resize(photo: Photo) -> Pixels:
+    """Scale the photo so that its longer side lies in `SHORTEST` to `LONGEST` pixels."""
+    width, height = working_size(photo.width, photo.height)
+    image = Image.fromarray(photo.pixels)
+    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
+
+
+def working_size(width: int, height: int) -> tuple[int, int]:
+    """Width and height of a photo's result; the shorter side is rounded up, so that no ratio grows."""
+    longer = max(width, height)
+    target = min(max(longer, SHORTEST), LONGEST)
+    return ceil(width * target / longer), ceil(height * target / longer)

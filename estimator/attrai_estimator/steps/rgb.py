@@ -1,0 +1,54 @@
+"""Part of decoding: from any mode that a container holds to 8-bit sRGB, transparency over white."""
+
+import io
+
+import numpy as np
+from PIL import Image, ImageCms
+
+BACKGROUND = (255, 255, 255)
+SRGB = ImageCms.createProfile("sRGB")
+REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"})
+"""Modes with whole samples of 8 bits, which may be averaged."""
+
+
+def to_reducible(image: Image.Image) -> Image.Image:
+    """Turn palettes, single bits and deep greys into a mode whose samples may be averaged."""
+    if image.mode.startswith(("I", "F")):
+        return _eight_bits(image)
+    if image.has_transparency_data:
+        return image if image.mode in {"LA", "RGBA"} else image.convert("RGBA")
+    if image.mode in REDUCIBLE:
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """Turn a reducible picture into RGB."""
+    if image.has_transparency_data:
+        return _over_background(image.convert("RGBA"))
+    return _by_profile(image) or image.convert("RGB")
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Keep the upper 8 of the 16 bits that a grey PNG or HEIC has; Pillow itself would clip."""
+    samples = np.asarray(image).astype(np.float32) / 257
+    return Image.fromarray(samples.clip(0, 255).astype(np.uint8))
+
+
+def _over_background(image: Image.Image) -> Image.Image:
+    opaque = Image.new("RGB", image.size, BACKGROUND)
+    opaque.paste(image, mask=image.getchannel("A"))
+    return opaque
+
+
+def _by_profile(image: Image.Image) -> Image.Image | None:
+    """Convert by the embedded ICC profile; None when there is none, or it is sRGB, broken, or another mode's."""
+    if not image.info.get("icc_profile"):
+        return None
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        if "sRGB" in ImageCms.getProfileDescription(profile):
+            return None
+        return ImageCms.profileToProfile(image, profile, SRGB, outputMode="RGB")
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return None
