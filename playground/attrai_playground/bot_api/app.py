@@ -1,0 +1,84 @@
+"""Puts the server together: state, routes, the guard of the people's side, the task of the webhook."""
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from .bot_routes import TELEGRAM, bot_routes
+from .control import control_routes
+from .errors import ApiError
+from .page import page_routes
+from .streams import stream_routes
+from .telegram import Telegram
+
+MAX_BODY = 64 * 1024 * 1024
+"""Bytes: more than getFile gives, so that a file too big for a bot can be sent by a person."""
+
+_LOCAL = ("127.0.0.1", "localhost", "::1")
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def create_app(
+    token: str,
+    state_dir: Path | None = None,
+    *,
+    clock: Callable[[], float] = time.time,
+    webhook_pause: float = 1.0,
+) -> web.Application:
+    """The Bot API server of one bot with its people's side and chat page.
+
+    `token`: NUMBER:TEXT, as Telegram's. `state_dir`: where state and media outlive a kill, else nothing is kept.
+    `clock`: seconds since 1970. `webhook_pause`: seconds before a failed delivery is tried again, doubling.
+    The state is reachable as `app[TELEGRAM]`.
+    """
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[_guard])
+
+    async def lifetime(app: web.Application) -> AsyncIterator[None]:
+        with contextlib.ExitStack() as stack:
+            folder = state_dir or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="playground-")))
+            telegram = _open(token, folder, state_dir is not None, clock, webhook_pause)
+            stack.callback(telegram.close_database)
+            app[TELEGRAM] = telegram
+            delivery = asyncio.create_task(telegram.webhook.deliver())
+            yield
+            delivery.cancel()
+            await asyncio.gather(delivery, return_exceptions=True)
+
+    app.cleanup_ctx.append(lifetime)
+    app.on_shutdown.append(_close)
+    app.add_routes([*bot_routes(), *control_routes(), *stream_routes(), *page_routes()])
+    return app
+
+
+def _open(token: str, folder: Path, lasting: bool, clock: Callable[[], float], webhook_pause: float) -> Telegram:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Telegram(token, folder / "media", folder / "state.sqlite3" if lasting else None, clock, webhook_pause)
+
+
+async def _close(app: web.Application) -> None:
+    app[TELEGRAM].close()
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Only this machine's own pages may use the people's side; its errors are sentences."""
+    if request.path.startswith(("/bot", "/file/")):
+        return await handler(request)
+    if not _from_here(request):
+        return web.json_response({"error": "this is for pages of this machine only"}, status=403)
+    try:
+        return await handler(request)
+    except ApiError as error:
+        return web.json_response({"error": error.description}, status=error.code)
+
+
+def _from_here(request: web.Request) -> bool:
+    origin = request.headers.get("Origin")
+    return request.url.host in _LOCAL and (origin is None or urlsplit(origin).hostname in _LOCAL)

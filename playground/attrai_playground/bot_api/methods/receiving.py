@@ -1,0 +1,114 @@
+"""getUpdates, setWebhook, deleteWebhook, getWebhookInfo, getFile, answerCallbackQuery."""
+
+import re
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from ..errors import ApiError, bad_request
+from ..events import Event
+from ..telegram import Telegram
+from ..types import JSON_TEXT, File, Update, WebhookInfo
+from ..updates import WEBHOOK_SET
+from ..webhook import Target
+from .base import Method
+
+Kinds = Annotated[tuple[str, ...] | None, JSON_TEXT]
+
+LONGEST_POLL = 50
+MOST_UPDATES = 100
+"""What the Bot API's server cuts `timeout` (seconds) and `limit` to."""
+
+
+class GetUpdates(Method):
+    offset: int = 0
+    limit: int = MOST_UPDATES
+    timeout: int = 0
+    allowed_updates: Kinds = None
+
+    async def run(self, telegram: Telegram) -> list[Update]:
+        if telegram.webhook.target:
+            raise ApiError(
+                409,
+                "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
+            )
+        telegram.updates.allow(self.allowed_updates)
+        limit = min(max(self.limit, 1), MOST_UPDATES)
+        return await telegram.updates.poll(self.offset, limit, min(max(self.timeout, 0), LONGEST_POLL))
+
+
+class _ChangeWebhook(Method):
+    drop_pending_updates: bool = False
+
+    def change(self, telegram: Telegram, target: Target | None) -> bool:
+        if self.drop_pending_updates:
+            telegram.updates.drop()
+        telegram.webhook.aim(target)
+        return True
+
+
+class SetWebhook(_ChangeWebhook):
+    """Plain HTTP is allowed, as with a Bot API server of one's own; an empty `url` deletes the webhook."""
+
+    url: str = ""
+    secret_token: str = ""
+    max_connections: int = 40
+    allowed_updates: Kinds = None
+
+    async def run(self, telegram: Telegram) -> bool:
+        target = self._target() if self.url else None
+        telegram.updates.allow(self.allowed_updates)
+        telegram.updates.end_poll(WEBHOOK_SET)
+        return self.change(telegram, target)
+
+    def _target(self) -> Target:
+        parts = urlsplit(self.url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise bad_request("invalid webhook URL specified")
+        if len(self.secret_token) > 256:  # noqa: PLR2004 -- the Bot API's limit
+            raise bad_request("secret token is too long")
+        if not re.fullmatch(r"[A-Za-z0-9_-]*", self.secret_token):
+            raise bad_request("secret token contains unallowed characters")
+        return Target(url=self.url, secret_token=self.secret_token, max_connections=self.max_connections)
+
+
+class DeleteWebhook(_ChangeWebhook):
+    async def run(self, telegram: Telegram) -> bool:
+        return self.change(telegram, None)
+
+
+class GetWebhookInfo(Method):
+    async def run(self, telegram: Telegram) -> WebhookInfo:
+        return telegram.webhook.info()
+
+
+class GetFile(Method):
+    file_id: str = ""
+
+    async def run(self, telegram: Telegram) -> File:
+        if not self.file_id:
+            raise bad_request("file_id not specified")
+        return telegram.media.offer(self.file_id)
+
+
+class AnswerCallbackQuery(Method):
+    callback_query_id: str = ""
+    text: str | None = None
+    show_alert: bool = False
+
+    async def run(self, telegram: Telegram) -> bool:
+        query = telegram.presses.get(self.callback_query_id)
+        if query is None:
+            raise bad_request("query is too old and response timeout expired or query ID is invalid")
+        if len(self.text or "") > 200:  # noqa: PLR2004 -- the Bot API's limit
+            raise bad_request("MESSAGE_TOO_LONG")
+        telegram.presses.remove(query.id)
+        telegram.events.add(
+            Event(
+                kind="answer",
+                chat_id=query.from_.id,
+                callback_query_id=query.id,
+                text=self.text,
+                show_alert=self.show_alert,
+            )
+        )
+        return True

@@ -1,0 +1,129 @@
+"""What a person does in the chat: writing, sending pictures and files, pressing buttons, blocking the bot."""
+
+import secrets
+from collections.abc import Sequence
+from typing import Literal
+
+from .entities import commands_in
+from .errors import PhotoError, bad_request
+from .events import Event
+from .media import Upload
+from .telegram import Person, Record, Standing, Telegram
+from .types import CallbackQuery, Content, Media, Member, MemberUpdate, Message, User
+
+FIRST_USER_ID = 1001
+MAX_ALBUM = 10
+
+
+def join(telegram: Telegram, user: User | None = None, language_code: str = "en") -> Person:
+    """A new person in a new chat; without a `user` one is made up."""
+    if user is None:
+        number = max(telegram.people.next_key(), FIRST_USER_ID)
+        user = User(id=number, first_name=f"Guest {number - FIRST_USER_ID + 1}", language_code=language_code)
+    return change(telegram, Person(user=user))
+
+
+def change(telegram: Telegram, person: Person) -> Person:
+    """Saves a person with another name, language or standing."""
+    telegram.people.put(person.user.id, person)
+    telegram.events.add(Event(kind="person", chat_id=person.user.id))
+    return person
+
+
+def stand(telegram: Telegram, person: Person, standing: Standing) -> Person:
+    """Blocks or unblocks the bot, or ends the chat; the bot hears of a block as from Telegram."""
+    before, after = _membership(telegram, person.standing), _membership(telegram, standing)
+    if before != after:
+        telegram.updates.add(
+            MemberUpdate(
+                chat=person.chat, from_=person.user, date=telegram.now, old_chat_member=before, new_chat_member=after
+            )
+        )
+    return change(telegram, person.model_copy(update={"standing": standing}))
+
+
+def leave(telegram: Telegram, person: Person) -> None:
+    """Deletes the chat with all its messages."""
+    for record in telegram.chat_records(person.user.id):
+        if not record.deleted:
+            telegram.delete(record)
+    stand(telegram, person, "deleted")
+
+
+def say(telegram: Telegram, person: Person, text: str, reply_to: int | None = None) -> Message:
+    """Writes a text, perhaps in reply to a message."""
+    content = Content(text=text, entities=commands_in(text))
+    return _send(telegram, person, content, _replied(telegram, person, reply_to))
+
+
+async def send(
+    telegram: Telegram,
+    person: Person,
+    uploads: Sequence[Upload],
+    *,
+    kind: Literal["photo", "document"],
+    caption: str | None = None,
+    reply_to: int | None = None,
+) -> list[Message]:
+    """Sends files, several as an album whose caption stands at the first.
+
+    What cannot be a photo goes as a file, as from any Telegram client.
+    """
+    if not 1 <= len(uploads) <= MAX_ALBUM:
+        raise bad_request(f"1 to {MAX_ALBUM} files make a message")
+    reply = _replied(telegram, person, reply_to)
+    kept = [await _keep(telegram, upload, kind) for upload in uploads]
+    album = str(secrets.randbits(53)) if len(kept) > 1 else None
+    captions = [caption or None, *[None] * (len(kept) - 1)]
+    return [
+        _send(telegram, person, Content(**dict(media), caption=line), reply, album)
+        for media, line in zip(kept, captions, strict=True)
+    ]
+
+
+def press(telegram: Telegram, person: Person, record: Record, data: str) -> CallbackQuery:
+    """Presses the button of an inline keyboard that carries `data`."""
+    keyboard = record.message.reply_markup
+    if keyboard is None or not any(button.callback_data == data for row in keyboard.inline_keyboard for button in row):
+        raise bad_request("the message has no such button")
+    query = CallbackQuery(
+        id=str(secrets.randbits(62)),
+        from_=person.user,
+        message=record.message,
+        chat_instance=str(person.user.id),
+        data=data,
+    )
+    telegram.presses.put(query.id, query)
+    telegram.updates.add(query)
+    return query
+
+
+async def _keep(telegram: Telegram, upload: Upload, kind: Literal["photo", "document"]) -> Media:
+    try:
+        return await telegram.media.keep(kind, upload)
+    except PhotoError:
+        return await telegram.media.keep("document", upload)
+
+
+def _send(
+    telegram: Telegram, person: Person, content: Content, reply_to: Message | None, album: str | None = None
+) -> Message:
+    message = telegram.post(person, content, by_bot=False, reply_to=reply_to, album=album)
+    telegram.updates.add(message)
+    return message
+
+
+def _replied(telegram: Telegram, person: Person, message_id: int | None) -> Message | None:
+    if message_id is None:
+        return None
+    record = telegram.find(person.user.id, message_id)
+    if record is None:
+        raise bad_request("message to be replied not found")
+    return record.message
+
+
+def _membership(telegram: Telegram, standing: Standing) -> Member:
+    bot = User.model_validate(telegram.me.model_dump())
+    if standing == "blocked":
+        return Member(user=bot, status="kicked", until_date=0)
+    return Member(user=bot, status="member")

@@ -1,0 +1,74 @@
+"""What Telegram makes of a photo: upright JPEG copies without metadata, in several sizes. Pure; needs Pillow."""
+
+import io
+from dataclasses import dataclass
+
+from PIL import Image, ImageOps
+
+from .errors import PhotoError
+
+MAX_PHOTO_BYTES = 10 * 1024 * 1024
+MAX_SIDES = 10_000
+MAX_RATIO = 20
+MAX_PIXELS = 60_000_000
+"""Limits of sendPhoto by the Bot API; the last is ours, against decompression bombs."""
+
+LONG_SIDES = (90, 320, 800, 1280)
+"""Long sides in pixels of the copies; the last is the largest that a recipient gets."""
+
+_QUALITY = 87
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """An encoded copy; `width` and `height` in pixels."""
+
+    width: int
+    height: int
+    jpeg: bytes
+
+
+def photo_copies(data: bytes) -> tuple[Picture, ...]:
+    """The copies of a photo, smallest first. Raises PhotoError in Telegram's words."""
+    if len(data) > MAX_PHOTO_BYTES:
+        raise PhotoError(
+            400, f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
+        )
+    photo = _upright(data)
+    sides = [side for side in LONG_SIDES if side < max(photo.size)]
+    return tuple(_copy(photo, side) for side in [*sides, min(max(photo.size), LONG_SIDES[-1])][: len(LONG_SIDES)])
+
+
+def thumbnail(data: bytes) -> Picture | None:
+    """A copy with a long side of at most 320 for a picture sent as a file, None for what is no picture."""
+    try:
+        photo = _upright(data)
+    except PhotoError:
+        return None
+    return _copy(photo, min(max(photo.size), 320))
+
+
+def _upright(data: bytes) -> Image.Image:
+    try:
+        with Image.open(io.BytesIO(data)) as opened:
+            _check_dimensions(*opened.size)
+            if getattr(opened, "is_animated", False):
+                raise PhotoError(400, "IMAGE_PROCESS_FAILED")
+            opened.draft("RGB", (LONG_SIDES[-1], LONG_SIDES[-1]))
+            return ImageOps.exif_transpose(opened).convert("RGB")
+    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+        raise PhotoError(400, "IMAGE_PROCESS_FAILED") from error
+
+
+def _check_dimensions(width: int, height: int) -> None:
+    short, long = sorted((width, height))
+    if width + height > MAX_SIDES or long > MAX_RATIO * short or width * height > MAX_PIXELS:
+        raise PhotoError(400, "PHOTO_INVALID_DIMENSIONS")
+
+
+def _copy(photo: Image.Image, long_side: int) -> Picture:
+    smaller = photo.copy()
+    smaller.thumbnail((long_side, long_side))
+    written = io.BytesIO()
+    smaller.save(written, "JPEG", quality=_QUALITY)
+    return Picture(*smaller.size, written.getvalue())

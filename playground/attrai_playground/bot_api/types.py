@@ -1,0 +1,187 @@
+"""The Bot API objects that this server speaks, field for field as https://core.telegram.org/bots/api names them."""
+
+import json
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+
+
+class Wire(BaseModel):
+    """A frozen object of the API. Fields that it does not know are ignored, as Telegram ignores them."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    def wire(self) -> dict[str, JsonValue]:
+        """The JSON object: absent fields are left out, `from_` is written `from`."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def _decoded(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return json.loads(value) if value else None
+
+
+JSON_TEXT = BeforeValidator(_decoded)
+"""Outside a JSON body, objects and lists travel as JSON text."""
+
+
+class User(Wire):
+    id: int
+    is_bot: bool = False
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+    language_code: str | None = None
+
+
+class Me(User):
+    is_bot: bool = True
+    can_join_groups: bool = False
+    can_read_all_group_messages: bool = False
+    supports_inline_queries: bool = False
+    can_connect_to_business: bool = False
+    has_main_web_app: bool = False
+
+
+class Chat(Wire):
+    id: int
+    type: Literal["private"] = "private"
+    first_name: str
+    last_name: str | None = None
+    username: str | None = None
+
+
+class Entity(Wire):
+    """MessageEntity; `offset` and `length` count UTF-16 code units."""
+
+    type: str
+    offset: int
+    length: int
+    url: str | None = None
+    language: str | None = None
+
+
+class PhotoSize(Wire):
+    file_id: str
+    file_unique_id: str
+    width: int
+    height: int
+    file_size: int
+
+
+class Document(Wire):
+    file_id: str
+    file_unique_id: str
+    thumbnail: PhotoSize | None = None
+    file_name: str | None = None
+    mime_type: str | None = None
+    file_size: int
+
+
+class File(Wire):
+    file_id: str
+    file_unique_id: str
+    file_size: int
+    file_path: str
+
+
+class Button(Wire):
+    """InlineKeyboardButton: with a link or with data for the bot."""
+
+    text: Annotated[str, Field(min_length=1)]
+    url: str | None = None
+    callback_data: str | None = None
+
+
+class Keyboard(Wire):
+    """InlineKeyboardMarkup."""
+
+    inline_keyboard: tuple[tuple[Button, ...], ...]
+
+
+class Media(Wire):
+    """What a message with a file carries: a photo in all its sizes, smallest first, or a document."""
+
+    photo: tuple[PhotoSize, ...] | None = None
+    document: Document | None = None
+
+
+class Content(Media):
+    """The part of a message that an edit may change."""
+
+    text: str | None = None
+    entities: tuple[Entity, ...] | None = None
+    caption: str | None = None
+    caption_entities: tuple[Entity, ...] | None = None
+    reply_markup: Keyboard | None = None
+
+
+class Message(Content):
+    message_id: int
+    date: int
+    chat: Chat
+    from_: Annotated[User, Field(alias="from")]
+    edit_date: int | None = None
+    reply_to_message: "Message | None" = None
+    media_group_id: str | None = None
+
+    @property
+    def content(self) -> Content:
+        return Content.model_validate({name: getattr(self, name) for name in Content.model_fields})
+
+
+class CallbackQuery(Wire):
+    id: str
+    from_: Annotated[User, Field(alias="from")]
+    message: Message
+    chat_instance: str
+    data: str
+
+
+class Member(Wire):
+    """ChatMember: `member`, or `kicked` when the user has blocked the bot."""
+
+    user: User
+    status: Literal["member", "kicked"]
+    until_date: int | None = None
+
+
+class MemberUpdate(Wire):
+    """ChatMemberUpdated."""
+
+    chat: Chat
+    from_: Annotated[User, Field(alias="from")]
+    date: int
+    old_chat_member: Member
+    new_chat_member: Member
+
+
+class Update(Wire):
+    update_id: int
+    message: Message | None = None
+    callback_query: CallbackQuery | None = None
+    my_chat_member: MemberUpdate | None = None
+
+
+class Command(Wire):
+    """BotCommand."""
+
+    command: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
+    description: Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class ReplyParameters(Wire):
+    message_id: int
+    chat_id: int | str | None = None
+    allow_sending_without_reply: bool = False
+
+
+class WebhookInfo(Wire):
+    url: str = ""
+    has_custom_certificate: bool = False
+    pending_update_count: int = 0
+    last_error_date: int | None = None
+    last_error_message: str | None = None
+    max_connections: int | None = None
+    allowed_updates: tuple[str, ...] | None = None

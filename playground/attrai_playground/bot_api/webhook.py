@@ -1,0 +1,102 @@
+"""Delivery of updates to the bot's webhook, one after another, each until it is taken."""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Callable
+
+import aiohttp
+
+from .tables import Table
+from .types import Update, WebhookInfo, Wire
+from .updates import Updates
+from .waiting import Signal
+
+LONGEST_PAUSE = 60.0
+"""Seconds between two tries at most."""
+
+ANSWER_SECONDS = 60
+SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- the header's name
+_SETTING = "target"
+
+
+class Target(Wire):
+    """Where the webhook leads."""
+
+    url: str
+    secret_token: str = ""
+    max_connections: int = 40
+
+
+class Webhook:
+    """`first_pause`: seconds before the second try; it doubles with each further one."""
+
+    def __init__(
+        self, database: sqlite3.Connection, updates: Updates, clock: Callable[[], float], first_pause: float
+    ) -> None:
+        self._settings = Table(database, "webhook", str, Target)
+        self._updates, self._clock, self._first_pause = updates, clock, first_pause
+        self._aimed = Signal()
+        self._error: tuple[int, str] | None = None
+
+    @property
+    def target(self) -> Target | None:
+        return self._settings.get(_SETTING)
+
+    def aim(self, target: Target | None) -> None:
+        """Sets or, with None, deletes the webhook."""
+        self._error = None
+        if target is None:
+            self._settings.remove(_SETTING)
+        else:
+            self._settings.put(_SETTING, target)
+        self._aimed.fire()
+        self._updates.wake()
+
+    def info(self) -> WebhookInfo:
+        target = self.target
+        date, message = self._error or (None, None)
+        return WebhookInfo(
+            url=target.url if target else "",
+            pending_update_count=len(self._updates),
+            max_connections=target.max_connections if target else None,
+            allowed_updates=self._updates.allowed or None,
+            last_error_date=date,
+            last_error_message=message,
+        )
+
+    async def deliver(self) -> None:
+        """Runs until it is cancelled."""
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as session:
+            while True:
+                target, waiting = self.target, self._updates.take(limit=1)
+                if target is None or not waiting:
+                    await self._updates.changed()
+                else:
+                    await self._deliver(session, target, waiting[0])
+
+    async def _deliver(self, session: aiohttp.ClientSession, target: Target, update: Update) -> None:
+        pause = self._first_pause
+        while self.target == target and update in self._updates.take():
+            problem = await _post(session, target, update)
+            if problem is None:
+                self._updates.take(offset=update.update_id + 1)
+                return
+            self._error = (int(self._clock()), problem)
+            await self._pause(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._aimed.wait(), seconds)
+
+
+async def _post(session: aiohttp.ClientSession, target: Target, update: Update) -> str | None:
+    headers = {SECRET_HEADER: target.secret_token} if target.secret_token else {}
+    try:
+        async with session.post(target.url, json=update.wire(), headers=headers, allow_redirects=False) as answer:
+            if answer.ok:
+                return None
+            return f"Wrong response from the webhook: {answer.status} {answer.reason}"
+    except (aiohttp.ClientError, TimeoutError) as error:
+        return str(error) or type(error).__name__
