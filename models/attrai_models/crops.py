@@ -20,14 +20,17 @@ SCORER_TEMPLATE = Template(
     size=112,
     points=((0.355, 0.42), (0.645, 0.42), (0.5, 0.598), (0.379, 0.728), (0.621, 0.728)),
 )
-"""The mean shape of MTCNN's landmarks on both rating sets, made symmetric; eyes 0.29 of the side apart, so that the crop holds hair and chin."""
+"""The mean shape of MTCNN's landmarks on both rating sets, made symmetric.
+
+The eyes are 0.29 of the side apart, so that the crop holds hair and chin.
+"""
 MARGIN = 16
 """Pixels around the scorer's crop that augmentation may turn or shift into view."""
 
 
 @dataclass(frozen=True, slots=True)
 class Crops:
-    """One row for each portrait: pixels (n, 144, 144, 3) and the landmarks (n, 5, 2) in the photo that they were aligned by."""
+    """One row for each portrait: pixels (n, 144, 144, 3), and the landmarks (n, 5, 2) in its photo."""
 
     pixels: NDArray[np.uint8]
     landmarks: NDArray[np.float32]
@@ -36,7 +39,9 @@ class Crops:
 def widened(template: Template, margin: int) -> Template:
     """The template of the same crop with a margin of as many pixels on each side."""
     side = template.size + 2 * margin
-    points = tuple(((x * template.size + margin) / side, (y * template.size + margin) / side) for x, y in template.points)
+    points = tuple(
+        ((x * template.size + margin) / side, (y * template.size + margin) / side) for x, y in template.points
+    )
     return Template(f"{template.name}+{margin}", side, points)
 
 

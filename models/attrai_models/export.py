@@ -13,19 +13,27 @@ from torch import Tensor, nn
 OPSET = 17
 
 
-def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[str, ...], dynamic: dict[int, str]) -> None:
-    """Write the network as ONNX; `dynamic` names the axes of the input that may have any length."""
+def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[str, ...]) -> None:
+    """Write the network as ONNX, for batches of any size, and pictures of any size where its outputs are maps."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    axes = {"input": dynamic, **{name: dynamic for name in outputs}}
-    kept = {name: {a: n for a, n in spec.items() if name == "input" or a == 0 or len(dynamic) > 1} for name, spec in axes.items()}
+    with torch.inference_mode():
+        results = network.eval()(example)
+    maps = (results[0] if isinstance(results, tuple) else results).dim() == example.dim()
+    axes = {0: "batch", 2: "height", 3: "width"} if maps else {0: "batch"}
     torch.onnx.export(
-        network.eval(), (example,), str(file), input_names=["input"], output_names=list(outputs),
-        dynamic_axes=kept, opset_version=OPSET, dynamo=False,
+        network,
+        (example,),
+        str(file),
+        input_names=["input"],
+        output_names=list(outputs),
+        dynamic_axes=dict.fromkeys(("input", *outputs), axes),
+        opset_version=OPSET,
+        dynamo=False,
     )
 
 
 def store_half(file: Path, smallest: int = 1024) -> None:
-    """Store large float32 weights as float16 with a cast back to float32, which runtimes fold at load. Halves the file."""
+    """Store large float32 weights as float16 with a cast back, which runtimes fold at load. Halves the file."""
     model = onnx.load(file)
     casts = []
     for weights in model.graph.initializer:

@@ -13,7 +13,6 @@ from torch import nn
 from attrai_models.export import checksum, export_onnx, write_record
 
 NORMALIZATION = Normalization(mean=(127.5, 127.5, 127.5), std=(128.0, 128.0, 128.0))
-BATCH_AXIS = {0: "batch"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +36,8 @@ def export_mtcnn(models: Path) -> None:
     """Write the three files and their records."""
     for stage in STAGES:
         file = f"weights/{stage.name}.onnx"
-        dynamic = BATCH_AXIS if stage.side else {**BATCH_AXIS, 2: "height", 3: "width"}
         example = torch.zeros(1, 3, stage.side or 64, stage.side or 64)
-        export_onnx(stage.network().eval(), example, models / file, stage.outputs, dynamic)
+        export_onnx(stage.network().eval(), example, models / file, stage.outputs)
         write_record(models, stage.name, _record(stage, file, models))
 
 
@@ -52,5 +50,5 @@ def _record(stage: Stage, file: str, models: Path) -> NetworkRecord:
         template=None,
         outputs=stage.outputs,
         licence="MIT",
-        source="facenet-pytorch 2.5.3, its wheel's data folder (weights of David Sandberg's facenet, after Zhang et al. 2016)",
+        source="facenet-pytorch 2.5.3, the data folder of its wheel; after Zhang et al. 2016",
     )

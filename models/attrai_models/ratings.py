@@ -17,7 +17,7 @@ class RatingSet:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """One photo of a person. `score` is absent where nobody rated it; `group` is gender and ethnicity as the set names them."""
+    """One photo of a person; `score` is absent where nobody rated it, `group` is the set's gender and ethnicity."""
 
     file: str
     split: str

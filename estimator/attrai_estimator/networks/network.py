@@ -12,7 +12,7 @@ Floats = NDArray[np.float32]
 
 
 class Network(Protocol):
-    """A loaded network: one float32 batch of shape (n, channels, height, width) in, its outputs in the manifest's order."""
+    """A loaded network: a float32 batch (n, channels, height, width) in, its outputs in the manifest's order."""
 
     def __call__(self, batch: Floats, /) -> tuple[Floats, ...]: ...
 
@@ -26,7 +26,8 @@ class Normalization:
 
     def __call__(self, pixels: NDArray[np.uint8]) -> Floats:
         """Turn pixels of shape (n, height, width, 3) into a batch of shape (n, 3, height, width)."""
-        scaled = (pixels - np.float32(self.mean)) / np.float32(self.std)
+        mean, std = (np.array(values, dtype=np.float32) for values in (self.mean, self.std))
+        scaled = (pixels.astype(np.float32) - mean) / std
         return np.ascontiguousarray(scaled.transpose(0, 3, 1, 2), dtype=np.float32)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Five points as fractions of the crop's side, from the upper left corner, in the order of `Detection.landmarks`."""
+    """Five points as fractions of the crop's side, from the upper left corner, in a detection's order."""
 
     name: str
     size: int

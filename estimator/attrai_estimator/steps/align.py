@@ -25,7 +25,7 @@ def align(photo: Photo, detections: Sequence[Detection], template: Template) -> 
 def similarity(source: Floats, target: Floats) -> Floats:
     """Least-squares similarity without reflection from `source` to `target`, both of shape (n, 2).
 
-    Returns the matrix of shape (2, 3) that maps (x, y, 1). In complex numbers the fit is one division (Umeyama 1991 in two dimensions).
+    Returns the matrix of shape (2, 3) that maps (x, y, 1). Umeyama's fit (1991), in complex numbers a division.
     """
     a, b = (points[:, 0] + 1j * points[:, 1] for points in (source, target))
     centred = a - a.mean()

@@ -1,4 +1,7 @@
-"""First step on a face: MTCNN (Zhang et al. 2016): three networks propose, refine and locate. Its constants are facenet-pytorch 2.5.3's."""
+"""First step on a face: MTCNN (Zhang et al. 2016), three networks that propose, refine and locate.
+
+Its constants are those of facenet-pytorch 2.5.3.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,7 +91,7 @@ def _look(view: _View, networks: DetectorNetworks) -> _Candidates:
 
 
 def pyramid_scales(width: int, height: int) -> list[float]:
-    """Scales at which a face from `SMALLEST_FACE` pixels to the picture's shorter side fills the proposal network's cell."""
+    """Scales at which faces from `SMALLEST_FACE` pixels to the shorter side fill the proposal network's cell."""
     largest = CELL / SMALLEST_FACE
     count = int(np.log(min(width, height) * largest / CELL) / -np.log(PYRAMID_FACTOR)) + 1
     return [largest * PYRAMID_FACTOR**level for level in range(count)] if min(width, height) >= SMALLEST_FACE else []
@@ -147,7 +150,9 @@ def _crops(image: Image.Image, boxes: Floats, side: int) -> NDArray[np.uint8]:
     return np.stack(crops) if crops else np.empty((0, side, side, 3), np.uint8)
 
 
-def _in_batches(network: Network, networks: DetectorNetworks, crops: NDArray[np.uint8], widths: tuple[int, ...]) -> list[Floats]:
+def _in_batches(
+    network: Network, networks: DetectorNetworks, crops: NDArray[np.uint8], widths: tuple[int, ...]
+) -> list[Floats]:
     """Run the crops in batches of bounded memory; each output has shape (n, its width)."""
     batches = [networks.normalization(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
     if not batches:

@@ -1,0 +1,40 @@
+"""The scales that the scorer's heads speak in: every target is learned in its own deviations from its own mean."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from attrai_models.lessons import Lessons
+
+
+@dataclass(frozen=True, slots=True)
+class Scales:
+    """Mean and deviation of each set's ratings (shape (sets,)), mean (128,) and deviation (1,) of dlib's vectors."""
+
+    means: Tensor
+    deviations: Tensor
+    vector_mean: Tensor
+    vector_deviation: Tensor
+
+    def rated(self, ratings: Tensor) -> Tensor:
+        """Ratings (n, sets) as the heads predict them."""
+        return (ratings - self.means) / self.deviations
+
+    def ratings(self, rated: Tensor) -> Tensor:
+        """The heads' predictions (n, sets) as ratings."""
+        return rated * self.deviations + self.means
+
+    def taught(self, vectors: Tensor) -> Tensor:
+        """dlib's vectors (n, 128) as the third head predicts them."""
+        return (vectors - self.vector_mean) / self.vector_deviation
+
+
+def scales_of(lessons: list[Lessons]) -> Scales:
+    """Measure the scales of the sets to learn from."""
+    ratings = torch.cat([part.ratings for part in lessons])
+    vectors = torch.cat([part.vectors for part in lessons])
+    known = [column[~column.isnan()] for column in ratings.T]
+    means = torch.stack([column.mean() if len(column) else torch.tensor(0.0) for column in known])
+    deviations = torch.stack([column.std() if len(column) else torch.tensor(1.0) for column in known])
+    return Scales(means, deviations, vectors.mean(dim=0), vectors.std(dim=0).mean())
