@@ -1,0 +1,130 @@
+"""What goes out of a log record: its message, its flat fields and its traceback, without what only another library knows the meaning of."""
+
+import errno
+import logging
+import re
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from attrai_shared.errors import AttraiError
+from attrai_shared.logs.events import FIELDS, Scalar
+
+OWN = "attrai_"
+"""Our packages' loggers begin so."""
+WITHHELD = "…"
+MESSAGE_LENGTH = 2_000
+"""Characters of a message that are kept."""
+TRACEBACK_LENGTH = 8_000
+"""Characters of a traceback that are kept, from its end."""
+FRAMES = 30
+CAUSES = 5
+
+_CONVERSION = re.compile(
+    r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?(?P<kind>[diouxXeEfFgGcrsa%])"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who logs: the service, this replica's name and the version of the code."""
+
+    service: str
+    replica: str
+    version: str
+
+
+def is_wanted(record: logging.LogRecord) -> bool:
+    """Our own records, and another library's warnings: its everyday records say nothing without their arguments."""
+    return record.levelno >= logging.WARNING or record.name.startswith(OWN)
+
+
+def message_of(record: logging.LogRecord) -> str:
+    """Our own message whole; of another library's the template's first line, in which exceptions are named and other arguments withheld.
+
+    Celery logs message bodies and task arguments, asyncio the repr of futures, aiogram the text of Telegram's errors.
+    """
+    if record.name.startswith(OWN):
+        return _own_message(record)[:MESSAGE_LENGTH]
+    if not isinstance(record.msg, str):
+        return _shown(record.msg)
+    lines = record.msg.strip().splitlines()
+    return _without_arguments(lines[0], record.args)[:MESSAGE_LENGTH] if lines else ""
+
+
+def fields_of(record: logging.LogRecord, origin: Origin) -> dict[str, Scalar]:
+    """Flat fields: who logs, an event's own, and the name of the exception. Attributes that others hang on a record are left behind."""
+    fields: dict[str, Scalar] = {
+        "service": origin.service,
+        "replica": origin.replica,
+        "version": origin.version,
+        "pid": record.process or 0,
+    }
+    fields.update(getattr(record, FIELDS, {}))
+    if (error := _error_of(record)) is not None:
+        fields["error"] = described(error)
+    return fields
+
+
+def traceback_of(record: logging.LogRecord) -> str | None:
+    """Frames (file, line, source line) and the names of the exception and its causes; neither local values nor foreign exceptions' texts."""
+    error = _error_of(record)
+    if error is None:
+        return None
+    return "\ncaused by:\n".join(map(_frames_and_name, _with_causes(error)))[-TRACEBACK_LENGTH:]
+
+
+def described(error: BaseException) -> str:
+    """The type's name, with the sentence if it is an error of ours, or the system's code. Other texts may quote a URL, a body or a name."""
+    kind = type(error)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if isinstance(error, AttraiError):
+        return f"{name}: {error}"[:MESSAGE_LENGTH]
+    if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
+        return f"{name}: {errno.errorcode[error.errno]}"
+    return name
+
+
+def _own_message(record: logging.LogRecord) -> str:
+    arguments = record.args
+    if isinstance(arguments, tuple):
+        arguments = tuple(described(value) if isinstance(value, BaseException) else value for value in arguments)
+    try:
+        return str(record.msg) % arguments if arguments else str(record.msg)
+    except (TypeError, ValueError, KeyError):
+        return f"{record.msg} (its arguments do not fit)"
+
+
+def _without_arguments(template: str, arguments: object) -> str:
+    if not arguments:
+        return template
+    values = iter(arguments if isinstance(arguments, tuple) else ())
+
+    def shown(conversion: re.Match[str]) -> str:
+        if conversion["kind"] == "%":
+            return "%"
+        return _shown(arguments.get(conversion["key"]) if isinstance(arguments, Mapping) else next(values, None))
+
+    return _CONVERSION.sub(shown, template)
+
+
+def _shown(value: object) -> str:
+    return described(value) if isinstance(value, BaseException) else WITHHELD
+
+
+def _error_of(record: logging.LogRecord) -> BaseException | None:
+    return record.exc_info[1] if record.exc_info else None
+
+
+def _with_causes(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    for _ in range(CAUSES):
+        if current is None:
+            return
+        yield current
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+
+
+def _frames_and_name(error: BaseException) -> str:
+    frames = traceback.extract_tb(error.__traceback__, limit=-FRAMES)
+    return "".join(traceback.format_list(frames)) + described(error)
