@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+from attrai_shared.settings import describe, read_settings
 
-from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_estimator.settings import WORKSPACE_MODELS, EstimatorSettings
 from attrai_estimator.threads import use_one_thread
 
 # Commands import inside what they run: numpy and the networks must load after `use_one_thread`, and help needs neither.
@@ -49,6 +50,14 @@ def estimate(
     from attrai_estimator.estimate_cli import estimate_photos  # noqa: PLC0415 - see above
 
     raise typer.Exit(estimate_photos(photos, out, models, runtime))
+
+
+@app.command(epilog=describe(EstimatorSettings).replace("\n", "\n\n"))
+def worker() -> None:
+    """Consume photos from the queue until stopped; one core, one photo at a time. Settings come from the environment:"""
+    from attrai_estimator.worker import run_worker  # noqa: PLC0415 - see above
+
+    raise typer.Exit(run_worker(read_settings(EstimatorSettings)))
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import perf_counter
+from typing import Protocol
 
 from attrai_shared.errors import NoFace
 
@@ -16,6 +17,12 @@ from attrai_estimator.steps.quality import assess
 from attrai_estimator.steps.resize import resize
 from attrai_estimator.steps.score import score
 from attrai_estimator.values import Estimate, Face
+
+
+class Pipeline(Protocol):
+    """What estimates a photo, given as the bytes of its file. Raises PhotoError."""
+
+    def __call__(self, data: bytes, networks: Networks) -> Estimate: ...
 
 
 def estimate(data: bytes, networks: Networks) -> Estimate:

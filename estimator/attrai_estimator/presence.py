@@ -28,7 +28,9 @@ class RedisAttempts:
         key = keys.attempts(request_id)
         try:
             with self._redis.pipeline(transaction=True) as pipe:
-                count, _ = pipe.incr(key).expireat(key, int(deadline) + ATTEMPTS_OUTLIVE).execute()
+                pipe.incr(key)
+                pipe.expireat(key, int(deadline) + ATTEMPTS_OUTLIVE)
+                count, _ = pipe.execute()
         except RedisError as error:
             raise LedgerUnavailable(type(error).__name__) from error
         return int(count)
@@ -39,7 +41,9 @@ def announce(redis: Redis, replica: str) -> None:
     now = time.time()
     try:
         with redis.pipeline(transaction=True) as pipe:
-            pipe.zadd(keys.REPLICAS, {replica: now}).zremrangebyscore(keys.REPLICAS, 0, now - 10 * keys.REPLICA_SILENCE).execute()
+            pipe.zadd(keys.REPLICAS, {replica: now})
+            pipe.zremrangebyscore(keys.REPLICAS, 0, now - 10 * keys.REPLICA_SILENCE)
+            pipe.execute()
     except RedisError as error:
         raise LedgerUnavailable(type(error).__name__) from error
 

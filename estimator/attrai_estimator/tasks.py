@@ -13,7 +13,7 @@ from celery import Task
 from celery.exceptions import Reject, TimeLimitExceeded
 
 from attrai_estimator.networks import load_networks
-from attrai_estimator.pipeline import estimate
+from attrai_estimator.pipeline import Pipeline, estimate
 from attrai_estimator.presence import RedisAttempts, connect
 from attrai_estimator.settings import EstimatorSettings
 from attrai_estimator.work import Desk, failure, store_outcome, work
@@ -26,19 +26,21 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
 
     name = task_name(TO_ESTIMATE)
 
-    def __init__(self, settings: EstimatorSettings) -> None:
+    def __init__(self, settings: EstimatorSettings, pipeline: Pipeline = estimate) -> None:
         self.soft_time_limit = settings.soft_limit
         self.time_limit = settings.hard_limit
         self._settings = settings
+        self._pipeline = pipeline
         self._store = PhotoStore(settings.photo_store)
         self._desk: Desk | None = None
 
-    def open_desk(self) -> None:
+    def open_desk(self) -> Desk:
         """Loads the networks, so that the first photo waits no longer than the next. Raises WrongNetworkFile."""
         settings = self._settings
         networks = load_networks(settings.models, settings.runtime)
         attempts = RedisAttempts(connect(settings.redis_url.get_secret_value()))
-        self._desk = Desk(self._store, attempts, partial(estimate, networks=networks), settings.attempts)
+        self._desk = Desk(self._store, attempts, partial(self._pipeline, networks=networks), settings.attempts)
+        return self._desk
 
     def run(self, payload: object) -> None:
         """One delivery of one request. What cannot be read is set aside; what cannot be published comes again."""
@@ -58,10 +60,8 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
             store_outcome(failure(message, TimedOut), self._store)
 
     def _worked(self, message: ToEstimate) -> AfterEstimate:
-        if self._desk is None:
-            self.open_desk()
         try:
-            return work(message, self._desk)
+            return work(message, self._desk or self.open_desk())
         except StoreUnavailable as error:
             _log_failed("store_unavailable", message, error)
             return failure(message, StoreUnavailable)

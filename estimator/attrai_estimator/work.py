@@ -12,7 +12,7 @@ from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from celery.exceptions import SoftTimeLimitExceeded
 
-from attrai_estimator.values import Estimate, Face
+from attrai_estimator.values import Estimate
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +43,12 @@ def work(message: ToEstimate, desk: Desk) -> AfterEstimate:
         return stored
     started = time.time()
     result = _attempt(message, desk, started)
-    after = _after(message, result, queue_seconds=max(started - message.accepted_at, 0.0))
+    queue_seconds = max(started - message.accepted_at, 0.0)
     if isinstance(result, Estimate):
         desk.store.write(message.request_id, Part.PICTURE, result.picture)
+        after = _after(message, _estimated_faces(result), result.seconds, queue_seconds)
+    else:
+        after = _after(message, result, {}, queue_seconds)
     store_outcome(after, desk.store)
     _log(after)
     return after
@@ -64,7 +67,7 @@ def store_outcome(after: AfterEstimate, store: PhotoStore) -> None:
 
 def failure(message: ToEstimate, error: type[AttraiError]) -> AfterEstimate:
     """The outcome of a request that ended without a picture."""
-    return _after(message, Failed(code=error.code), queue_seconds=0.0)
+    return _after(message, Failed(code=error.code), {}, queue_seconds=0.0)
 
 
 def _attempt(message: ToEstimate, desk: Desk, now: float) -> Estimate | Failed:
@@ -99,21 +102,20 @@ def _estimated(message: ToEstimate, desk: Desk, source: bytes) -> Estimate | Fai
         return Failed(code=GivenUp.code)
 
 
-def _after(message: ToEstimate, result: Estimate | Failed, queue_seconds: float) -> AfterEstimate:
-    estimated = isinstance(result, Estimate)
+def _after(message: ToEstimate, outcome: Estimated | Failed, seconds: dict[str, float], queue_seconds: float) -> AfterEstimate:
     return AfterEstimate(
         request_id=message.request_id,
         user=message.user,
         reply_to=message.reply_to,
         deadline=message.deadline,
-        outcome=Estimated(faces=tuple(map(_face_score, result.faces))) if estimated else result,
-        seconds=result.seconds if estimated else {},
+        outcome=outcome,
+        seconds=seconds,
         queue_seconds=queue_seconds,
     )
 
 
-def _face_score(face: Face) -> FaceScore:
-    return FaceScore(score=face.score, reasons=face.quality.reasons)
+def _estimated_faces(result: Estimate) -> Estimated:
+    return Estimated(faces=tuple(FaceScore(score=face.score, reasons=face.quality.reasons) for face in result.faces))
 
 
 def _log(after: AfterEstimate) -> None:

@@ -12,6 +12,7 @@ from celery import Celery, bootsteps, signals
 from attrai_estimator import __version__
 from attrai_estimator.life import Life, loop_step
 from attrai_estimator.networks.manifest import read_manifest, verified_file
+from attrai_estimator.pipeline import Pipeline, estimate
 from attrai_estimator.presence import connect
 from attrai_estimator.settings import EstimatorSettings
 from attrai_estimator.tasks import EstimateTask
@@ -22,13 +23,13 @@ WARM_UP = 60.0
 """Seconds that a child may take to load its networks."""
 
 
-def run_worker(settings: EstimatorSettings) -> int:
+def run_worker(settings: EstimatorSettings, pipeline: Pipeline = estimate) -> int:
     """Consumes until a signal stops it; returns the exit status. Raises WrongNetworkFile before it consumes anything."""
     logs = _configure_logs(settings)
     for record in read_manifest(settings.models).networks.values():
         verified_file(settings.models, record)
     life = Life(connect(settings.redis_url.get_secret_value()), settings.replica, settings.heartbeat)
-    worker = _app(settings, life).Worker(
+    worker = _app(settings, EstimateTask(settings, pipeline), life).Worker(
         hostname=f"estimator@{settings.replica}",
         pool_cls="prefork",
         concurrency=1,
@@ -46,10 +47,9 @@ def run_worker(settings: EstimatorSettings) -> int:
     return int(worker.exitcode or 0)
 
 
-def _app(settings: EstimatorSettings, life: Life) -> Celery:
+def _app(settings: EstimatorSettings, task: EstimateTask, life: Life) -> Celery:
     app = celery_app("estimator", settings.broker_url.get_secret_value())
     app.conf.worker_proc_alive_timeout = WARM_UP
-    task = EstimateTask(settings)
     app.register_task(task)
     warm = multiprocessing.get_context("fork").Event()
     signals.setup_logging.connect(_keep_logging, weak=False)

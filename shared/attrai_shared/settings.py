@@ -2,11 +2,11 @@
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
 PREFIX = "ATTRAI_"
 
@@ -46,6 +46,20 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments first, then files named by `_FILE` twins, then the environment."""
         return init_settings, FileTwins(settings_cls), env_settings
+
+
+SettingsOf = TypeVar("SettingsOf", bound=Settings)
+
+
+def read_settings(settings: type[SettingsOf]) -> SettingsOf:
+    """The settings, or the end of the process with a sentence for each that is missing or wrong; no value is printed."""
+    try:
+        return settings()
+    except ValidationError as error:
+        faults = error.errors(include_input=False, include_url=False, include_context=False)
+        raise SystemExit("\n".join(f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in faults)) from None
+    except SettingsError as error:
+        raise SystemExit(f"{error}: {error.__cause__}") from None
 
 
 def describe(settings: type[BaseSettings]) -> str:

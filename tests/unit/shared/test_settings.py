@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from attrai_shared.settings import Settings, describe
+from attrai_shared.settings import Settings, describe, read_settings
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
 
@@ -55,3 +55,18 @@ def test_every_setting_is_described() -> None:
     lines = describe(Settings).splitlines()
     assert len(lines) == len(Settings.model_fields)
     assert all("None" not in line.split(")")[1] for line in lines)
+
+
+def test_what_is_wrong_is_said_in_a_sentence_for_each_setting(environment: pytest.MonkeyPatch) -> None:
+    environment.delenv("ATTRAI_REDIS_URL")
+    environment.setenv("ATTRAI_LIFETIME", "soon")
+    with pytest.raises(SystemExit) as end:
+        read_settings(Settings)
+    lines = str(end.value).splitlines()
+    assert [line.partition(":")[0] for line in lines] == ["ATTRAI_REDIS_URL", "ATTRAI_LIFETIME"]
+
+
+def test_an_unreadable_secret_file_is_named(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ATTRAI_BROKER_URL_FILE", "no/such/file")
+    with pytest.raises(SystemExit, match=r"broker_url.*no/such/file"):
+        read_settings(Settings)
