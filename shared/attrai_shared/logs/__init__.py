@@ -1,4 +1,4 @@
-"""The logs of every service: structured records to the console and to Graylog, which never hold up who logs and carry no personal data."""
+"""The logs of every service: structured records to console and Graylog, which hold nobody up and nothing personal."""
 
 from attrai_shared.logs.events import event
 from attrai_shared.logs.pipeline import LogPipeline, configure_logs

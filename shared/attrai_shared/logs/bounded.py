@@ -1,6 +1,7 @@
-"""The bounded queue between the threads that log and the one that writes or sends. Nobody waits to put; what does not fit is counted.
+"""The bounded queue between those who log and the thread that delivers: nobody waits, and what does not fit is counted.
 
-Every record gets a number. Numbers that are missing when records are taken are the count: exact, without a lock that a fork could leave held.
+Every record gets a number, and numbers that are missing when records are taken are the count: exact, and without a lock
+that a fork could leave held.
 """
 
 import itertools
@@ -13,7 +14,7 @@ Numbered = tuple[int, Line]
 
 
 class BoundedQueue:
-    """Lines in order, at most `capacity` of them. One thread at a time puts (a handler's lock sees to it), one thread takes.
+    """Lines in order, at most `capacity`. One thread at a time puts (a handler's lock sees to it), one thread takes.
 
     `report(first, count)` makes the line that stands in for `count` dropped records from number `first` on.
     """
@@ -53,8 +54,8 @@ class BoundedQueue:
         self._items.put(None)
 
     def take(self, seconds: float) -> Line | None:
-        """The next line, a report before it where records are missing; None when none came for so many seconds or the queue has ended."""
-        refused = self._last_refused  # read before the queue is found empty: all that was put until then has been taken
+        """The next line, behind a report where records are missing; None if none came in time, or at the end."""
+        refused = self._last_refused  # read before the queue is found empty: what was put until then has been taken
         try:
             item = self._items.get(timeout=max(seconds, 0.0))
         except Empty:

@@ -11,7 +11,8 @@ from attrai_shared.logs.records import Origin, fields_of, message_of, traceback_
 class Gelf:
     """Encodes records of one origin with graypy, which is given a record that holds nothing but what may go out.
 
-    graypy would send every attribute that any library hangs on a record (Celery: task arguments) and exceptions with their texts.
+    By itself graypy sends every attribute that a library hangs on a record (Celery: task arguments), and exceptions
+    with their texts.
     """
 
     def __init__(self, origin: Origin) -> None:
@@ -19,7 +20,7 @@ class Gelf:
         self._encoder = GELFTCPHandler("", debugging_fields=False, localname=origin.replica)  # it never connects
 
     def __call__(self, record: logging.LogRecord, number: int) -> bytes:
-        """`number`, counted from 0 by this process, becomes the field `sequence`: a record that arrives twice has the same."""
+        """`number`, counted from 0 by this process, becomes the field `sequence`, by which a second copy is known."""
         line: bytes = self._encoder.makePickle(self._cleaned(record, number))
         return line
 

@@ -1,7 +1,8 @@
 """Graylog over TCP: records travel in parcels that the receiver confirms by reading them to their end.
 
-GELF over TCP has no acknowledgement. A parcel is one connection: its records, our end of the stream, and then the receiver's, which it sends
-when it has read everything before. Until then the parcel is kept, and goes again after a failure, so that a record can arrive twice, never not.
+GELF over TCP has no acknowledgement. A parcel is one connection: its records, our end of the stream, and then the
+receiver's, which comes when it has read everything before. Until then the parcel is kept, and goes again after a
+failure: a record can arrive twice, but is not lost.
 """
 
 import logging

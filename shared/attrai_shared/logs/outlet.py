@@ -1,4 +1,4 @@
-"""A handler that logging calls never wait for: it encodes the record, puts it into a bounded queue, and a thread of its own delivers."""
+"""A handler that nobody waits for: it encodes records into a bounded queue, and a thread of its own delivers them."""
 
 import itertools
 import logging
@@ -22,7 +22,10 @@ _names = itertools.count(1)
 
 
 class Outlet(QueueHandler):
-    """The standard library's QueueHandler with our queue. Threads do not survive a fork: a child starts anew, without what its parent holds."""
+    """The standard library's QueueHandler with our queue.
+
+    Threads do not survive a fork: a child starts a thread and a queue of its own, without what its parent is to send.
+    """
 
     queue: BoundedQueue  # type: ignore[assignment]  # only put_nowait is called
 

@@ -28,26 +28,29 @@ class LogPipeline:
     before: tuple[int, tuple[logging.Handler, ...]]
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
-        """Delivers what is queued, for at most so many seconds for each outlet, and gives the root logger back. Again: does nothing."""
+        """Delivers what is queued, at most so many seconds for each outlet, and gives the root logger back. Once."""
         root = logging.getLogger()
-        if self.graylog in root.handlers:
+        if self.console not in root.handlers:
+            return
+        if self.graylog is not None:
             root.removeHandler(self.graylog)
-        if self.graylog is not None and (left := self.graylog.stop(seconds)):
-            event(_logger, "log_records_left", level=logging.WARNING, records=left)
-        if self.console in root.handlers:
-            self.console.stop(seconds)
-            root.setLevel(self.before[0])
-            root.handlers[:] = self.before[1]
+            if left := self.graylog.stop(seconds):
+                event(_logger, "log_records_left", level=logging.WARNING, records=left)
+        root.removeHandler(self.console)
+        self.console.stop(seconds)
+        root.setLevel(self.before[0])
+        root.handlers[:] = self.before[1]
 
 
 def configure_logs(
     service: str, *, replica: str, version: str, level: str = "INFO", graylog: LogTarget | None = None
 ) -> LogPipeline:
-    """Replaces the root logger's handlers. For each process's entry point, and for a forked child, where it leaves the parent's records alone.
+    """Replaces the root logger's handlers: for each process's entry point, and once more for a forked child.
 
-    Celery must not set up logging of its own: connect this to its `setup_logging` signal, again to `worker_process_init`, and `stop` to
-    `worker_process_shutdown`, for its children end without the interpreter's exit. `level` is DEBUG, INFO, WARNING or ERROR. Raises ValueError
-    for another level, OSError for a CA file that cannot be read.
+    Celery must not set up logging of its own: connect this to its `setup_logging` signal, again to
+    `worker_process_init`, and `stop` to `worker_process_shutdown`, for its children end without the interpreter's exit.
+    `level` is DEBUG, INFO, WARNING or ERROR; of other libraries only warnings and worse are kept. Raises ValueError for
+    another level, OSError for a CA file that cannot be read.
     """
     origin = Origin(service, replica, version)
     server = None if graylog is None else Outlet(Gelf(origin), Graylog(graylog).deliver, GRAYLOG_RECORDS)

@@ -1,11 +1,11 @@
-"""What goes out of a log record: its message, its flat fields and its traceback, without what only another library knows the meaning of."""
+"""What goes out of a log record: message, flat fields, traceback, without what only another library can vouch for."""
 
 import errno
 import logging
 import re
 import traceback
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from attrai_shared.errors import AttraiError
 from attrai_shared.logs.events import FIELDS, Scalar
@@ -20,9 +20,7 @@ TRACEBACK_LENGTH = 8_000
 FRAMES = 30
 CAUSES = 5
 
-_CONVERSION = re.compile(
-    r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[hlL]?(?P<kind>[diouxXeEfFgGcrsa%])"
-)
+_CONVERSION = re.compile(r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*\d*(?:\.\d+)?(?P<kind>[diouxXeEfFgGcrsa%])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def is_wanted(record: logging.LogRecord) -> bool:
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """Our own message whole; of another library's the template's first line, in which exceptions are named and other arguments withheld.
+    """Our own message whole; of another library's the first line, exceptions named and all other arguments withheld.
 
     Celery logs message bodies and task arguments, asyncio the repr of futures, aiogram the text of Telegram's errors.
     """
@@ -53,21 +51,15 @@ def message_of(record: logging.LogRecord) -> str:
 
 
 def fields_of(record: logging.LogRecord, origin: Origin) -> dict[str, Scalar]:
-    """Flat fields: who logs, an event's own, and the name of the exception. Attributes that others hang on a record are left behind."""
-    fields: dict[str, Scalar] = {
-        "service": origin.service,
-        "replica": origin.replica,
-        "version": origin.version,
-        "pid": record.process or 0,
-    }
-    fields.update(getattr(record, FIELDS, {}))
+    """Flat fields: who logs, an event's own, the exception's name. What others hang on a record is left behind."""
+    fields: dict[str, Scalar] = {**asdict(origin), "pid": record.process or 0, **getattr(record, FIELDS, {})}
     if (error := _error_of(record)) is not None:
         fields["error"] = described(error)
     return fields
 
 
 def traceback_of(record: logging.LogRecord) -> str | None:
-    """Frames (file, line, source line) and the names of the exception and its causes; neither local values nor foreign exceptions' texts."""
+    """Frames (file, line, source line) and names of the exception and its causes; no local values, no foreign texts."""
     error = _error_of(record)
     if error is None:
         return None
@@ -75,7 +67,7 @@ def traceback_of(record: logging.LogRecord) -> str | None:
 
 
 def described(error: BaseException) -> str:
-    """The type's name, with the sentence if it is an error of ours, or the system's code. Other texts may quote a URL, a body or a name."""
+    """The type's name, with our own error's sentence or the system's code. Other texts may quote a URL or a body."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(error, AttraiError):

@@ -11,7 +11,7 @@ DEFAULT_PORT = 12201
 
 @dataclass(frozen=True, slots=True)
 class LogTarget:
-    """A GELF input over TCP. With `tls` its certificate is checked against `ca`, or against the system's authorities without one."""
+    """A GELF input over TCP. With `tls` its certificate is checked: against `ca`, or else the system's authorities."""
 
     host: str
     port: int = DEFAULT_PORT
@@ -20,7 +20,7 @@ class LogTarget:
 
     @classmethod
     def parse(cls, url: str) -> Self:
-        """`gelf+tcp://host:port` or `gelf+tls://host:port?ca=/path/of/ca.pem`. Raises ValueError that says what is wrong."""
+        """`gelf+tcp://host:port` or `gelf+tls://host:port?ca=/path/of/ca.pem`. ValueError says what is wrong."""
         parts = urlsplit(url)
         if parts.scheme not in {"gelf+tcp", "gelf+tls"}:
             raise ValueError(
