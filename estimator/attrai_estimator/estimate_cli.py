@@ -14,7 +14,7 @@ from attrai_estimator.networks.load import Runtime
 from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_estimator.picture_folder import PictureFolder
 from attrai_estimator.pipeline import estimate
-from attrai_estimator.values import Estimate, Face
+from attrai_estimator.values import Estimate, Face, Quality
 
 MAX_BYTES = 300_000_000
 """Of one file; the largest picture that decoding accepts has 288 MB without any compression."""
@@ -93,9 +93,14 @@ def _face_fields(face: Face) -> Line:
         "landmarks": _rounded(detection.landmarks, 2),
         "probability": round(detection.probability, 5),
         "score": round(face.score, 4),
-        "quality": {"reasons": list(face.quality.reasons)},
+        "quality": _quality_fields(face.quality),
     }
     return fields if face.embedding is None else {**fields, "embedding": _rounded(face.embedding, 6)}
+
+
+def _quality_fields(quality: Quality) -> Line:
+    measures = {name: round(value, 4) for name, value in quality.measures.items()}
+    return {"reasons": list(quality.reasons), **measures}
 
 
 def _rounded(numbers: NDArray[np.float32], digits: int) -> object:

@@ -1,6 +1,6 @@
 """What passes between the estimator's steps: frozen values, coordinates in pixels of the upright photo at its own size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,9 +62,11 @@ class Quality:
     """Whether a face's score can be trusted: `reasons` is empty when it can.
 
     Each reason is a code with a sentence of its own in the bot: `too_small`, `blurred`, `turned_away`, `cut_off`, `too_dark`.
+    `measures` are the numbers behind them: `side`, `sharpness`, `turn`, `outside`, `brightness`, see `steps.quality`.
     """
 
     reasons: tuple[str, ...] = ()
+    measures: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,7 @@ class Face:
 
     detection: Detection
     score: float
-    quality: Quality = Quality()
+    quality: Quality = field(default_factory=Quality)
     embedding: NDArray[np.float32] | None = None
 
 

@@ -1,8 +1,88 @@
-"""Step beside scoring: whether a face shows enough for its score to be trusted."""
+"""Step beside scoring: whether a face shows enough for its score to be trusted. Decision 0023 tells how limits were chosen."""
 
-from attrai_estimator.values import Detection, Photo, Quality
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from attrai_estimator.values import Box, Detection, Photo, Quality
+
+SMALLEST_SIDE = 24.0
+"""Pixels of the photo along the box's shorter side."""
+LEAST_SHARPNESS = 0.035
+"""A face blurred by a Gaussian of 3 % of its width has 0.02, one of a sharp photo 0.1 to 1."""
+LARGEST_TURN = 1.3
+"""Half an eye distance from the middle of the eyes, 1, is a half profile."""
+LARGEST_OUTSIDE = 0.35
+"""Share of the box over the photo's border. All landmarks must be on the photo as well."""
+LEAST_BRIGHTNESS = 40.0
+"""Of 255: of the highlights, not of the mean, so that dark skin in fair light is never called dark."""
+
+PATCH = (48, 64)
+"""Width and height at which sharpness and brightness are measured: less than most faces have, about the box's shape."""
+HIGHLIGHTS = 90
+"""Percentile."""
 
 
 def assess(photo: Photo, detection: Detection) -> Quality:
-    """Measure one face and collect the reasons for which its score is not to be trusted."""
-    return Quality()
+    """Measure one face and collect the reasons for which its score is not to be trusted.
+
+    Measures: `side` in pixels, `sharpness` (variance of the Laplacian over that of the grey values), `turn` (distance of
+    the nose from the middle of the eyes, along their line, in half eye distances), `outside` (share of the box), and
+    `brightness` (90th percentile, 0 to 255).
+    """
+    box = detection.box
+    face = _patch(photo, box)
+    measures = {
+        "side": min(box.width, box.height),
+        "sharpness": sharpness(face),
+        "turn": turn(detection.landmarks),
+        "outside": outside(box, photo.width, photo.height),
+        "brightness": float(np.percentile(face, HIGHLIGHTS)),
+    }
+    found = {
+        "too_small": measures["side"] < SMALLEST_SIDE,
+        "blurred": measures["sharpness"] < LEAST_SHARPNESS,
+        "turned_away": measures["turn"] > LARGEST_TURN,
+        "cut_off": measures["outside"] > LARGEST_OUTSIDE or not _on_photo(detection.landmarks, photo),
+        "too_dark": measures["brightness"] < LEAST_BRIGHTNESS,
+    }
+    return Quality(tuple(reason for reason, holds in found.items() if holds), measures)
+
+
+def sharpness(grey: NDArray[np.float32]) -> float:
+    """Variance of the Laplacian (Pech-Pacheco et al. 2000) over the variance of the patch, so that contrast cancels out.
+
+    A patch without any contrast has 0.
+    """
+    around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
+    laplacian = around - 4 * grey[1:-1, 1:-1]
+    return float(laplacian.var() / max(float(grey.var()), 1.0))
+
+
+def turn(landmarks: NDArray[np.float32]) -> float:
+    """How far the head is turned to a side: 0 from the front, 1 with the nose before an eye; bounded at 10."""
+    left, right, nose = landmarks[:3].astype(np.float64)
+    eyes = right - left
+    offset = (nose - (left + right) / 2) @ eyes
+    return min(abs(float(offset)) * 2 / max(float(eyes @ eyes), 1e-9), 10.0)
+
+
+def outside(box: Box, width: int, height: int) -> float:
+    """The share of the box that lies over the border of a photo of this size."""
+    columns = max(min(box.x1, width) - max(box.x0, 0), 0)
+    rows = max(min(box.y1, height) - max(box.y0, 0), 0)
+    return 1 - columns * rows / max(box.width * box.height, 1e-9)
+
+
+def _on_photo(landmarks: NDArray[np.float32], photo: Photo) -> bool:
+    return bool(((landmarks >= 0) & (landmarks <= (photo.width, photo.height))).all())
+
+
+def _patch(photo: Photo, box: Box) -> NDArray[np.float32]:
+    """The part of the box that is on the photo, in grey, float32 of shape (64, 48)."""
+    rows, columns = photo.pixels.shape[:2]
+    corners = np.array([[box.x0, box.y0], [box.x1, box.y1]]) * photo.scale
+    left, top = np.floor(corners[0]).clip(0, [columns - 1, rows - 1]).astype(int)
+    right, bottom = np.ceil(corners[1]).clip([left + 1, top + 1], [columns, rows]).astype(int)
+    grey = Image.fromarray(photo.pixels[top:bottom, left:right]).convert("L")
+    return np.asarray(grey.resize(PATCH, Image.Resampling.BILINEAR), dtype=np.float32)
