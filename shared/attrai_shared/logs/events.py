@@ -27,7 +27,7 @@ PERSONAL = frozenset(
 """Field names that would carry a user's data or a secret; `id` is also forbidden by GELF."""
 RESERVED = frozenset(
     """
-    error event facility full_message host level logger pid replica sequence service short_message source time
+    event facility full_message host level logger pid replica sequence service short_message source time
     timestamp traceback version asctime message taskName
     """.split()  # noqa: SIM905 - as above
 ) | frozenset(vars(logging.makeLogRecord({})))
@@ -51,19 +51,19 @@ def event(
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"an event is named in lower case with underscores, not {name!r}")
-    flat = dict(_flat(fields))
+    flat = {name: kept for name, value in _flat(fields) if (kept := _checked(name, value)) is not None}
     if logger.isEnabledFor(level):
         logger.log(level, name, exc_info=exc_info, extra={FIELDS: {"event": name, **flat}})
 
 
-def _flat(fields: Mapping[str, Value]) -> Iterator[tuple[str, Scalar]]:
+def _flat(fields: Mapping[str, Value]) -> Iterator[tuple[str, object]]:
     for name, value in fields.items():
-        if isinstance(value, Mapping):
-            for key in value:
-                _check_personal(key)
-            yield from _flat({f"{name}_{key}": inner for key, inner in value.items()})
-        elif (kept := _checked(name, value)) is not None:
-            yield name, kept
+        if not isinstance(value, Mapping):
+            yield name, value
+            continue
+        for key, inner in value.items():
+            _check_personal(key)
+            yield f"{name}_{key}", inner
 
 
 def _checked(name: str, value: object) -> Scalar | None:

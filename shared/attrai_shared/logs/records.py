@@ -3,6 +3,7 @@
 import errno
 import logging
 import re
+import ssl
 import traceback
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -72,6 +73,8 @@ def described(error: BaseException) -> str:
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(error, AttraiError):
         return f"{name}: {error}"[:MESSAGE_LENGTH]
+    if isinstance(error, ssl.SSLError):  # its errno is not the system's
+        return f"{name}: {error.reason}"
     if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
         return f"{name}: {errno.errorcode[error.errno]}"
     return name
