@@ -30,14 +30,16 @@ class Life:
         self._redis, self._replica, self._heartbeat = redis, replica, heartbeat
         self._turned = time.monotonic()
         self._connected = False
-        self._stopped = threading.Event()
+        self._stopped = False
+        self._news = threading.Event()
         self._thread = threading.Thread(target=self._beat, name="life", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        self._stopped.set()
+        self._stopped = True
+        self._news.set()
         self._thread.join(timeout=BEAT)
         try:
             leave(self._redis, self._replica)
@@ -52,17 +54,18 @@ class Life:
         """The worker reached its broker, or lost it. Away from the broker no loop turns, and the worker is still well."""
         self.turn()
         self._connected = connected
+        self._news.set()
 
     @property
     def well(self) -> bool:
         return not self._connected or time.monotonic() - self._turned < HUNG
 
     def _beat(self) -> None:
-        while True:
+        while not self._stopped:
             if self.well:
                 self._say_so()
-            if self._stopped.wait(BEAT):
-                return
+            self._news.wait(BEAT)
+            self._news.clear()
 
     def _say_so(self) -> None:
         if self._heartbeat is not None:
