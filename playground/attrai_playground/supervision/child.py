@@ -1,0 +1,127 @@
+"""One child process through its starts, deaths and restarts."""
+
+import os
+import signal
+import subprocess
+from contextlib import suppress
+from pathlib import Path
+
+from attrai_shared.errors import ServiceError
+
+from attrai_playground.supervision import restarts
+from attrai_playground.supervision.errors import ChildError
+from attrai_playground.supervision.lifeline import Lifeline
+from attrai_playground.supervision.service import Phase, Service, State
+
+TAIL = 15
+"""Lines of a log that are shown when its writer fails."""
+
+
+class Child:
+    """Moved on by `tend`; not safe for several threads at once. Instants are in seconds of one monotonic clock."""
+
+    def __init__(self, service: Service, log: Path, lifeline: Lifeline) -> None:
+        self.service = service
+        self.log = log
+        self.phase = Phase.WAITING
+        self._lifeline = lifeline
+        self._process: subprocess.Popen[bytes] | None = None
+        self._starts = 0
+        self._deaths = 0
+        self._start_at = 0.0
+        self._ready_at: float | None = None
+        log.write_bytes(b"")
+
+    @property
+    def state(self) -> State:
+        return State(self.service.name, self.phase, self.pid, max(self._starts - 1, 0))
+
+    @property
+    def pid(self) -> int | None:
+        return None if self._process is None else self._process.pid
+
+    def tend(self, now: float, may_start: bool) -> None:
+        """One step: start it when it is time, see whether it is ready, bury it when it died. Raises ChildError."""
+        if self._process is not None and self._process.poll() is not None:
+            self._bury(self._process, now)
+        elif self.phase is Phase.WAITING and may_start and now >= self._start_at:
+            self._start()
+        elif self.phase is Phase.STARTING and self.service.ready():
+            self.phase, self._ready_at = Phase.READY, now
+
+    def signal(self, number: signal.Signals) -> None:
+        """Signals the child itself, not the processes that it started."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    def hold(self) -> None:
+        """It is not started again until `release`."""
+        self.phase = Phase.HELD
+
+    def release(self) -> None:
+        self.phase, self._deaths, self._start_at = Phase.WAITING, 0, 0.0
+
+    def end(self, seconds: float) -> None:
+        """Waits so long for its end, then kills it; what it started goes with it. It is not to be tended any more."""
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(seconds)
+            _kill_group(self._process)
+            self._process.wait()
+            self._forget(self._process)
+        self.phase = Phase.ENDED
+
+    def tail(self) -> str:
+        """The last lines of its log."""
+        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:])
+
+    def _start(self) -> None:
+        try:
+            self.service.before()
+        except ServiceError:
+            return
+        self._process = self._spawn()
+        self._lifeline.hold(self._process.pid)
+        self._starts += 1
+        self.phase, self._ready_at = Phase.STARTING, None
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        with self.log.open("ab") as log:
+            return subprocess.Popen(  # noqa: S603  # the services' own commands
+                self._lifeline.tethered(self.service.command),
+                env=dict(self.service.environment),
+                cwd=self.log.parent,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                pass_fds=[self._lifeline.pipe],
+            )
+
+    def _bury(self, process: "subprocess.Popen[bytes]", now: float) -> None:
+        _kill_group(process)
+        self._forget(process)
+        if self.phase is Phase.HELD:
+            return
+        first = self._starts == 1 and self._ready_at is None
+        self._deaths = restarts.deaths_in_a_row(self._deaths, None if self._ready_at is None else now - self._ready_at)
+        pause = restarts.delay(self._deaths)
+        if pause is None or (first and process.returncode > 0):
+            self.phase = Phase.FAILED
+            raise ChildError(self._obituary(process.returncode))
+        self.phase, self._start_at = Phase.WAITING, now + pause
+
+    def _forget(self, process: "subprocess.Popen[bytes]") -> None:
+        self._lifeline.let_go(process.pid)
+        self._process = None
+
+    def _obituary(self, status: int) -> str:
+        how = f"status {status}" if status >= 0 else signal.Signals(-status).name
+        times = "while it started" if self._starts == 1 else f"{self._deaths} times in a row"
+        return f"{self.service.name} ended {times} ({how}). The end of {self.log}:\n{self.tail()}"
+
+
+def _kill_group(process: "subprocess.Popen[bytes]") -> None:
+    """A worker's own children outlive it otherwise, and would go on with a task that another worker has been given."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)

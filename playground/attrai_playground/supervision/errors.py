@@ -1,0 +1,28 @@
+"""What ends a playground, each with a sentence for the terminal.
+
+PlaygroundError
+├── ChildError     a child ended for good: it failed while it started, or died again and again
+├── NotReadyError  something did not answer in time
+├── InUseError     another run holds the state folder
+└── UsageError     a path or an option that cannot be used
+"""
+
+
+class PlaygroundError(Exception):
+    """Base of all; its text is a whole sentence."""
+
+
+class ChildError(PlaygroundError):
+    """The message names the child, how it ended, its log, and ends with the log's last lines."""
+
+
+class NotReadyError(PlaygroundError):
+    pass
+
+
+class InUseError(PlaygroundError):
+    pass
+
+
+class UsageError(PlaygroundError):
+    pass
