@@ -1,0 +1,63 @@
+"""The command `attrai-bot`: one of the bot's two processes. Settings come from the environment."""
+
+import asyncio
+
+import typer
+from attrai_shared.logs import LogPipeline, LogTarget, configure_logs
+from attrai_shared.settings import describe, read_settings
+
+from attrai_bot import __version__
+from attrai_bot.intake.run import run_intake
+from attrai_bot.replies.worker import run_replier
+from attrai_bot.settings import BotSettings
+
+SETTINGS = describe(BotSettings).replace("\n", "\n\n")
+
+app = typer.Typer(
+    help="Attrai's Telegram bot: takes photos in, and sends replies.",
+    epilog=SETTINGS,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command(epilog=SETTINGS)
+def intake() -> None:
+    """Take photos in until stopped: check, store, answer, queue. Settings come from the environment:"""
+    settings = read_settings(BotSettings)
+    logs = _configure_logs("intake", settings)
+    try:
+        status = asyncio.run(run_intake(settings))
+    finally:
+        logs.stop()
+    raise typer.Exit(status)
+
+
+@app.command(epilog=SETTINGS)
+def replier() -> None:
+    """Send replies until stopped, and answer what reaches its deadline. Settings come from the environment:"""
+    settings = read_settings(BotSettings)
+    logs = _configure_logs("replier", settings)
+    try:
+        status = run_replier(settings)
+    finally:
+        logs.stop()
+    raise typer.Exit(status)
+
+
+def _configure_logs(service: str, settings: BotSettings) -> LogPipeline:
+    target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
+    return configure_logs(
+        service, replica=settings.replica, version=__version__, level=settings.log_level, graylog=target
+    )
+
+
+def main() -> None:
+    """Entry of the console script."""
+    app(prog_name="attrai-bot")
+
+
+if __name__ == "__main__":
+    main()

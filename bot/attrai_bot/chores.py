@@ -1,0 +1,46 @@
+"""Work that goes on beside a process's main one for as long as it lives."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from attrai_shared.logs import event
+
+logger = logging.getLogger(__name__)
+
+BEAT = 5.0
+"""Seconds between two touches of the heartbeat file."""
+PAUSE = 5.0
+"""Seconds before a chore that failed is begun again."""
+
+
+class Chores:
+    """Runs each until stopped; one that fails is logged and begun again, one that ends is done."""
+
+    def __init__(self) -> None:
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def start(self, chore: Callable[[], Awaitable[None]]) -> None:
+        self._tasks.append(asyncio.create_task(_keep(chore)))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+async def beat(heartbeat: Path | None) -> None:
+    """The sign that the event loop turns: touches the file every few seconds; ends at once without one."""
+    while heartbeat is not None:
+        heartbeat.touch()
+        await asyncio.sleep(BEAT)
+
+
+async def _keep(chore: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            return await chore()
+        except Exception:  # noqa: BLE001  # a chore must outlive whatever befalls it once
+            event(logger, "chore_failed", level=logging.ERROR, exc_info=True)
+        await asyncio.sleep(PAUSE)

@@ -1,0 +1,1 @@
+"""The way in: from a message with a photo to a request in the queue."""

@@ -1,0 +1,68 @@
+"""What handlers raise becomes sentences."""
+
+import logging
+
+from aiogram import Router
+from aiogram.exceptions import AiogramError
+from aiogram.filters import ExceptionTypeFilter
+from aiogram.types import ErrorEvent, Message
+from attrai_shared.errors import AttraiError, LedgerUnavailable, QuotaExceeded
+from attrai_shared.logs import event
+
+from attrai_bot.intake.people import Person
+from attrai_bot.intake.speech import answer
+from attrai_bot.quotas import Ledger
+from attrai_bot.texts import Figures, say
+
+logger = logging.getLogger(__name__)
+
+ALBUM, SINGLE = 60.0, 1.0
+"""Seconds in which one sentence about the quota answers all photos of an album, or all single ones (Telegram lets a bot say about one thing a second in a chat)."""
+
+
+def failures_router() -> Router:
+    """Error handlers, the most particular first."""
+    router = Router(name="failures")
+    router.error.register(on_quota, ExceptionTypeFilter(QuotaExceeded))
+    router.error.register(on_refusal, ExceptionTypeFilter(AttraiError))
+    router.error.register(on_telegram, ExceptionTypeFilter(AiogramError))
+    router.error.register(on_bug)
+    return router
+
+
+async def on_quota(error: ErrorEvent, person: Person, figures: Figures, ledger: Ledger) -> None:
+    message = error.update.message
+    if message is not None and await _first_of_its_kind(message, person, ledger):
+        await _say(error, person, QuotaExceeded.code, figures)
+
+
+async def on_refusal(error: ErrorEvent, person: Person, figures: Figures) -> None:
+    code = error.exception.code if isinstance(error.exception, AttraiError) else AttraiError.code
+    await _say(error, person, code, figures)
+
+
+async def on_telegram(error: ErrorEvent, person: Person) -> None:
+    """A user who has just blocked the bot, a button pressed too late: nothing to tell, nobody to tell it to."""
+    event(logger, "telegram_refused", level=logging.WARNING, user=person.user, error=type(error.exception).__name__)
+
+
+async def on_bug(error: ErrorEvent, person: Person, figures: Figures) -> None:
+    event(logger, "handler_failed", level=logging.ERROR, exc_info=error.exception, user=person.user)
+    await _say(error, person, AttraiError.code, figures)
+
+
+async def _say(error: ErrorEvent, person: Person, code: str, figures: Figures) -> None:
+    event(logger, "message_refused", user=person.user, code=code)
+    query, message = error.update.callback_query, error.update.message
+    if query is not None:
+        await query.answer(say(person.language, AttraiError.code, **figures))
+    elif message is not None:
+        await answer(message, say(person.language, code, **figures))
+
+
+async def _first_of_its_kind(message: Message, person: Person, ledger: Ledger) -> bool:
+    album = message.media_group_id
+    try:
+        return await ledger.first_told(person.user, album or "single", ALBUM if album else SINGLE)
+    except LedgerUnavailable:
+        return True

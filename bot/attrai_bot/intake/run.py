@@ -1,0 +1,108 @@
+"""The intake process from start to stop."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+
+from aiogram import Bot, Dispatcher
+from aiogram.exceptions import TelegramNotFound, TelegramUnauthorizedError
+from aiogram.types import Update
+from aiogram.utils.token import TokenValidationError
+from attrai_shared.logs import event
+from attrai_shared.photo_store import PhotoStore
+from attrai_shared.queues import celery_app
+
+from attrai_bot.chores import Chores, beat
+from attrai_bot.intake.commands import publish_menu
+from attrai_bot.intake.dispatcher import make_dispatcher
+from attrai_bot.intake.polling import Handle, Poller
+from attrai_bot.intake.publisher import Publisher
+from attrai_bot.intake.taking import Intake
+from attrai_bot.intake.ticker import Ticker
+from attrai_bot.intake.webhook import path_of, serve_webhook, webhook_app
+from attrai_bot.quotas import Ledger
+from attrai_bot.replies.courier import Courier
+from attrai_bot.replies.sender import Sender, insist
+from attrai_bot.settings import BotSettings
+from attrai_bot.telegram import ALLOWED_UPDATES, open_bot
+
+logger = logging.getLogger(__name__)
+
+WRONG_TOKEN = (TelegramUnauthorizedError, TelegramNotFound)
+"""Telegram's answers to a token that it does not know, and to one that is not even well formed."""
+FOR_EVER = float("inf")
+HANDLE_WITHIN = 120.0
+"""Seconds that one handler may take; it holds up the confirmation of what came after it."""
+
+
+async def run_intake(settings: BotSettings) -> int:
+    """Takes updates until a signal stops it; returns the exit status: 1 for a token that Telegram refuses."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    try:
+        async with _opened(settings) as (bot, handle):
+            await _serve(bot, handle, settings, stop)
+    except (TokenValidationError, *WRONG_TOKEN):
+        event(
+            logger,
+            "token_refused",
+            level=logging.ERROR,
+            hint="ATTRAI_BOT_TOKEN is not a token that this Bot API server knows",
+        )
+        return 1
+    return 0
+
+
+@asynccontextmanager
+async def _opened(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
+    """The bot and the handler of its updates, with the chores that go on beside them."""
+    bot = open_bot(settings)
+    ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits)
+    store = PhotoStore(settings.photo_store)
+    publisher = Publisher(celery_app("bot", settings.broker_url.get_secret_value()))
+    courier = Courier(ledger, store, Sender(bot), settings.figures)
+    intake = Intake(bot, ledger, store, publisher, courier, settings.figures, settings.lifetime)
+    chores = Chores()
+    for chore in (
+        publisher.declare,
+        partial(publish_menu, bot),
+        Ticker(bot, ledger, settings.figures).run,
+        partial(beat, settings.heartbeat),
+    ):
+        chores.start(chore)
+    try:
+        yield bot, partial(_handle, make_dispatcher(intake, settings), bot)
+    finally:
+        await chores.stop()
+        await bot.session.close()
+        await ledger.close()
+
+
+async def _serve(bot: Bot, handle: Handle, settings: BotSettings, stop: asyncio.Event) -> None:
+    secret = settings.webhook_secret
+    if settings.webhook_url is None or secret is None:
+        await insist(partial(bot.delete_webhook, drop_pending_updates=False), FOR_EVER)
+        event(logger, "intake_ready", by="polling")
+        await Poller(bot, handle).run(stop)
+        return
+    app = webhook_app(bot, handle, path_of(settings.webhook_url), secret.get_secret_value())
+    call = partial(
+        bot.set_webhook, settings.webhook_url, secret_token=secret.get_secret_value(), allowed_updates=ALLOWED_UPDATES
+    )
+    async with asyncio.TaskGroup() as group:
+        group.create_task(serve_webhook(app, settings.webhook_host, settings.webhook_port, stop))
+        await insist(call, FOR_EVER)
+        event(logger, "intake_ready", by="webhook")
+
+
+async def _handle(dispatcher: Dispatcher, bot: Bot, update: Update) -> None:
+    """Handles an update to its end, whatever that is: only a handler that is cancelled leaves it to come again."""
+    try:
+        async with asyncio.timeout(HANDLE_WITHIN):
+            await dispatcher.feed_update(bot, update)
+    except Exception:  # noqa: BLE001  # the error handlers have failed too
+        event(logger, "update_failed", level=logging.ERROR, exc_info=True)

@@ -1,0 +1,161 @@
+"""How a photo is taken in, from quota to queue; whatever fails on the way, the user is told and all is given back."""
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass, field
+
+from aiogram import Bot
+from aiogram.types import ReplyParameters
+from attrai_shared.contracts import Failed, ToEstimate
+from attrai_shared.errors import AttraiError, LedgerUnavailable
+from attrai_shared.logs import event
+from attrai_shared.photo_store import PhotoStore, new_request_id
+
+from attrai_bot.forecast import Pace, waiting_text
+from attrai_bot.intake.attachments import Attachment
+from attrai_bot.intake.download import download
+from attrai_bot.intake.people import Person
+from attrai_bot.intake.publisher import Publisher
+from attrai_bot.quotas import Admitted, Ledger, Record
+from attrai_bot.quotas.records import NO_MESSAGE
+from attrai_bot.replies.courier import Courier
+from attrai_bot.replies.letter import letter_of_record
+from attrai_bot.replies.sender import insist
+from attrai_bot.telegram import FINAL
+from attrai_bot.texts import Figures
+
+logger = logging.getLogger(__name__)
+
+PATIENCE = 15.0
+"""Seconds for which the user is told something; a request that could not be told stays live, and the reaper answers it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """All that taking a photo in needs. `lifetime`: seconds from acceptance to deadline."""
+
+    bot: Bot
+    ledger: Ledger
+    store: PhotoStore
+    publisher: Publisher
+    courier: Courier
+    figures: Figures
+    lifetime: float
+    under_way: set[str] = field(default_factory=set)
+
+    async def take(self, sent: Attachment, person: Person) -> None:
+        """Takes the photo in, or goes on where an earlier delivery of the same update was cut off.
+
+        Raises QuotaExceeded, Busy, LedgerUnavailable before anything was taken; later failures are told to the user here.
+        """
+        now = time.time()
+        record = _record(sent, person, now, now + self.lifetime)
+        admission = await self.ledger.admit(record, now)
+        if isinstance(admission, Admitted):
+            event(
+                logger,
+                "photo_admitted",
+                request_id=record.request_id,
+                user=record.user,
+                bytes=record.bytes,
+                ahead=admission.ahead,
+            )
+            await self._guarded(record, sent, admission)
+        elif (earlier := admission.record) and not earlier.queued and earlier.request_id not in self.under_way:
+            event(logger, "photo_taken_up_again", request_id=earlier.request_id, user=earlier.user)
+            await self._guarded(earlier, sent, Admitted(of_user=1, ahead=0))
+
+    async def _guarded(self, record: Record, sent: Attachment, admission: Admitted) -> None:
+        self.under_way.add(record.request_id)
+        try:
+            await self._go_on(record, sent, admission)
+        finally:
+            self.under_way.discard(record.request_id)
+
+    async def _go_on(self, record: Record, sent: Attachment, admission: Admitted) -> None:
+        try:
+            if record.waiting_message_id == NO_MESSAGE:
+                await download(self.bot, sent.file_id, self.store, record.request_id)
+                record = await self._announced(record, admission)
+            await self.publisher.publish(_to_estimate(record))
+        except (AttraiError, *FINAL) as error:
+            await self._give_back(record, error)
+            return
+        event(logger, "photo_queued", request_id=record.request_id, user=record.user)
+        await self._note_queued(record)
+
+    async def _announced(self, record: Record, admission: Admitted) -> Record:
+        """The record with its waiting message. Goes on without one when Telegram is away: the reply then is a message of its own."""
+        text = waiting_text(record.language, admission.ahead, admission.of_user, await self._pace(), self.figures)
+        below = ReplyParameters(message_id=record.photo_message_id, allow_sending_without_reply=True)
+        message = await insist(lambda: self.bot.send_message(record.chat_id, text, reply_parameters=below), PATIENCE)
+        if message is None:
+            return record
+        try:
+            await self.ledger.note_waiting(record.request_id, message.message_id)
+        except LedgerUnavailable as error:
+            event(
+                logger,
+                "waiting_not_noted",
+                level=logging.WARNING,
+                request_id=record.request_id,
+                user=record.user,
+                error=str(error),
+            )
+        return record.model_copy(update={"waiting_message_id": message.message_id})
+
+    async def _note_queued(self, record: Record) -> None:
+        """Without the note an update delivered again is published again, which ends in the same one reply."""
+        try:
+            await self.ledger.note_queued(record.request_id)
+        except LedgerUnavailable as error:
+            event(
+                logger,
+                "queued_not_noted",
+                level=logging.WARNING,
+                request_id=record.request_id,
+                user=record.user,
+                error=str(error),
+            )
+
+    async def _give_back(self, record: Record, error: Exception) -> None:
+        """Tells what failed in the place of the waiting message, and gives everything back. What cannot be told now, the reaper tells."""
+        code = error.code if isinstance(error, AttraiError) else AttraiError.code
+        event(
+            logger, "photo_not_taken", level=logging.WARNING, request_id=record.request_id, user=record.user, code=code
+        )
+        try:
+            async with asyncio.timeout(2 * PATIENCE):
+                await self.courier.deliver(letter_of_record(record), Failed(code=code), PATIENCE)
+        except TimeoutError:
+            event(logger, "failure_not_told", level=logging.WARNING, request_id=record.request_id, user=record.user)
+
+    async def _pace(self) -> Pace:
+        try:
+            return Pace(await self.ledger.replicas(time.time()), await self.ledger.mean_seconds())
+        except LedgerUnavailable:
+            return Pace(replicas=1, mean_seconds=None)
+
+
+def _record(sent: Attachment, person: Person, accepted_at: float, deadline: float) -> Record:
+    return Record(
+        request_id=new_request_id(),
+        user=person.user,
+        chat_id=sent.chat_id,
+        photo_message_id=sent.message_id,
+        language=person.language,
+        bytes=sent.bytes,
+        accepted_at=accepted_at,
+        deadline=deadline,
+    )
+
+
+def _to_estimate(record: Record) -> ToEstimate:
+    return ToEstimate(
+        request_id=record.request_id,
+        user=record.user,
+        reply_to=record.address,
+        accepted_at=record.accepted_at,
+        deadline=record.deadline,
+    )

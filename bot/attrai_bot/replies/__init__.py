@@ -1,0 +1,1 @@
+"""The way back: from an outcome to what the user sees."""

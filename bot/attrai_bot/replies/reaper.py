@@ -1,0 +1,87 @@
+"""Answers what its deadline passes unanswered, and sweeps files whose request is gone."""
+
+import asyncio
+import logging
+import time
+from contextlib import suppress
+
+from attrai_shared.contracts import Failed
+from attrai_shared.errors import AttraiError, TimedOut
+from attrai_shared.logs import event
+from attrai_shared.photo_store import PhotoStore
+from attrai_shared.queues import GRACE
+
+from attrai_bot.quotas import Ledger, Record
+from attrai_bot.replies.courier import Courier
+from attrai_bot.replies.letter import letter_of_record
+
+logger = logging.getLogger(__name__)
+
+ROUND = 2.0
+"""Seconds between two looks at the deadlines."""
+ROUNDS_A_SWEEP = 15
+AT_ONCE = 16
+"""Overdue requests answered side by side."""
+PATIENCE = 60.0
+"""Seconds for which one attempt to answer goes on; the request is looked at again after it."""
+
+
+class Reaper:
+    """Goes round for ever. `lifetime`: seconds from a request's acceptance to its deadline."""
+
+    def __init__(self, ledger: Ledger, store: PhotoStore, courier: Courier, lifetime: float) -> None:
+        self._ledger, self._store, self._courier, self._lifetime = ledger, store, courier, lifetime
+        self._answering: dict[str, asyncio.Task[None]] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
+
+    async def run(self) -> None:
+        """Until cancelled, which ends the answers under way too."""
+        try:
+            async with asyncio.TaskGroup() as answers:
+                await self._go_round(answers)
+        finally:
+            self._answering.clear()
+
+    async def _go_round(self, answers: asyncio.TaskGroup) -> None:
+        rounds = 0
+        while True:
+            try:
+                await self.reap(answers)
+                if rounds % ROUNDS_A_SWEEP == 0:
+                    await self.sweep()
+            except AttraiError as error:
+                event(logger, "reaper_hindered", level=logging.WARNING, code=error.code)
+            rounds += 1
+            await asyncio.sleep(ROUND)
+
+    async def reap(self, answers: asyncio.TaskGroup) -> None:
+        """Starts an answer to each overdue request that is not being answered here yet. Raises LedgerUnavailable."""
+        for record in await self._ledger.overdue(time.time()):
+            if record.request_id not in self._answering:
+                self._answering[record.request_id] = answers.create_task(self._answer(record))
+
+    async def sweep(self) -> set[str]:
+        """Deletes the files of requests that are no longer live and should have ended. Raises StoreUnavailable, LedgerUnavailable."""
+        old = await asyncio.to_thread(self._store.orphans, self._lifetime + GRACE)
+        orphans = {request_id for request_id in old if await self._ledger.record(request_id) is None}
+        for request_id in orphans:
+            await asyncio.to_thread(self._store.delete, request_id)
+            event(logger, "orphan_swept", request_id=request_id)
+        return orphans
+
+    async def _answer(self, record: Record) -> None:
+        try:
+            async with self._room:
+                await self._courier.deliver(letter_of_record(record), Failed(code=TimedOut.code), PATIENCE)
+        except AttraiError as error:
+            event(
+                logger,
+                "reaper_hindered",
+                level=logging.WARNING,
+                request_id=record.request_id,
+                user=record.user,
+                code=error.code,
+            )
+        finally:
+            with suppress(KeyError):
+                del self._answering[record.request_id]

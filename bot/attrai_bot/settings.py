@@ -1,0 +1,45 @@
+"""The bot's settings, for both of its processes."""
+
+from attrai_shared.settings import Settings
+from pydantic import Field, SecretStr, model_validator
+
+from attrai_bot.limits import MEGABYTES
+from attrai_bot.quotas.records import Limits
+from attrai_bot.texts import Figures
+
+
+class BotSettings(Settings):
+    """What intake and replier read, beside what every service reads."""
+
+    bot_token: SecretStr = Field(description="the bot's token, from @BotFather")
+    user_hash_key: SecretStr = Field(
+        min_length=8, description="the secret key under which user ids are hashed; a new one forgets all users"
+    )
+    bot_api_url: str = Field("https://api.telegram.org", description="the Bot API server")
+    photos_per_user: int = Field(3, ge=1, le=100, description="live requests that one user may have")
+    waiting_cap: int = Field(500, ge=1, description="live requests of all users together; beyond it the bot is busy")
+    store_cap: int = Field(2 * 1024**3, ge=1, description="bytes that all live requests may reserve in the photo store")
+    webhook_url: str | None = Field(None, description="https address that Telegram calls; unset: long polling")
+    webhook_secret: SecretStr | None = Field(
+        None, description="the secret that Telegram's calls must carry: A-Z a-z 0-9 _ -"
+    )
+    webhook_host: str = Field("127.0.0.1", description="address on which the webhook's server listens")
+    webhook_port: int = Field(8080, ge=0, le=65535, description="port on which the webhook's server listens")
+
+    @model_validator(mode="after")
+    def _webhook_has_secret(self) -> "BotSettings":
+        if self.webhook_url is not None and self.webhook_secret is None:
+            raise ValueError("ATTRAI_WEBHOOK_URL needs ATTRAI_WEBHOOK_SECRET")
+        return self
+
+    @property
+    def limits(self) -> Limits:
+        return Limits(of_user=self.photos_per_user, of_all=self.waiting_cap, of_bytes=self.store_cap)
+
+    @property
+    def figures(self) -> Figures:
+        return {"limit": self.photos_per_user, "megabytes": MEGABYTES, "minutes": max(1, round(self.lifetime / 60))}
+
+    @property
+    def hash_key(self) -> bytes:
+        return self.user_hash_key.get_secret_value().encode()

@@ -1,0 +1,65 @@
+"""The edge to the Bot API: how a bot is made, and which of its errors may pass by themselves."""
+
+from enum import StrEnum
+
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import TelegramAPIServer
+from aiogram.exceptions import (
+    ClientDecodeError,
+    TelegramAPIError,
+    TelegramBadRequest,
+    TelegramEntityTooLarge,
+    TelegramForbiddenError,
+    TelegramMigrateToChat,
+)
+
+from attrai_bot.settings import BotSettings
+
+ALLOWED_UPDATES = ["message", "callback_query"]
+"""What the bot wants to hear of."""
+TIMEOUT = 30.0
+"""Seconds that one call may take, uploads of 10 MB included."""
+FINAL = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError, TelegramMigrateToChat)
+"""Errors that the same call would meet again; all others may pass: flood control, network, servers of Telegram, proxies before them."""
+TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
+"""All that a call may raise; a proxy's page in place of JSON is a decode error."""
+
+
+def open_bot(settings: BotSettings) -> Bot:
+    """A bot for this token; must be made and closed in the event loop that uses it. Raises TokenValidationError."""
+    api = TelegramAPIServer.from_base(settings.bot_api_url)
+    return Bot(settings.bot_token.get_secret_value(), session=AiohttpSession(api=api, timeout=TIMEOUT))
+
+
+class Fault(StrEnum):
+    """What a refusal by Telegram means for a reply."""
+
+    ALREADY_THERE = "already_there"
+    MESSAGE_GONE = "message_gone"
+    CHAT_GONE = "chat_gone"
+    REFUSED = "refused"
+
+
+FAULTS = {
+    "message is not modified": Fault.ALREADY_THERE,
+    "there is no text in the message to edit": Fault.ALREADY_THERE,
+    "message to edit not found": Fault.MESSAGE_GONE,
+    "message can't be edited": Fault.MESSAGE_GONE,
+    "message_id_invalid": Fault.MESSAGE_GONE,
+    "chat not found": Fault.CHAT_GONE,
+    "user not found": Fault.CHAT_GONE,
+    "peer_id_invalid": Fault.CHAT_GONE,
+    "user is deactivated": Fault.CHAT_GONE,
+    "not enough rights": Fault.CHAT_GONE,
+    "have no rights": Fault.CHAT_GONE,
+}
+"""Beginnings of meaning in descriptions of status 400, which have no codes. A message without text is a picture: the reply was there before."""
+
+
+def fault_of(error: Exception) -> Fault:
+    """What one of the `FINAL` errors means."""
+    if isinstance(error, TelegramForbiddenError | TelegramMigrateToChat):
+        return Fault.CHAT_GONE
+    description = str(error).lower()
+    return next((fault for words, fault in FAULTS.items() if words in description), Fault.REFUSED)
