@@ -1,4 +1,4 @@
-"""What passes between the estimator's steps: frozen values, coordinates in pixels of the upright photo at its own size."""
+"""What passes between the estimator's steps: frozen values. Coordinates are pixels of the upright photo at its own size."""
 
 from dataclasses import dataclass, field
 
@@ -13,7 +13,8 @@ Pixels = NDArray[np.uint8]
 class Photo:
     """A decoded photo, turned upright.
 
-    `pixels` may be smaller than `width` x `height` (a JPEG decoded at a fraction of its size); `scale` leads from the photo to the pixels.
+    `pixels` may be smaller than `width` x `height` (a large photo is decoded at a fraction of its size); `scale` leads
+    from the photo to the pixels.
     """
 
     pixels: Pixels
@@ -61,7 +62,8 @@ class Detection:
 class Quality:
     """Whether a face's score can be trusted: `reasons` is empty when it can.
 
-    Each reason is a code with a sentence of its own in the bot: `too_small`, `blurred`, `turned_away`, `cut_off`, `too_dark`.
+    Each reason is a code with a sentence of its own in the bot: `too_small`, `blurred`, `turned_away`, `cut_off`,
+    `too_dark`.
     `measures` are the numbers behind them: `side`, `sharpness`, `turn`, `outside`, `brightness`, see `steps.quality`.
     """
 
@@ -81,7 +83,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """All faces of one photo, from left to right, the annotated picture (JPEG bytes) and the seconds that each step took."""
+    """All faces of one photo from left to right, the annotated picture (JPEG bytes) and the seconds of each step."""
 
     width: int
     height: int

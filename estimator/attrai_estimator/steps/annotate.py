@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,8 @@ COLOURS: tuple[Colour, ...] = (YELLOW, BLUE, GREEN, ORANGE, PINK, LILAC)
 """Taken in turn, so that a crowd's labels are told apart; black text on each has a contrast over 8:1."""
 UNRELIABLE: Colour = (205, 205, 205)
 INK: Colour = (0, 0, 0)
-FONT_OF_FACE, SMALLEST_FONT, LARGEST_FONT = 0.16, 1 / 64, 1 / 26
-"""Height of the font: as a share of the face's height, in bounds that are shares of the picture's longer side."""
+FONT_OF_FACE, SMALLEST_FONT, LARGEST_FONT = 0.2, 1 / 52, 1 / 24
+"""Height of the font: as a share of the face's height, in bounds that are shares of the picture's size."""
 LINE_OF_FACE, THINNEST_LINE, THICKEST_LINE = 0.012, 2, 5
 DASH = 4
 """Length of a dash and of its gap, in line widths."""
@@ -66,8 +67,8 @@ def caption_label(number: int, count: int, face: Face) -> str:
 
 def _drawn(index: int, count: int, face: Face, scale: float, canvas: tuple[int, int]) -> _Drawn:
     box = face.detection.box
-    height, longer = box.height * scale, max(canvas)
-    font = _font(round(min(max(FONT_OF_FACE * height, SMALLEST_FONT * longer), LARGEST_FONT * longer)))
+    height, size = box.height * scale, max(sqrt(canvas[0] * canvas[1]), 0.75 * max(canvas))
+    font = _font(round(min(max(FONT_OF_FACE * height, SMALLEST_FONT * size), LARGEST_FONT * size)))
     line = round(min(max(LINE_OF_FACE * height, THINNEST_LINE), THICKEST_LINE))
     gated = bool(face.quality.reasons)
     colour = UNRELIABLE if gated else COLOURS[index % len(COLOURS)]

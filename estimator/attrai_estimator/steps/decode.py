@@ -1,4 +1,4 @@
-"""First step: from a file's bytes to an upright RGB photo. What Pillow and libheif raise ends here, as a `PhotoError`."""
+"""First step: from a file's bytes to an upright RGB photo. What its readers raise ends here as a `PhotoError`."""
 
 import io
 import struct

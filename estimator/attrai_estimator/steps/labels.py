@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 """Shape (n, 4) for rectangles, (n, 2) for sizes and corners."""
 
-PASSES = 4
-ON_LABEL, ON_OTHER_FACE, ON_OWN_FACE = 100.0, 12.0, 6.0
+PASSES = 3
+ON_LABEL, ON_OTHER_FACE, ON_OWN_FACE = 100.0, 12.0, 8.0
 """Cost of a label that lies wholly on another label, on another face, on its own face."""
 RINGS = (0.0, 0.7, 1.5, 2.5, 4.0)
 """Distances from the face that are tried, in heights of the label."""
@@ -36,11 +36,18 @@ def place(faces: Floats, sizes: Floats, canvas: tuple[int, int]) -> Floats:
 
 
 def covered(rectangles: Floats, obstacles: Floats) -> Floats:
-    """The share of each rectangle (n, 4) that lies on obstacles (m, 4), counted for each obstacle; shape (n,)."""
+    """How much each rectangle (n, 4) and obstacles (m, 4) hide of each other; shape (n,).
+
+    For each obstacle it is the share of the smaller of both, so that a label may not swallow a small face either.
+    """
     corner = np.minimum(rectangles[:, None, 2:], obstacles[None, :, 2:])
     sides = (corner - np.maximum(rectangles[:, None, :2], obstacles[None, :, :2])).clip(min=0)
-    area = np.prod(rectangles[:, 2:] - rectangles[:, :2], axis=1)
-    return np.asarray(np.prod(sides, axis=2).sum(axis=1) / area)
+    smaller = np.minimum(_areas(rectangles)[:, None], _areas(obstacles)[None, :])
+    return np.asarray((np.prod(sides, axis=2) / smaller).sum(axis=1))
+
+
+def _areas(rectangles: Floats) -> Floats:
+    return np.asarray(np.prod(rectangles[:, 2:] - rectangles[:, :2], axis=1).clip(min=1))
 
 
 def _candidates(face: Floats, size: Floats, canvas: tuple[int, int]) -> tuple[Floats, Floats]:

@@ -1,4 +1,4 @@
-"""Step beside scoring: whether a face shows enough for its score to be trusted. Decision 0023 tells how limits were chosen."""
+"""Step beside scoring: whether a face shows enough for its score to be trusted. Decision 0023 explains the limits."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,9 +26,9 @@ HIGHLIGHTS = 90
 def assess(photo: Photo, detection: Detection) -> Quality:
     """Measure one face and collect the reasons for which its score is not to be trusted.
 
-    Measures: `side` in pixels, `sharpness` (variance of the Laplacian over that of the grey values), `turn` (distance of
-    the nose from the middle of the eyes, along their line, in half eye distances), `outside` (share of the box), and
-    `brightness` (90th percentile, 0 to 255).
+    Measures: `side` in pixels, `sharpness` (variance of the Laplacian over that of the grey values), `turn` (distance
+    of the nose from the middle of the eyes, along their line, in half eye distances), `outside` (share of the box),
+    and `brightness` (90th percentile, 0 to 255).
     """
     box = detection.box
     face = _patch(photo, box)
@@ -50,7 +50,7 @@ def assess(photo: Photo, detection: Detection) -> Quality:
 
 
 def sharpness(grey: NDArray[np.float32]) -> float:
-    """Variance of the Laplacian (Pech-Pacheco et al. 2000) over the variance of the patch, so that contrast cancels out.
+    """Variance of the Laplacian (Pech-Pacheco et al. 2000) over the patch's own, so that contrast cancels out.
 
     A patch without any contrast has 0.
     """

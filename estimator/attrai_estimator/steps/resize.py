@@ -7,7 +7,7 @@ from PIL import Image
 
 from attrai_estimator.values import Photo, Pixels
 
-LONGEST, SHORTEST = 1280, 640
+LONGEST, SHORTEST = 1280, 960
 """Pixels of the longer side: Telegram shows a photo at 1280 at most; a label needs room even on a photo of 80."""
 
 

@@ -1,6 +1,6 @@
 """Makes the sample photo from one portrait: framed prints of it on a wall, so that one photo holds several faces.
 
-Run as `python make_sample.py PORTRAIT PICTURE`; PORTRAIT is scikit-image's `data/astronaut.png`, 512x512. See SOURCE.md.
+Run as `python make_sample.py PORTRAIT PICTURE`; PORTRAIT is scikit-image's `data/astronaut.png`. See SOURCE.md.
 """
 
 import sys
@@ -18,7 +18,7 @@ HEAD = (97, 0, 352, 340)
 
 @dataclass(frozen=True, slots=True)
 class Print:
-    """One print on the wall: upper left corner and width in pixels, mirrored or not, brightness and colour, 1 as it is."""
+    """One print on the wall: upper left corner and width in pixels; brightness and colour are 1 as they are."""
 
     x: int
     y: int
