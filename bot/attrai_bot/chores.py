@@ -5,7 +5,10 @@ import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from attrai_shared.errors import AttraiError
 from attrai_shared.logs import event
+
+from attrai_bot.telegram import TELEGRAM_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +36,7 @@ class Chores:
 async def beat(heartbeat: Path | None) -> None:
     """The sign that the event loop turns: touches the file every few seconds; ends at once without one."""
     while heartbeat is not None:
-        heartbeat.touch()
+        heartbeat.touch()  # noqa: ASYNC240  # one inode of a local disk, and the loop's turn is what it proves
         await asyncio.sleep(BEAT)
 
 
@@ -41,6 +44,8 @@ async def _keep(chore: Callable[[], Awaitable[None]]) -> None:
     while True:
         try:
             return await chore()
+        except (AttraiError, *TELEGRAM_ERRORS) as error:
+            event(logger, "chore_hindered", level=logging.WARNING, error=type(error).__name__)
         except Exception:  # noqa: BLE001  # a chore must outlive whatever befalls it once
             event(logger, "chore_failed", level=logging.ERROR, exc_info=True)
         await asyncio.sleep(PAUSE)

@@ -16,7 +16,7 @@ COARSE = 5
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast the queue moves: estimator replicas at work, and seconds that each needs for a photo (None: not measured yet)."""
+    """How fast the queue moves: estimator replicas at work, and seconds that each needs for a photo (None: unknown)."""
 
     replicas: int
     mean_seconds: float | None

@@ -21,7 +21,7 @@ ALLOWED_UPDATES = ["message", "callback_query"]
 TIMEOUT = 30.0
 """Seconds that one call may take, uploads of 10 MB included."""
 FINAL = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError, TelegramMigrateToChat)
-"""Errors that the same call would meet again; all others may pass: flood control, network, servers of Telegram, proxies before them."""
+"""Errors that the same call would meet again; all others may pass: flood control, network, servers, proxies."""
 TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
 """All that a call may raise; a proxy's page in place of JSON is a decode error."""
 
@@ -54,7 +54,10 @@ FAULTS = {
     "not enough rights": Fault.CHAT_GONE,
     "have no rights": Fault.CHAT_GONE,
 }
-"""Beginnings of meaning in descriptions of status 400, which have no codes. A message without text is a picture: the reply was there before."""
+"""Words in the descriptions of status 400, which have no codes.
+
+A message without text is a picture: the reply was there before.
+"""
 
 
 def fault_of(error: Exception) -> Fault:

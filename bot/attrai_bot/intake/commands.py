@@ -25,10 +25,12 @@ def commands_router() -> Router:
 
 
 async def on_text(message: Message, command: CommandObject, person: Person, figures: Figures) -> None:
+    """The commands that are a sentence each."""
     await answer(message, say(person.language, command.command, **figures))
 
 
 async def on_language(message: Message, person: Person) -> None:
+    """The question, with a button for each language."""
     buttons = [InlineKeyboardButton(text=NAMES[language], callback_data=CHOICE + language) for language in LANGUAGES]
     await answer(message, say(person.language, "language"), InlineKeyboardMarkup(inline_keyboard=[buttons]))
 

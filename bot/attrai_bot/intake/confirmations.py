@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 class Confirmations:
-    """Telegram forgets every update below the offset that it is asked with, so the offset stops at the first one still open."""
+    """Telegram forgets every update below the offset it is asked with, so it stops at the first one still open."""
 
     def __init__(self) -> None:
         self._open: set[int] = set()
@@ -17,7 +17,7 @@ class Confirmations:
         return self._offset
 
     def begin(self, update_ids: Iterable[int], room: int) -> list[int]:
-        """The first `room` of these that are new; they are open from now on. Telegram repeats all that are not confirmed."""
+        """The first `room` of these that are new; they are open from now on. Telegram repeats what is not confirmed."""
         floor = self._offset or 0
         new = sorted(one for one in set(update_ids) if one >= floor and one not in self._open | self._finished)[:room]
         self._open.update(new)

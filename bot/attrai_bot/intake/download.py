@@ -14,7 +14,8 @@ from attrai_bot.limits import MAX_BYTES
 from attrai_bot.replies.sender import insist
 from attrai_bot.telegram import FINAL
 
-ATTEMPTS = 3
+PAUSES = (1.0, 2.0)
+"""Seconds between the attempts."""
 WITHIN = 30
 """Seconds that one attempt may take: 20 MB at 700 KB/s."""
 PATIENCE = 15.0
@@ -22,15 +23,19 @@ PATIENCE = 15.0
 
 
 async def download(bot: Bot, file_id: str, store: PhotoStore, request_id: str) -> None:
-    """The file's bytes become the request's source. Raises DownloadFailed, TooManyBytes, StoreUnavailable; then nothing is stored."""
+    """The file's bytes become the request's source.
+
+    Raises DownloadFailed, TooManyBytes, StoreUnavailable; then nothing is stored.
+    """
     path = await _path(bot, file_id)
-    for attempt in range(1, ATTEMPTS + 1):
+    for pause in PAUSES:
         try:
-            return await _copy(bot, path, store, request_id)
+            await _copy(bot, path, store, request_id)
         except DownloadFailed:
-            if attempt == ATTEMPTS:
-                raise
-        await asyncio.sleep(attempt)
+            await asyncio.sleep(pause)
+        else:
+            return
+    await _copy(bot, path, store, request_id)
 
 
 async def _path(bot: Bot, file_id: str) -> str:
@@ -56,7 +61,7 @@ async def _copy(bot: Bot, path: str, store: PhotoStore, request_id: str) -> None
 
 
 async def _chunks(bot: Bot, path: str) -> AsyncIterator[bytes]:
-    """The network's errors end here: their texts hold the token, and some are OSErrors that would pass for the disk's."""
+    """The network's errors end here: their texts hold the token, and some are OSErrors, as the disk's are."""
     url = bot.session.api.file_url(bot.token, path)
     try:
         async for chunk in bot.session.stream_content(url, timeout=WITHIN, raise_for_status=True):

@@ -1,6 +1,7 @@
 """What handlers raise becomes sentences."""
 
 import logging
+from contextlib import suppress
 
 from aiogram import Router
 from aiogram.exceptions import AiogramError
@@ -12,12 +13,16 @@ from attrai_shared.logs import event
 from attrai_bot.intake.people import Person
 from attrai_bot.intake.speech import answer
 from attrai_bot.quotas import Ledger
+from attrai_bot.telegram import TELEGRAM_ERRORS
 from attrai_bot.texts import Figures, say
 
 logger = logging.getLogger(__name__)
 
 ALBUM, SINGLE = 60.0, 1.0
-"""Seconds in which one sentence about the quota answers all photos of an album, or all single ones (Telegram lets a bot say about one thing a second in a chat)."""
+"""Seconds in which one sentence about the quota answers all photos of an album, or all that are sent one by one.
+
+Telegram lets a bot send about one message a second to a chat.
+"""
 
 
 def failures_router() -> Router:
@@ -31,12 +36,14 @@ def failures_router() -> Router:
 
 
 async def on_quota(error: ErrorEvent, person: Person, figures: Figures, ledger: Ledger) -> None:
+    """Photos beyond the quota, told once for all that came together."""
     message = error.update.message
     if message is not None and await _first_of_its_kind(message, person, ledger):
         await _say(error, person, QuotaExceeded.code, figures)
 
 
 async def on_refusal(error: ErrorEvent, person: Person, figures: Figures) -> None:
+    """What we refuse or cannot do now."""
     code = error.exception.code if isinstance(error.exception, AttraiError) else AttraiError.code
     await _say(error, person, code, figures)
 
@@ -47,6 +54,7 @@ async def on_telegram(error: ErrorEvent, person: Person) -> None:
 
 
 async def on_bug(error: ErrorEvent, person: Person, figures: Figures) -> None:
+    """Nothing should come here."""
     event(logger, "handler_failed", level=logging.ERROR, exc_info=error.exception, user=person.user)
     await _say(error, person, AttraiError.code, figures)
 
@@ -55,7 +63,8 @@ async def _say(error: ErrorEvent, person: Person, code: str, figures: Figures) -
     event(logger, "message_refused", user=person.user, code=code)
     query, message = error.update.callback_query, error.update.message
     if query is not None:
-        await query.answer(say(person.language, AttraiError.code, **figures))
+        with suppress(*TELEGRAM_ERRORS):
+            await query.answer(say(person.language, AttraiError.code, **figures))
     elif message is not None:
         await answer(message, say(person.language, code, **figures))
 

@@ -10,11 +10,11 @@ from attrai_bot.intake.speech import answer
 from attrai_bot.texts import say
 
 SENT_BY_PEOPLE = frozenset({
-    ContentType.ANIMATION, ContentType.AUDIO, ContentType.CONTACT, ContentType.DICE, ContentType.DOCUMENT, ContentType.GAME,
-    ContentType.LOCATION, ContentType.PAID_MEDIA, ContentType.POLL, ContentType.STICKER, ContentType.STORY, ContentType.VENUE,
-    ContentType.VIDEO, ContentType.VIDEO_NOTE, ContentType.VOICE,
+    ContentType.ANIMATION, ContentType.AUDIO, ContentType.CONTACT, ContentType.DICE, ContentType.GAME,
+    ContentType.LOCATION, ContentType.PAID_MEDIA, ContentType.POLL, ContentType.STICKER, ContentType.STORY,
+    ContentType.VENUE, ContentType.VIDEO, ContentType.VIDEO_NOTE, ContentType.VOICE,
 })  # fmt: skip
-"""Beside text and photos; all other kinds are notices of Telegram's, which want no answer."""
+"""Beside text, photos and documents; all other kinds are notices of Telegram's, which want no answer."""
 
 
 def others_router() -> Router:
@@ -27,13 +27,16 @@ def others_router() -> Router:
 
 
 async def on_words(message: Message, person: Person) -> None:
+    """Text, and commands that we do not have."""
     is_command = (message.text or "").startswith("/")
     await answer(message, say(person.language, "unknown_command" if is_command else "not_a_photo"))
 
 
-async def on_wrong_kind(message: Message) -> None:  # noqa: ARG001  # a handler's parameters are what it is given
+async def on_wrong_kind(message: Message) -> None:  # noqa: ARG001  # aiogram gives it in any case
+    """Media that are no photos. Raises WrongKind."""
     raise WrongKind
 
 
 async def on_stale_button(query: CallbackQuery) -> None:
+    """A button of an older version, or of nobody's."""
     await query.answer()

@@ -20,11 +20,13 @@ POLL = 30
 AT_ONCE = 64
 """Handlers that run side by side."""
 PAUSE = 0.2
-"""Seconds between two polls while handlers run: Telegram then repeats what is open at once instead of holding the poll."""
+"""Seconds between two polls while handlers run: Telegram then repeats what is open instead of holding the poll."""
 FIRST_BACKOFF, LONGEST_BACKOFF = 0.5, 15.0
-DRAIN = 7.0
+DRAIN = 6.0
 """Seconds that handlers may take to finish at stop; the updates of the others come again."""
-CONFIRM = 2
+CONFIRM = 1
+CONFIRM_PAUSES = (0.0, 0.3, 0.6)
+"""Seconds before each try to confirm what was done; Telegram may still hold the poll that we gave up."""
 
 Handle = Callable[[Update], Awaitable[None]]
 """Handles an update; whatever goes wrong in it is its own affair."""
@@ -40,7 +42,10 @@ class Poller:
         self._backoff = FIRST_BACKOFF
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop` is set; then handlers finish and what they did is confirmed. Raises TelegramUnauthorizedError for a wrong token."""
+        """Until `stop` is set; then handlers finish and what they did is confirmed.
+
+        Raises TelegramUnauthorizedError for a wrong token.
+        """
         stopping = asyncio.create_task(stop.wait())
         try:
             while not stop.is_set():
@@ -101,7 +106,11 @@ class Poller:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         if self._confirmations.offset is not None:
+            await self._confirm(self._confirmations.offset)
+
+    async def _confirm(self, offset: int) -> None:
+        for pause in CONFIRM_PAUSES:
+            await asyncio.sleep(pause)
             with suppress(*TELEGRAM_ERRORS):
-                await self._bot.get_updates(
-                    offset=self._confirmations.offset, limit=1, timeout=0, request_timeout=CONFIRM
-                )
+                await self._bot.get_updates(offset=offset, limit=1, timeout=0, request_timeout=CONFIRM)
+                return

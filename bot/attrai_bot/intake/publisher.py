@@ -24,7 +24,7 @@ class Publisher:
         self._room = asyncio.Semaphore(AT_ONCE)
 
     async def publish(self, message: ToEstimate) -> None:
-        """Returns once the broker has confirmed. What it confirms later than that comes to nothing: its source is gone."""
+        """Returns once the broker has confirmed. What it takes later than that comes to nothing: its source is gone."""
         await self._within(lambda: publish(self._app, message, time.time()))
 
     async def declare(self) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 
@@ -22,12 +22,12 @@ from attrai_bot.intake.polling import Handle, Poller
 from attrai_bot.intake.publisher import Publisher
 from attrai_bot.intake.taking import Intake
 from attrai_bot.intake.ticker import Ticker
-from attrai_bot.intake.webhook import path_of, serve_webhook, webhook_app
+from attrai_bot.intake.webhook import path_of, served, webhook_app
 from attrai_bot.quotas import Ledger
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.sender import Sender, insist
 from attrai_bot.settings import BotSettings
-from attrai_bot.telegram import ALLOWED_UPDATES, open_bot
+from attrai_bot.telegram import ALLOWED_UPDATES, FINAL, open_bot
 
 logger = logging.getLogger(__name__)
 
@@ -85,18 +85,25 @@ async def _opened(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
 async def _serve(bot: Bot, handle: Handle, settings: BotSettings, stop: asyncio.Event) -> None:
     secret = settings.webhook_secret
     if settings.webhook_url is None or secret is None:
-        await insist(partial(bot.delete_webhook, drop_pending_updates=False), FOR_EVER)
-        event(logger, "intake_ready", by="polling")
-        await Poller(bot, handle).run(stop)
+        if await _said(partial(bot.delete_webhook, drop_pending_updates=False), stop):
+            event(logger, "intake_ready", by="polling")
+            await Poller(bot, handle).run(stop)
         return
-    app = webhook_app(bot, handle, path_of(settings.webhook_url), secret.get_secret_value())
-    call = partial(
-        bot.set_webhook, settings.webhook_url, secret_token=secret.get_secret_value(), allowed_updates=ALLOWED_UPDATES
-    )
-    async with asyncio.TaskGroup() as group:
-        group.create_task(serve_webhook(app, settings.webhook_host, settings.webhook_port, stop))
-        await insist(call, FOR_EVER)
-        event(logger, "intake_ready", by="webhook")
+    url, word = settings.webhook_url, secret.get_secret_value()
+    async with served(webhook_app(bot, handle, path_of(url), word), settings.webhook_host, settings.webhook_port):
+        if await _said(partial(bot.set_webhook, url, secret_token=word, allowed_updates=ALLOWED_UPDATES), stop):
+            event(logger, "intake_ready", by="webhook")
+            await stop.wait()
+
+
+async def _said(call: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> bool:
+    """Tells Telegram how updates are to come, however long it is away; False once `stop` is set."""
+    saying = asyncio.create_task(insist(call, FOR_EVER, (*FINAL, *WRONG_TOKEN)))
+    stopping = asyncio.create_task(stop.wait())
+    done, others = await asyncio.wait({saying, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    for other in others:
+        other.cancel()
+    return saying in done and bool(saying.result())
 
 
 async def _handle(dispatcher: Dispatcher, bot: Bot, update: Update) -> None:

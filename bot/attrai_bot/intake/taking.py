@@ -28,7 +28,7 @@ from attrai_bot.texts import Figures
 logger = logging.getLogger(__name__)
 
 PATIENCE = 15.0
-"""Seconds for which the user is told something; a request that could not be told stays live, and the reaper answers it."""
+"""Seconds for which telling the user something is tried; a request that could not be told of stays for the reaper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Intake:
     async def take(self, sent: Attachment, person: Person) -> None:
         """Takes the photo in, or goes on where an earlier delivery of the same update was cut off.
 
-        Raises QuotaExceeded, Busy, LedgerUnavailable before anything was taken; later failures are told to the user here.
+        Raises QuotaExceeded, Busy, LedgerUnavailable before anything was taken; later failures are told here.
         """
         now = time.time()
         record = _record(sent, person, now, now + self.lifetime)
@@ -86,7 +86,7 @@ class Intake:
         await self._note_queued(record)
 
     async def _announced(self, record: Record, admission: Admitted) -> Record:
-        """The record with its waiting message. Goes on without one when Telegram is away: the reply then is a message of its own."""
+        """The record with its waiting message; without one when Telegram is away: the reply then is a new message."""
         text = waiting_text(record.language, admission.ahead, admission.of_user, await self._pace(), self.figures)
         below = ReplyParameters(message_id=record.photo_message_id, allow_sending_without_reply=True)
         message = await insist(lambda: self.bot.send_message(record.chat_id, text, reply_parameters=below), PATIENCE)
@@ -120,7 +120,7 @@ class Intake:
             )
 
     async def _give_back(self, record: Record, error: Exception) -> None:
-        """Tells what failed in the place of the waiting message, and gives everything back. What cannot be told now, the reaper tells."""
+        """Tells what failed in the place of the waiting message, and gives everything back; else the reaper does."""
         code = error.code if isinstance(error, AttraiError) else AttraiError.code
         event(
             logger, "photo_not_taken", level=logging.WARNING, request_id=record.request_id, user=record.user, code=code

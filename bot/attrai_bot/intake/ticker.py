@@ -1,4 +1,4 @@
-"""Keeps waiting messages true while their photos wait: edits those that changed, ever more rarely, and never over a reply."""
+"""Keeps waiting messages true while photos wait: edits those that changed, ever more rarely, and never over a reply."""
 
 import asyncio
 import logging

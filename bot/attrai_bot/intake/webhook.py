@@ -1,8 +1,10 @@
-"""The webhook: Telegram calls us. Each call is answered after its handler has finished, so that a kill loses no update."""
+"""The webhook: Telegram calls us. A call is answered after its handler has finished, so that a kill loses no update."""
 
 import asyncio
 import hmac
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
@@ -21,7 +23,10 @@ MAX_BODY = 1024 * 1024
 
 
 def webhook_app(bot: Bot, handle: Handle, path: str, secret: str) -> web.Application:
-    """POST `path` with the secret in its header takes an update: 200 once handled, 401 without the secret, 400 unreadable, 503 at `AT_ONCE`."""
+    """POST `path` with the secret in its header takes an update.
+
+    200 once it is handled, 401 without the secret, 400 for what is no update, 503 while `AT_ONCE` others are handled.
+    """
     room = asyncio.Semaphore(AT_ONCE)
 
     async def on_call(request: web.Request) -> web.Response:
@@ -43,13 +48,14 @@ def webhook_app(bot: Bot, handle: Handle, path: str, secret: str) -> web.Applica
     return app
 
 
-async def serve_webhook(app: web.Application, host: str, port: int, stop: asyncio.Event) -> None:
-    """Until `stop` is set; calls under way then have `DRAIN` seconds to finish."""
+@asynccontextmanager
+async def served(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
+    """Listens while the block runs; calls under way then have `DRAIN` seconds to finish."""
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN, handle_signals=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()
-        await stop.wait()
+        yield
     finally:
         await runner.cleanup()
 

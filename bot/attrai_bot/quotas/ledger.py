@@ -7,13 +7,15 @@ from attrai_shared import keys
 from attrai_shared.contracts import Language
 from attrai_shared.errors import Busy, LedgerUnavailable, QuotaExceeded
 from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from attrai_bot.quotas import scripts
 from attrai_bot.quotas.records import Admitted, Claim, Earlier, Limits, Record
 
 MARKED = 3600.0
-"""Seconds after its deadline for which a request's marks stay: an update or a message that comes again later is taken for new."""
+"""Seconds after its deadline for which a request's marks stay; an update that comes again later is taken for new."""
 LEASE = 10.0
 """Seconds for which a claim holds unless it is renewed."""
 NEW_SHARE = 0.2
@@ -34,34 +36,24 @@ class Ledger:
     @classmethod
     def at(cls, url: str, limits: Limits) -> Self:
         """A ledger on the server at `redis://...` or `unix:///path?db=N`; it connects when first asked."""
-        redis = Redis.from_url(url, decode_responses=True, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT)
+        once_more = Retry(NoBackoff(), 1)
+        redis = Redis.from_url(
+            url, decode_responses=True, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=once_more
+        )
         return cls(redis, limits)
 
     async def close(self) -> None:
         await self._redis.aclose()
 
     async def admit(self, record: Record, now: float) -> Admitted | Earlier:
-        """Takes a request in, or tells that its message was taken before. Raises QuotaExceeded, Busy, LedgerUnavailable."""
+        """Takes a request in, or tells that its message was taken before. Raises QuotaExceeded, Busy too."""
+        names = [keys.of_user(record.user), keys.record(record.request_id), keys.BYTES]
+        limits = [self._limits.of_user, self._limits.of_all, self._limits.of_bytes]
+        request: list[Argument] = [record.request_id, record.deadline, record.bytes, _mark_ms(record.deadline, now)]
         said = await self._run(
             scripts.ADMIT,
-            [
-                keys.message(record.user, record.photo_message_id),
-                keys.LIVE,
-                keys.of_user(record.user),
-                keys.record(record.request_id),
-                keys.BYTES,
-            ],
-            [
-                now,
-                self._limits.of_user,
-                self._limits.of_all,
-                self._limits.of_bytes,
-                record.request_id,
-                record.deadline,
-                record.bytes,
-                _mark_ms(record.deadline, now),
-                *_fields(record),
-            ],  # fmt: skip
+            [keys.message(record.user, record.photo_message_id), keys.LIVE, *names],
+            [now, *limits, *request, *_fields(record)],
         )
         verdict, *rest = cast(Sequence[str], said)
         if verdict == "admitted":
@@ -96,14 +88,17 @@ class Ledger:
 
     async def settle(self, request_id: str, user: str, deadline: float, now: float) -> None:
         """The request is answered, or can never be: gives back all that it took."""
+        names = [
+            keys.record(request_id),
+            keys.attempts(request_id),
+            keys.replying(request_id),
+            keys.answered(request_id),
+        ]
         await self._run(
             scripts.SETTLE,
-            [
-                keys.LIVE, keys.of_user(user), keys.record(request_id), keys.attempts(request_id),
-                keys.replying(request_id), keys.answered(request_id), keys.BYTES,
-            ],
+            [keys.LIVE, keys.BYTES, keys.of_user(user), *names],
             [request_id, _mark_ms(deadline, now)],
-        )  # fmt: skip
+        )
 
     async def record(self, request_id: str) -> Record | None:
         """The live request of this id, or None."""

@@ -12,7 +12,7 @@ NO_MESSAGE = 0
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How much is taken at a time: live requests of a user, live requests of all, bytes that all live requests reserve."""
+    """How much is taken at a time: live requests of a user, live requests of all, bytes that these reserve."""
 
     of_user: int
     of_all: int
@@ -20,7 +20,7 @@ class Limits:
 
 
 class Record(BaseModel):
-    """A live request. `bytes` are reserved for it in the photo store; `queued` once the broker has confirmed its message."""
+    """A live request. `bytes` are reserved for it in the photo store; `queued` once the broker has its message."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -47,7 +47,7 @@ class Record(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A new request was entered. `of_user`: the user's live requests with it; `ahead`: live requests accepted before it."""
+    """A new request was entered. `of_user`: the user's live requests with it; `ahead`: live ones accepted before it."""
 
     of_user: int
     ahead: int

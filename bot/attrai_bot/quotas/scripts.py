@@ -45,7 +45,7 @@ return 0
 """Gives a lease back that is still one's own."""
 
 SETTLE = """
-local live, user, record, attempts, replying, answered, bytes = unpack(KEYS)
+local live, bytes, user, record, attempts, replying, answered = unpack(KEYS)
 local request_id, mark_ms = ARGV[1], ARGV[2]
 local reserved = redis.call('HGET', record, 'bytes')
 if reserved then redis.call('DECRBY', bytes, reserved) end
@@ -54,7 +54,7 @@ redis.call('ZREM', user, request_id)
 redis.call('DEL', record, attempts, replying)
 redis.call('SET', answered, '1', 'PX', mark_ms)
 """
-"""Ends a request: what it took is given back, and the mark that it is answered stays. Run again, it changes nothing more."""
+"""Ends a request: what it took is given back, the mark that it is answered stays. Run again, it changes no more."""
 
 TIMING = """
 local mean = redis.call('HGET', KEYS[1], 'mean')

@@ -8,11 +8,11 @@ from attrai_shared.contracts import FaceScore, Language
 from attrai_bot.texts import SENTENCES, Figures, decimal, say
 
 CAPTION_LIMIT = 1024
-"""Characters that a caption may have (Bot API, sendPhoto). No text of ours leaves Unicode's basic plane, so characters are UTF-16 units too."""
+"""Characters that a caption may have (Bot API, sendPhoto). Ours are all of Unicode's basic plane: UTF-16 units too."""
 
 
 def caption(language: Language, faces: tuple[FaceScore, ...]) -> str:
-    """How many faces there are and each one's score, in the order drawn; at most `CAPTION_LIMIT` characters, the rest counted."""
+    """How many faces there are and each one's score, in the order drawn; those beyond `CAPTION_LIMIT` are counted."""
     title = say(language, "faces", count=len(faces))
     if len(faces) == 1:
         return f"{title}\n{_single(language, faces[0])}"

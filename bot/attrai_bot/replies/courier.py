@@ -42,7 +42,7 @@ class Courier:
     async def deliver(self, letter: Letter, outcome: Outcome, patience: float) -> Delivery:
         """Answers the request, gives back what it took and deletes its files.
 
-        HELD or AWAY after about `patience` seconds: the request lives on. While the ledger is away, it waits until cancelled.
+        HELD or AWAY after about `patience` seconds: the request lives on. While the ledger is away, it waits.
         """
         owner = secrets.token_hex(8)
         give_up_at = time.monotonic() + patience
@@ -63,7 +63,7 @@ class Courier:
         return delivery
 
     async def _claimed(self, letter: Letter, owner: str, give_up_at: float) -> Delivery:
-        """SENT stands for a claim that was won. Long after the deadline a request without a record was answered, and its mark is gone."""
+        """SENT stands for a claim that was won. Long after its deadline a request without a record is answered."""
         late = time.time() > letter.deadline + GRACE
         claim = partial(self._ledger.claim, letter.request_id, owner, recorded_only=late)
         while (verdict := await persist(claim)) is Claim.HELD:

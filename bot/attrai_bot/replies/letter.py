@@ -42,8 +42,10 @@ class Delivery(StrEnum):
 
 
 def letter_of_record(record: Record) -> Letter:
+    """The letter to a live request."""
     return Letter(record.request_id, record.user, record.address, record.deadline)
 
 
 def letter_of_message(message: AfterEstimate) -> Letter:
+    """The letter that carries an outcome."""
     return Letter(message.request_id, message.user, message.reply_to, message.deadline)

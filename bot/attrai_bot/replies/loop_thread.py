@@ -22,11 +22,11 @@ class LoopThread:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """The result of the work, done in the loop while the calling thread waits. Raises CancelledError once the work is cancelled."""
+        """The result of the work, done in the loop while the calling thread waits. Raises CancelledError."""
         return asyncio.run_coroutine_threadsafe(self._tracked(work), self._loop).result()
 
     def cancel_in(self, seconds: float) -> None:
-        """So many seconds from now cancels all work that still runs, and refuses what comes later. May be called in a signal handler."""
+        """In so many seconds cancels all work that runs, and refuses what comes later. Signal handlers may call it."""
         self._loop.call_soon_threadsafe(self._loop.call_later, seconds, self._cancel)
 
     def close(self, last: Coroutine[Any, Any, None]) -> None:

@@ -18,7 +18,7 @@ from attrai_bot.settings import BotSettings
 from attrai_bot.telegram import open_bot
 
 PATIENCE = 240.0
-"""Seconds for which one delivery goes on: less than the broker's visibility timeout. After them the message goes back to the queue."""
+"""Seconds after which a delivery goes back to the queue: less than the broker's visibility timeout."""
 
 
 @dataclass(slots=True)

@@ -61,7 +61,7 @@ class Reaper:
                 self._answering[record.request_id] = answers.create_task(self._answer(record))
 
     async def sweep(self) -> set[str]:
-        """Deletes the files of requests that are no longer live and should have ended. Raises StoreUnavailable, LedgerUnavailable."""
+        """Deletes old files of requests that live no more; their ids. Raises StoreUnavailable, LedgerUnavailable."""
         old = await asyncio.to_thread(self._store.orphans, self._lifetime + GRACE)
         orphans = {request_id for request_id in old if await self._ledger.record(request_id) is None}
         for request_id in orphans:

@@ -1,4 +1,4 @@
-"""The edge to the user: puts a reply in the place of the waiting message, and insists while Telegram is away or asks to wait."""
+"""The edge to the user: puts a reply in the place of the waiting message, and insists while Telegram is away."""
 
 import asyncio
 import logging
@@ -35,7 +35,7 @@ class Sender:
         self._bot = bot
 
     async def send(self, address: ReplyAddress, reply: Reply, patience: float) -> Delivery:
-        """SENT, UNDELIVERABLE (blocked, chat gone), REFUSED (this reply will not be taken), or AWAY after `patience` seconds."""
+        """SENT, UNDELIVERABLE (blocked, chat gone), REFUSED (the reply is not taken), AWAY after `patience` seconds."""
         try:
             sent = await insist(partial(self._put, address, reply), patience)
         except FINAL as error:
@@ -76,16 +76,18 @@ class Sender:
             await self._bot.send_photo(address.chat_id, _file(reply), caption=reply.caption, reply_parameters=below)
 
 
-async def insist(call: Callable[[], Awaitable[Sent]], patience: float) -> Sent | None:
-    """The call's answer, asked again after flood control, network and server errors; None when the next try would be later than `patience` seconds.
+async def insist(
+    call: Callable[[], Awaitable[Sent]], patience: float, final: tuple[type[Exception], ...] = FINAL
+) -> Sent | None:
+    """The call's answer, asked again after flood control, network and server errors.
 
-    Raises the `FINAL` errors of Telegram.
+    None when the next try would come later than `patience` seconds. Raises errors that are `final`.
     """
     give_up_at = time.monotonic() + patience
     for attempt in count():
         try:
             return await call()
-        except FINAL:
+        except final:
             raise
         except TELEGRAM_ERRORS as error:
             pause = _pause(error, attempt)

@@ -35,7 +35,7 @@ class ReplyTask(Task):  # type: ignore[misc]  # Celery ships no types
 
 
 class GivenUpTask(Task):  # type: ignore[misc]  # Celery ships no types
-    """`attrai.to_estimate` among the dead letters: the broker handed it out too often, or it expired; the user is told."""
+    """`attrai.to_estimate` among the dead letters: handed out too often, or expired; the user is told."""
 
     name = task_name(TO_ESTIMATE)
 

@@ -44,7 +44,7 @@ def run_replier(settings: BotSettings) -> int:
 
 def _app(settings: BotSettings) -> Celery:
     signals.setup_logging.connect(_keep_logging, weak=False)
-    return celery_app("replier", settings.broker_url.get_secret_value())
+    return celery_app("replier", settings.broker_url.get_secret_value(), declare_queues=settings.declare_queues)
 
 
 def _keep_logging(**_: object) -> None:

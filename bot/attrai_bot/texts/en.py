@@ -7,18 +7,20 @@ EN = {
         "Send it as a photo or as a file (JPEG, PNG, WebP or HEIC, up to {megabytes} MB). /help says more."
     ),
     "help": (
-        "Send a photo with one or more faces. I answer with the same picture: a box around each face, its score from 1 to 10, "
-        "and the scores in words below.\n\n"
-        "Faces should look at the camera, be sharp and well lit. A photo may have up to {megabytes} MB; you may have {limit} photos "
-        "under way at a time.\n\n"
-        "The score comes from a network that was trained on what some people said about photos of others. It is a game and says "
-        "nothing about a person's worth.\n\n"
+        "Send a photo with one or more faces. I answer with the same picture: a box around each face, its score "
+        "from 1 to 10, and the scores in words below.\n\n"
+        "Faces should look at the camera, be sharp and well lit. A photo may have up to {megabytes} MB; you may "
+        "have {limit} photos under way at a time.\n\n"
+        "The score comes from a network that was trained on what some people said about photos of others. It is a"
+        " game and says nothing about a person's worth.\n\n"
         "/language changes the language, /privacy says what becomes of your photos."
     ),
     "privacy": (
-        "Your photo is kept only until you have your answer, {minutes} minutes at most when all goes well; then the photo and the result are deleted. "
-        "Nothing about a face is stored, nobody looks at your photos, and no network is trained on them.\n\n"
-        "In its logs the service knows you by a keyed code, not by your name or number. It remembers the language that you chose."
+        "Your photo is kept only until you have your answer, {minutes} minutes at most when all goes well; then "
+        "the photo and the result are deleted. Nothing about a face is stored, nobody looks at your photos, and "
+        "no network is trained on them.\n\n"
+        "In its logs the service knows you by a keyed code, not by your name or number. It remembers the language"
+        " that you chose."
     ),
     "language": "Which language shall I speak?",
     "language_set": "I will speak English.",
@@ -31,7 +33,9 @@ EN = {
     "menu.language": "change the language",
     # waiting
     "waiting": "Your photo is number {place} in the queue; the answer should be here in about {wait}.",
-    "waiting_no_replica": "Your photo is number {place} in the queue. No estimator is running right now, so it will take longer.",
+    "waiting_no_replica": (
+        "Your photo is number {place} in the queue. No estimator is running right now, so it will take longer."
+    ),
     "waiting_of_yours": "Photos of yours under way: {mine} of {limit}.",
     "seconds": "{number} s",
     "minutes": "{number} min",
@@ -52,21 +56,32 @@ EN = {
     "reason.other": "the face cannot be judged well here",
     # what is wrong with a photo
     "no_face": "I found no face on this photo. Try one where the face is larger, sharp and well lit.",
-    "unreadable": "I cannot read this file as a picture. Send it again as a JPEG or PNG, or as a photo instead of a file.",
+    "unreadable": (
+        "I cannot read this file as a picture. Send it again as a JPEG or PNG, or as a photo instead of a file."
+    ),
     "wrong_kind": "I can only read photos: send a photo, or a JPEG, PNG, WebP or HEIC file.",
-    "too_many_bytes": "This file is larger than the {megabytes} MB that I may download. Send a smaller one, or send it as a photo.",
+    "too_many_bytes": (
+        "This file is larger than the {megabytes} MB that I may download. Send a smaller one, or send it as a photo."
+    ),
     "too_many_pixels": "This picture has too many pixels. Send a smaller one, or send it as a photo.",
     "too_small": "This picture is too small to find a face on it. Send a larger one.",
     "too_elongated": "This picture is too long and narrow. Cut out the part with the face and send that.",
     # what became of a request
-    "quota_exceeded": "You have {limit} photos under way, which is as many as I take at a time. Send this one again after the next answer.",
+    "quota_exceeded": (
+        "You have {limit} photos under way, which is as many as I take at a time. Send this one again after the "
+        "next answer."
+    ),
     "busy": "Very many photos are waiting right now, so I cannot take yours. Send it again in a few minutes.",
     "timed_out": "It took too long, please send the photo again.",
     "given_up": "This photo could not be processed. Send it again, or try another one.",
     # something is away
-    "broker_unavailable": "I cannot pass your photo on right now. Nothing of it was kept; send it again in a few minutes.",
+    "broker_unavailable": (
+        "I cannot pass your photo on right now. Nothing of it was kept; send it again in a few minutes."
+    ),
     "ledger_unavailable": "I cannot take photos right now. Send it again in a few minutes.",
-    "store_unavailable": "I cannot store your photo right now. Nothing of it was kept; send it again in a few minutes.",
+    "store_unavailable": (
+        "I cannot store your photo right now. Nothing of it was kept; send it again in a few minutes."
+    ),
     "download_failed": "I could not get your photo from Telegram. Send it again, please.",
     "refused_message": "Something went wrong with this photo. Send it again, please.",
     "refused_name": "Something went wrong with this photo. Send it again, please.",

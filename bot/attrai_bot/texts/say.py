@@ -12,14 +12,14 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 SENTENCES: Mapping[Language, Mapping[str, str]] = {"en": EN, "ru": RU}
 
 Figures = Mapping[str, int]
-"""The numbers that sentences may name: `limit` (photos of a user), `megabytes` (of a file), `minutes` (of a request)."""
+"""The numbers that sentences name: `limit` (photos of a user), `megabytes` (of a file), `minutes` (of a request)."""
 
 TEENS = range(11, 15)
 FEW = range(2, 5)
 
 
 def say(language: Language, key: str, **values: str | int) -> str:
-    """The sentence of this key. With `count` among the values, its form for that number. Raises KeyError for a key or a value missing."""
+    """The sentence of this key; with `count` among the values, its form for that number. Raises KeyError."""
     sentences = SENTENCES[language]
     if "count" in values:
         key = f"{key}.{plural(language, int(values['count']))}"
@@ -37,7 +37,10 @@ def decimal(language: Language, number: float) -> str:
 
 
 def plural(language: Language, count: int) -> str:
-    """The cardinal plural category of an integer, by the Unicode CLDR: `one`, `few` or `many` in Russian, `one` or `many` (CLDR's other) in English."""
+    """The cardinal plural category of an integer, by the Unicode CLDR.
+
+    `one`, `few` or `many` in Russian; `one` or `many` (CLDR's `other`) in English.
+    """
     if language == "en":
         return "one" if count == 1 else "many"
     if count % 100 in TEENS:
