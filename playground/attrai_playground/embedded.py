@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from attrai_playground.folders import Folders, locked, make_folders, read_secrets
-from attrai_playground.services import TELEGRAM, Addresses, all_services, embedded_broker, embedded_redis
+from attrai_playground.services import TELEGRAM, Addresses, Plan, all_services, embedded_broker, embedded_redis
 from attrai_playground.supervision import State, Supervisor
 from attrai_playground.supervision.errors import UsageError
 from attrai_playground.supervision.lifeline import Lifeline
@@ -43,6 +43,10 @@ class Playground:
     def log(self, name: str) -> str:
         """All that a child has written so far."""
         return (self.folders.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
+
+    def tail(self, name: str) -> str:
+        """The last lines that a child has written."""
+        return self._supervisor.tail(name)
 
     def states(self) -> list[State]:
         return self._supervisor.states()
@@ -93,7 +97,7 @@ def playground(
     `surroundings`: the environment that children inherit, without our own settings. `state`: a folder that stays;
     without one everything is temporary. `port`: the chat's, 0 for a free one. `telegram_token`: serve Telegram instead
     of the local chat. `broker_url`, `redis_url`: other servers than the embedded Valkey. `extra`: settings for intake,
-    replier and estimator, as ATTRAI_NAME.
+    replier and estimator, as ATTRAI_NAME. `commands`: by service, a command to run in the place of its own.
     Raises UsageError for a folder or port that cannot be had, InUseError when another run holds the folder.
     """
     with locked(state) as held:
@@ -110,8 +114,8 @@ def playground(
                 bot_token=telegram_token or secrets.local_token,
                 port=local,
             )
-            services = all_services(addresses, folders, secrets, surroundings, extra or {}, commands or {})
-            with Supervisor(services, folders.logs, lifeline) as supervisor:
+            plan = Plan(addresses, folders, secrets, surroundings, extra or {}, commands or {})
+            with Supervisor(all_services(plan), folders.logs, lifeline) as supervisor:
                 yield Playground(addresses, folders, supervisor)
         finally:
             lifeline.close()

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from urllib.parse import quote
@@ -40,8 +40,27 @@ class Addresses:
     redis_url: str
     photo_store: Path
     bot_api_url: str
-    bot_token: str
+    bot_token: str = field(repr=False)
     port: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to run. `surroundings`: the environment around, less our own names; `extra`: settings beside ours.
+
+    `commands` takes the place of a service's own command: a test's estimator that misbehaves.
+    """
+
+    addresses: Addresses
+    folders: Folders
+    secrets: Secrets
+    surroundings: Mapping[str, str]
+    extra: Mapping[str, str]
+    commands: Mapping[str, tuple[str, ...]]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {name: value for name, value in self.surroundings.items() if not name.startswith(OURS)}
 
 
 def embedded_broker(socket: Path) -> str:
@@ -54,79 +73,57 @@ def embedded_redis(socket: Path) -> str:
     return f"unix://{quote(str(socket))}?db=1"
 
 
-def all_services(
-    addresses: Addresses,
-    folders: Folders,
-    secrets: Secrets,
-    surroundings: Mapping[str, str],
-    extra: Mapping[str, str],
-    commands: Mapping[str, tuple[str, ...]],
-) -> list[Service]:
-    """What is to run. `surroundings`: the environment around, less our own names; `extra`: settings beside ours.
-
-    `commands` takes the place of a service's own command: a test's estimator that misbehaves.
-    """
-    environment = {name: value for name, value in surroundings.items() if not name.startswith(OURS)}
-    settings = environment | _settings(addresses, secrets) | dict(extra)
-    servers = [_valkey(folders, environment)] if _is_embedded(addresses, folders) else []
-    if addresses.port is not None:
-        servers.append(_bot_api(addresses, addresses.port, folders, environment))
+def all_services(plan: Plan) -> list[Service]:
+    """The services of the plan; those that need others name them."""
+    servers = [_valkey(plan)] if _is_embedded(plan) else []
+    if plan.addresses.port is not None:
+        servers.append(_bot_api(plan, plan.addresses.port))
     after = tuple(server.name for server in servers)
-    workers = {name: commands.get(name, command) for name, command in WORKERS.items()}
-    return [
-        *servers,
-        *(_worker(name, command, addresses, folders, settings, after) for name, command in workers.items()),
-    ]
+    return [*servers, *(_worker(plan, name, after) for name in WORKERS)]
 
 
-def _is_embedded(addresses: Addresses, folders: Folders) -> bool:
-    own = (embedded_broker(folders.socket), embedded_redis(folders.socket))
-    return addresses.broker_url in own or addresses.redis_url in own
+def _is_embedded(plan: Plan) -> bool:
+    own = (embedded_broker(plan.folders.socket), embedded_redis(plan.folders.socket))
+    return plan.addresses.broker_url in own or plan.addresses.redis_url in own
 
 
-def _valkey(folders: Folders, environment: Mapping[str, str]) -> Service:
+def _valkey(plan: Plan) -> Service:
     options = {
         "--port": "0",
-        "--unixsocket": str(folders.socket),
+        "--unixsocket": str(plan.folders.socket),
         "--unixsocketperm": "700",
-        "--dir": str(folders.valkey),
+        "--dir": str(plan.folders.valkey),
         "--appendonly": "yes",
         "--save": "",
         "--maxmemory-policy": "noeviction",
     }
     command = (str(get_binary_path()), *(word for option in options.items() for word in option))
-    return Service(VALKEY, command, partial(answers_ping, embedded_redis(folders.socket)), environment=environment)
+    ready = partial(answers_ping, embedded_redis(plan.folders.socket))
+    return Service(VALKEY, command, ready, environment=plan.environment)
 
 
-def _bot_api(addresses: Addresses, port: int, folders: Folders, environment: Mapping[str, str]) -> Service:
+def _bot_api(plan: Plan, port: int) -> Service:
     return Service(
         BOT_API,
-        (*_module("attrai_playground.bot_api"), "--port", str(port), "--state", str(folders.bot_api)),
-        partial(answers_http, port, f"/bot{addresses.bot_token}/getMe"),
-        environment={**environment, "BOT_TOKEN": addresses.bot_token},
+        (*_module("attrai_playground.bot_api"), "--port", str(port), "--state", str(plan.folders.bot_api)),
+        partial(answers_http, port, f"/bot{plan.addresses.bot_token}/getMe"),
+        environment={**plan.environment, "BOT_TOKEN": plan.addresses.bot_token},
     )
 
 
-def _worker(
-    name: str,
-    command: tuple[str, ...],
-    addresses: Addresses,
-    folders: Folders,
-    settings: Mapping[str, str],
-    after: tuple[str, ...],
-) -> Service:
-    heartbeat = folders.heartbeat(name)
+def _worker(plan: Plan, name: str, after: tuple[str, ...]) -> Service:
+    heartbeat, redis_url = plan.folders.heartbeat(name), plan.addresses.redis_url
     return Service(
         name,
-        command,
-        partial(is_announced, addresses.redis_url, name) if name == ESTIMATOR else partial(beats, heartbeat),
-        partial(_clear_up, name, addresses, heartbeat),
+        plan.commands.get(name, WORKERS[name]),
+        partial(is_announced, redis_url, name) if name == ESTIMATOR else partial(beats, heartbeat),
+        partial(_clear_up, plan.addresses, name, heartbeat),
         after,
-        {**settings, "ATTRAI_REPLICA": name, "ATTRAI_HEARTBEAT": str(heartbeat)},
+        {**plan.environment, **_settings(plan, name, heartbeat), **plan.extra},
     )
 
 
-def _clear_up(name: str, addresses: Addresses, heartbeat: Path) -> None:
+def _clear_up(addresses: Addresses, name: str, heartbeat: Path) -> None:
     """What a dead predecessor left: a sign of life, unfinished tasks. Raises ServiceError when a server is away."""
     heartbeat.unlink(missing_ok=True)
     if name == ESTIMATOR:
@@ -135,12 +132,14 @@ def _clear_up(name: str, addresses: Addresses, heartbeat: Path) -> None:
         restore_unfinished(addresses.broker_url, name)
 
 
-def _settings(addresses: Addresses, secrets: Secrets) -> dict[str, str]:
+def _settings(plan: Plan, name: str, heartbeat: Path) -> dict[str, str]:
     return {
-        "ATTRAI_BROKER_URL": addresses.broker_url,
-        "ATTRAI_REDIS_URL": addresses.redis_url,
-        "ATTRAI_PHOTO_STORE": str(addresses.photo_store),
-        "ATTRAI_BOT_API_URL": addresses.bot_api_url,
-        "ATTRAI_BOT_TOKEN": addresses.bot_token,
-        "ATTRAI_USER_HASH_KEY": secrets.user_hash_key,
+        "ATTRAI_BROKER_URL": plan.addresses.broker_url,
+        "ATTRAI_REDIS_URL": plan.addresses.redis_url,
+        "ATTRAI_PHOTO_STORE": str(plan.addresses.photo_store),
+        "ATTRAI_BOT_API_URL": plan.addresses.bot_api_url,
+        "ATTRAI_BOT_TOKEN": plan.addresses.bot_token,
+        "ATTRAI_USER_HASH_KEY": plan.secrets.user_hash_key,
+        "ATTRAI_REPLICA": name,
+        "ATTRAI_HEARTBEAT": str(heartbeat),
     }

@@ -59,6 +59,10 @@ class Supervisor:
             raise NotReadyError(f"{name} is not running.")
         return pid
 
+    def tail(self, name: str) -> str:
+        """The last lines of a child's log."""
+        return self._children[name].tail()
+
     def await_ready(
         self, names: Sequence[str], within: float, watch: Callable[[list[State]], None] = lambda _: None
     ) -> None:

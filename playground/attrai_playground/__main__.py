@@ -1,0 +1,90 @@
+"""The command `attrai-playground`: the whole system on this machine, without a server, Docker or an account."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from attrai_playground.demo import demonstrate
+from attrai_playground.photo import SAMPLE
+from attrai_playground.run import PORT, serve
+from attrai_playground.settings import telegram_token
+from attrai_playground.supervision.errors import InUseError, PlaygroundError, UsageError
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+
+app = typer.Typer(
+    help="The whole of Attrai on this machine: Valkey, a Bot API server with a chat page, the bot, an estimator.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def demo(
+    photo: Annotated[
+        Path, typer.Argument(metavar="PHOTO", help="Any file; a sample without it.", show_default=False)
+    ] = SAMPLE,
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where the reply's picture goes, as NAME.jpg.")] = Path(
+        "out"
+    ),
+) -> None:
+    """Send one photo through bot, queue and estimator, print the chat, write the reply's picture, end.
+
+    Exit status: 0 when the bot answered, whatever it said; 1 when it did not; 2 when PHOTO cannot be read.
+    """
+    with _exit_status(INTERRUPTED):
+        demonstrate(Console(), dict(os.environ), photo, out)
+
+
+@app.command()
+def run(
+    state: Annotated[Path, typer.Option(metavar="DIR", help="Where queues, chat and logs outlive a run.")] = Path(
+        ".demo"
+    ),
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The chat page's port; 0: any free one.")] = PORT,
+    no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the chat page in a browser.")] = False,
+) -> None:
+    """Stay up until Ctrl-C: serve Telegram where BOT_TOKEN is set, else a chat page on this machine.
+
+    The token may also stand in ATTRAI_BOT_TOKEN, or in the file that ATTRAI_BOT_TOKEN_FILE names.
+    """
+    surroundings = dict(os.environ)
+    with _exit_status(interrupted=0):
+        serve(Console(), surroundings, telegram_token(surroundings), state, port, open_page=not no_open)
+
+
+def main() -> None:
+    """Entry of the console script."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    app(prog_name="attrai-playground")
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    """A terminal that closes and a machine that stops end us as Ctrl-C does."""
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _exit_status(interrupted: int) -> Iterator[None]:
+    """An error becomes its sentence and a status; so does Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise typer.Exit(interrupted) from None
+    except PlaygroundError as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        raise typer.Exit(MISUSED if isinstance(error, UsageError | InUseError) else FAILED) from None
+
+
+if __name__ == "__main__":
+    main()
