@@ -1,0 +1,78 @@
+"""The whole system, started once for a module's tests on each broker: real processes, real servers."""
+
+import os
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from attrai_playground.bot_api.client import ChatClient
+from attrai_playground.embedded import Playground, playground
+from attrai_playground.services import ESTIMATOR
+
+from tests.flow import servers
+
+EMBEDDED, RABBITMQ = "embedded", "rabbitmq"
+FAULTY = Path(__file__).parent / "faulty_estimator.py"
+
+
+@dataclass(frozen=True)
+class System:
+    """A running system and what a test may know of it. `attempts` counts in the faulty estimator's log."""
+
+    broker: str
+    run: Playground
+    faulty_log: Path
+
+    def attempts(self, mark: bytes) -> int:
+        return self.faulty_log.read_bytes().count(mark)
+
+    def files(self) -> list[str]:
+        return sorted(path.name for path in self.run.addresses.photo_store.iterdir())
+
+
+@pytest.fixture(scope="session")
+def sample() -> bytes:
+    """The repository's sample photo, six faces."""
+    return (Path(__file__).parents[2] / "playground/attrai_playground/sample/astronauts.jpg").read_bytes()
+
+
+@pytest.fixture(scope="module", params=[EMBEDDED, pytest.param(RABBITMQ, marks=pytest.mark.rabbitmq)])
+def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with ExitStack() as stack:
+        folder = tmp_path_factory.mktemp("system")
+        urls = _servers(request.param, stack, tmp_path_factory.mktemp)
+        log = folder / "faulty.log"
+        log.touch()
+        extra = {"ATTRAI_SOFT_LIMIT": "3", "ATTRAI_HARD_LIMIT": "6", "ATTRAI_PHOTOS_PER_USER": "20", "ATTRAI_LIFETIME": "90"}
+        run = stack.enter_context(
+            playground(
+                surroundings={**os.environ, "FAULTY_LOG": str(log)},
+                commands={ESTIMATOR: (sys.executable, str(FAULTY))},
+                extra=extra,
+                **urls,
+            )
+        )
+        run.await_ready()
+        yield System(request.param, run, log)
+
+
+def _servers(broker: str, stack: ExitStack, folder: Callable[[str], Path]) -> dict[str, str]:
+    if broker == EMBEDDED:
+        return {}
+    missing = servers.missing_rabbitmq() or servers.missing_redis()
+    if missing:
+        pytest.skip(missing)
+    return {
+        "broker_url": stack.enter_context(servers.rabbitmq(folder("rabbitmq"))),
+        "redis_url": stack.enter_context(servers.redis(folder("redis"))),
+    }
+
+
+@pytest.fixture
+async def chat(system: System) -> AsyncIterator[ChatClient]:
+    """A new person in a chat with the bot."""
+    async with ChatClient(system.run.chat_url) as client:
+        yield client

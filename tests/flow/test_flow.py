@@ -1,0 +1,215 @@
+"""The flow of a photo on both brokers, in fair weather and under fire: what was accepted is answered, once, and nothing is kept."""
+
+import asyncio
+import json
+import signal
+
+import psutil
+import pytest
+import redis
+from attrai_playground.bot_api.client import ChatClient
+from attrai_playground.bot_api.failures import Failure
+from attrai_playground.bot_api.types import Message
+from attrai_shared import keys
+from attrai_shared.contracts import read_to_estimate
+from attrai_shared.queues import REFUSED, TASKS, TO_ESTIMATE, all_queues, celery_app, publish, task_name
+
+from tests.flow import faulty_estimator as faulty
+from tests.flow.conftest import RABBITMQ, System
+from tests.flow.conversation import PATIENCE, is_final, replies, reply_to, words
+
+MOST_ATTEMPTS = 3
+
+
+async def send(chat: ChatClient, photo: bytes, mark: bytes = b"") -> Message:
+    """The photo as a file, which reaches the estimator untouched, with its mark."""
+    return await chat.send_photo(photo + mark, as_document=True)
+
+
+async def settled(system: System) -> None:
+    """Returns when nothing is live, reserved or stored any more; fails when that does not come about."""
+    with redis.Redis.from_url(system.run.addresses.redis_url) as ledger:
+        async with asyncio.timeout(PATIENCE):
+            while ledger.zcard(keys.LIVE) or system.files() or int(ledger.get(keys.BYTES) or 0):
+                await asyncio.sleep(0.1)
+        assert not list(ledger.scan_iter(keys.of_user("*")))
+        assert not list(ledger.scan_iter(keys.record("*")))
+
+
+async def until_tried(system: System, mark: bytes, times: int = 1) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while system.attempts(mark) < times:
+            await asyncio.sleep(0.05)
+
+
+async def test_a_photo_comes_back_with_its_faces(system: System, chat: ChatClient, sample: bytes) -> None:
+    reply = await reply_to(chat, await chat.send_photo(sample))
+    assert reply.photo
+    assert words(reply).startswith("6 faces found")
+    assert await chat.download(reply.photo[-1].file_id)
+    await settled(system)
+
+
+async def test_a_killed_child_loses_nothing(system: System, chat: ChatClient, sample: bytes) -> None:
+    before = system.attempts(faulty.KILL_ONCE)
+    reply = await reply_to(chat, await send(chat, sample, faulty.KILL_ONCE))
+    assert reply.photo
+    assert system.attempts(faulty.KILL_ONCE) == before + 2
+    await settled(system)
+
+
+async def test_a_killed_worker_loses_nothing(system: System, chat: ChatClient, sample: bytes) -> None:
+    before = system.attempts(faulty.SLOW)
+    sent = [await send(chat, sample, faulty.SLOW) for _ in range(3)]
+    await until_tried(system, faulty.SLOW, before + 1)
+    await asyncio.to_thread(system.run.kill, "estimator")
+    assert all([(await reply_to(chat, each)).photo for each in sent])
+    await settled(system)
+
+
+async def test_a_poison_photo_is_given_up_and_holds_up_nobody(system: System, chat: ChatClient, sample: bytes) -> None:
+    poison = await send(chat, sample, faulty.POISON)
+    good = await send(chat, sample)
+    assert (await reply_to(chat, good)).photo
+    assert "could not be processed" in words(await reply_to(chat, poison))
+    assert system.attempts(faulty.POISON) <= MOST_ATTEMPTS
+    await settled(system)
+
+
+@pytest.mark.parametrize("mark", [faulty.SLEEP, faulty.HANG], ids=["soft", "hard"])
+async def test_a_time_limit_is_told(system: System, chat: ChatClient, sample: bytes, mark: bytes) -> None:
+    before = system.attempts(mark)
+    assert "took too long" in words(await reply_to(chat, await send(chat, sample, mark)))
+    assert system.attempts(mark) == before + 1
+    await settled(system)
+
+
+@pytest.mark.parametrize("mark", [faulty.CRASH, faulty.MEMORY], ids=["exception", "memory"])
+async def test_a_crash_of_the_pipeline_is_told(system: System, chat: ChatClient, sample: bytes, mark: bytes) -> None:
+    assert "could not be processed" in words(await reply_to(chat, await send(chat, sample, mark)))
+    await settled(system)
+
+
+async def test_a_duplicate_delivery_is_answered_once(system: System, chat: ChatClient, sample: bytes) -> None:
+    await asyncio.to_thread(system.run.hold, "estimator")
+    sent = await send(chat, sample)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    await asyncio.to_thread(_publish_again, system)
+    system.run.release("estimator")
+    assert (await reply_to(chat, sent)).photo
+    await settled(system)
+    await reply_to(chat, await send(chat, sample))
+    await settled(system)
+    pictures = [event for event in await chat.log() if event.method in {"editMessageMedia", "sendPhoto"} and event.ok]
+    assert len(pictures) == 2
+
+
+def _publish_again(system: System) -> None:
+    """Takes the one waiting message off the queue and puts it there twice."""
+    app = celery_app("tests", system.run.addresses.broker_url)
+    with app.connection() as connection:
+        queue = next(queue for queue in all_queues() if queue.name == TO_ESTIMATE)(connection.default_channel)
+        taken = _await_message(queue)
+        payload = json.loads(taken.body)[0][0]
+        for _ in range(2):
+            publish(app, read_to_estimate(payload), payload["accepted_at"])
+        taken.ack()
+
+
+def _await_message(queue):  # type: ignore[no-untyped-def]  # kombu ships no types
+    for _ in range(200):
+        message = queue.get()
+        if message is not None:
+            return message
+    raise AssertionError("the queue is empty")
+
+
+async def test_a_dead_letter_is_answered(system: System, chat: ChatClient, sample: bytes) -> None:
+    """Where the broker has no dead letters, the reaper answers at the deadline."""
+    await asyncio.to_thread(system.run.hold, "estimator")
+    sent = await send(chat, sample)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    await asyncio.to_thread(_let_die, system)
+    reply = await reply_to(chat, sent)
+    assert ("could not be processed" if system.broker == RABBITMQ else "took too long") in words(reply)
+    system.run.release("estimator")
+    await settled(system)
+
+
+def _let_die(system: System) -> None:
+    with celery_app("tests", system.run.addresses.broker_url).connection() as connection:
+        queue = next(queue for queue in all_queues() if queue.name == TO_ESTIMATE)(connection.default_channel)
+        _await_message(queue).reject(requeue=False)
+
+
+@pytest.mark.parametrize("body", ['[["not a message"], {}, {}]', "[[{}], {}", "<xml/>"], ids=["forged", "cut", "xml"])
+async def test_a_forged_task_is_refused_quietly(system: System, chat: ChatClient, sample: bytes, body: str) -> None:
+    secret = "canary-1f2e3d"
+    app = celery_app("tests", system.run.addresses.broker_url)
+    with app.connection() as connection:
+        producer = connection.Producer(connection.default_channel)
+        headers = {"id": "forged", "task": task_name(TO_ESTIMATE), "lang": "py", "argsrepr": secret}
+        sent_body = body.replace("not a message", secret)
+        producer.publish(sent_body, exchange=TASKS.name, routing_key=TO_ESTIMATE, headers=headers, content_type="application/json", content_encoding="utf-8")
+    assert (await reply_to(chat, await send(chat, sample))).photo
+    for name in ("estimator", "replier"):
+        assert secret not in system.run.log(name)
+    if system.broker == RABBITMQ:
+        await asyncio.to_thread(_await_refused, system, secret)
+    await settled(system)
+
+
+def _await_refused(system: System, words_in_body: str) -> None:
+    """The message was set aside for an operator."""
+    with celery_app("tests", system.run.addresses.broker_url).connection() as connection:
+        queue = next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
+        message = _await_message(queue)
+        message.ack()
+        assert words_in_body in str(message.body) or len(str(message.body)) < 20
+
+
+async def test_a_replier_killed_while_it_sends_replies_once(system: System, chat: ChatClient, sample: bytes) -> None:
+    await chat.order_failure(Failure(method="editMessageMedia", chat_id=chat.user_id, times=1, cut="after", delay=1.0))
+    sent = await send(chat, sample)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    await until_files(system, ".outcome")
+    await asyncio.to_thread(system.run.kill, "replier")
+    assert (await reply_to(chat, sent)).photo
+    await settled(system)
+    assert len(replies(await chat.view(), sent)) == 1
+
+
+async def until_files(system: System, ending: str) -> None:
+    async with asyncio.timeout(PATIENCE):
+        while not any(name.endswith(ending) for name in system.files()):
+            await asyncio.sleep(0.02)
+
+
+async def test_an_update_that_waits_while_intake_is_down_is_taken(system: System, chat: ChatClient, sample: bytes) -> None:
+    await asyncio.to_thread(system.run.hold, "intake", signal.SIGKILL)
+    sent = await send(chat, sample)
+    system.run.release("intake")
+    assert (await reply_to(chat, sent)).photo
+    await settled(system)
+
+
+async def test_flood_control_is_honoured(system: System, chat: ChatClient, sample: bytes) -> None:
+    await chat.order_failure(Failure(method="editMessageMedia", chat_id=chat.user_id, times=2, code=429, retry_after=1))
+    assert (await reply_to(chat, await send(chat, sample))).photo
+    await settled(system)
+
+
+async def test_every_process_has_one_computing_thread(system: System) -> None:
+    """Equal CPU for each photo: the estimator's child has the variables that keep its libraries to one thread."""
+    (child,) = psutil.Process(system.run.pid("estimator")).children()
+    assert child.environ()["OMP_NUM_THREADS"] == "1"
+
+
+async def test_no_log_names_the_user_or_the_file(system: System, sample: bytes) -> None:
+    async with ChatClient(system.run.chat_url, user_id=7_700_112_233, first_name="Zacharias Canary") as chat:
+        sent = await chat.send_photo(sample, as_document=True, file_name="canary-holiday.jpg", caption="canary caption")
+        assert is_final(await reply_to(chat, sent))
+    await settled(system)
+    for name in ("intake", "estimator", "replier"):
+        log = system.run.log(name)
+        assert not [words for words in ("7700112233", "Zacharias", "canary-holiday", "canary caption") if words in log]
