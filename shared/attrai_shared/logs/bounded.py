@@ -57,7 +57,7 @@ class BoundedQueue:
         """The next line, behind a report where records are missing; None if none came in time, or at the end."""
         refused = self._last_refused  # read before the queue is found empty: what was put until then has been taken
         try:
-            item = self._items.get(timeout=max(seconds, 0.0))
+            item = self._items.get(timeout=max(seconds, 0.0) if refused < self._expected else 0.0)
         except Empty:
             return self._report_until(refused + 1)
         if item is None:

@@ -9,20 +9,30 @@ import logging
 import socket
 import ssl
 import time
+from dataclasses import dataclass
 
 from attrai_shared.logs.bounded import BoundedQueue, Line
 from attrai_shared.logs.events import event
 from attrai_shared.logs.target import LogTarget
 
-PARCEL_RECORDS = 1_000
-PARCEL_SECONDS = 5.0
-"""A parcel's connection is open so long after its first record: what can arrive twice is younger than that."""
-PATIENCE = 60.0
-"""Seconds for which a receiver may take nothing before it is given up and the parcel is sent anew."""
 CONNECT_SECONDS = 5.0
 IDLE_SECONDS = 5.0
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 5.0
-"""Seconds between tries, doubling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How records are sent: counts and seconds."""
+
+    parcel_records: int = 1_000
+    """Kept until they are confirmed, beside those in the queue."""
+    parcel_seconds: float = 5.0
+    """For how long a connection is fed after its first record: what arrives twice is younger than that."""
+    patience: float = 60.0
+    """For how long a receiver may take nothing before the parcel is sent anew."""
+    first_pause: float = 0.25
+    longest_pause: float = 5.0
+    """Between tries, doubling from the first to the longest."""
+
 
 _logger = logging.getLogger(__name__)
 
@@ -30,43 +40,47 @@ _logger = logging.getLogger(__name__)
 class Graylog:
     """Delivers a queue to one target. Raises OSError (a CA file that is not there, or none) when made, never later."""
 
-    def __init__(self, target: LogTarget) -> None:
+    def __init__(self, target: LogTarget, pace: Pace = Pace()) -> None:
         self._target = target
+        self._pace = pace
         self._tls = ssl.create_default_context(cafile=target.ca) if target.tls else None
 
     def deliver(self, queue: BoundedQueue) -> None:
         """Runs until the queue has ended. After a failure while it is closing, what is left is given up."""
         parcel: list[Line] = []
-        failures = 0
+        pause = 0.0
         while _is_there_more(parcel, queue):
             try:
                 self._send(parcel, queue)
             except OSError as error:
                 if queue.closing.is_set():
                     return
-                if failures == 0:
+                if not pause:
                     event(_logger, "log_server_away", level=logging.WARNING, exc_info=error)
-                queue.closing.wait(min(FIRST_PAUSE * 2**failures, LONGEST_PAUSE))
-                failures += 1
+                pause = min(max(pause * 2, self._pace.first_pause), self._pace.longest_pause)
+                queue.closing.wait(pause)
             else:
                 queue.settle()
                 parcel.clear()
-                failures = 0
+                pause = 0.0
 
     def _send(self, parcel: list[Line], queue: BoundedQueue) -> None:
         with self._connected() as connection:
             connection.sendall(b"".join(parcel))
-            deadline = time.monotonic() + PARCEL_SECONDS
-            while len(parcel) < PARCEL_RECORDS and (line := queue.take(deadline - time.monotonic())) is not None:
+            deadline = time.monotonic() + self._pace.parcel_seconds
+            while (
+                len(parcel) < self._pace.parcel_records
+                and (line := queue.take(deadline - time.monotonic())) is not None
+            ):
                 parcel.append(line)
                 connection.sendall(line)
-            _confirm(connection)
+            _confirm(connection, self._pace.patience)
 
     def _connected(self) -> socket.socket:
         connection = socket.create_connection((self._target.host, self._target.port), CONNECT_SECONDS)
         if self._tls is not None:
             connection = self._tls.wrap_socket(connection, server_hostname=self._target.host)
-        connection.settimeout(PATIENCE)
+        connection.settimeout(self._pace.patience)
         return connection
 
 
@@ -79,15 +93,14 @@ def _is_there_more(parcel: list[Line], queue: BoundedQueue) -> bool:
     return bool(parcel)
 
 
-def _confirm(connection: socket.socket) -> None:
+def _confirm(connection: socket.socket, patience: float) -> None:
     """Returns when the receiver has read all. Raises OSError when it has gone before."""
     if _has_gone(connection):
         raise ConnectionResetError("the log server closed the connection before its end")
+    connection.settimeout(patience)
     if isinstance(connection, ssl.SSLSocket):
-        connection.settimeout(PATIENCE)
         connection.unwrap()
         return
-    connection.settimeout(PATIENCE)
     connection.shutdown(socket.SHUT_WR)
     while connection.recv(4096):
         pass

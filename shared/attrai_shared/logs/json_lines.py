@@ -15,7 +15,7 @@ class JsonLines:
     origin: Origin
 
     def __call__(self, record: logging.LogRecord, number: int) -> bytes:  # noqa: ARG002 - the encoders' common shape
-        """UTF-8 with a line break at the end."""
+        """ASCII with a line break at the end and none within."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
@@ -25,4 +25,4 @@ class JsonLines:
         }
         if (frames := traceback_of(record)) is not None:
             line["traceback"] = frames
-        return json.dumps(line, ensure_ascii=False).encode(errors="replace") + b"\n"
+        return json.dumps(line).encode() + b"\n"

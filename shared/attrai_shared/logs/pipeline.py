@@ -16,6 +16,8 @@ CONSOLE_RECORDS = 2_000
 GRAYLOG_RECORDS = 10_000
 """About 6 MB of ordinary records of 600 bytes; a record is cut to at most some 12 KB."""
 
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+
 _logger = logging.getLogger(__name__)
 
 
@@ -49,9 +51,11 @@ def configure_logs(
 
     Celery must not set up logging of its own: connect this to its `setup_logging` signal, again to
     `worker_process_init`, and `stop` to `worker_process_shutdown`, for its children end without the interpreter's exit.
-    `level` is DEBUG, INFO, WARNING or ERROR; of other libraries only warnings and worse are kept. Raises ValueError for
-    another level, OSError for a CA file that cannot be read.
+    `level` is one of LEVELS; of other libraries only warnings and worse are kept. Raises ValueError for another level,
+    OSError for a CA file that cannot be read.
     """
+    if level.upper() not in LEVELS:
+        raise ValueError(f"a log level is {', '.join(LEVELS)}, not {level}")
     origin = Origin(service, replica, version)
     server = None if graylog is None else Outlet(Gelf(origin), Graylog(graylog).deliver, GRAYLOG_RECORDS)
     pipeline = LogPipeline(Outlet(JsonLines(origin), write_lines, CONSOLE_RECORDS), server, _handed_over())

@@ -1,0 +1,181 @@
+"""Sending to a log server that stalls, breaks off, or is away: who logs is not held up, and the counts are exact."""
+
+import json
+import logging
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import chain, repeat
+from typing import Any
+
+import pytest
+from attrai_shared.logs import LogTarget
+from attrai_shared.logs.gelf import Gelf
+from attrai_shared.logs.graylog import Graylog, Pace
+from attrai_shared.logs.outlet import Outlet
+from attrai_shared.logs.records import Origin
+
+pytestmark = pytest.mark.timeout(60)
+LOGGER = logging.getLogger("attrai_test")
+CAPACITY = 300
+BRISK = Pace(parcel_records=100, parcel_seconds=0.1, first_pause=0.01, longest_pause=0.05)
+
+
+class Receiver:
+    """Listens on loopback; `behaviour` is given each connection in turn, and what it returns counts as received."""
+
+    def __init__(self, behaviour: Callable[[socket.socket], bytes], port: int = 0) -> None:
+        self._listening = socket.create_server(("127.0.0.1", port))
+        self.target = LogTarget("127.0.0.1", self._listening.getsockname()[1])
+        self._behaviour = behaviour
+        self._received = b""
+        self.connections = 0
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def documents(self) -> list[dict[str, Any]]:
+        return [json.loads(document) for document in self._received.split(b"\0")[:-1]]
+
+    def close(self) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listening.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with connection:
+                self._received += self._behaviour(connection)
+
+
+def read_all(connection: socket.socket) -> bytes:
+    chunks = []
+    while chunk := connection.recv(65_536):
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+@contextmanager
+def sending(target: LogTarget, capacity: int = CAPACITY) -> Iterator[Outlet]:
+    outlet = Outlet(Gelf(Origin("bot", "r1", "0.1.0")), Graylog(target, BRISK).deliver, capacity)
+    LOGGER.addHandler(outlet)
+    LOGGER.setLevel(logging.INFO)
+    LOGGER.propagate = False
+    try:
+        yield outlet
+    finally:
+        LOGGER.removeHandler(outlet)
+        LOGGER.propagate = True
+        outlet.close()
+
+
+def log(count: int, start: int = 0) -> None:
+    for number in range(start, start + count):
+        LOGGER.info("%d", number)
+
+
+def until(true: Callable[[], bool]) -> None:
+    while not true():
+        time.sleep(0.005)
+
+
+def messages(documents: list[dict[str, Any]]) -> set[str]:
+    return {document["short_message"] for document in documents if "_records" not in document}
+
+
+def reported(documents: list[dict[str, Any]]) -> int:
+    """Dropped records by the reports, of which a second copy has the same sequence."""
+    return sum(
+        {document["_sequence"]: document["_records"] for document in documents if "_records" in document}.values()
+    )
+
+
+def test_a_stalled_receiver_holds_nobody_up_and_memory_is_bounded() -> None:
+    go_on = threading.Event()
+
+    def stall(connection: socket.socket) -> bytes:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        go_on.wait()
+        return read_all(connection)
+
+    receiver = Receiver(stall)
+    with sending(receiver.target) as outlet:
+        log(3_000)
+        assert outlet.queue._items.qsize() <= CAPACITY
+        assert outlet.queue.unsettled() == 3_000
+        go_on.set()
+        until(lambda: outlet.queue.unsettled() == 0)
+    documents = receiver.documents()
+    assert len(messages(documents)) + reported(documents) == 3_000
+    assert CAPACITY <= len(messages(documents)) <= CAPACITY + BRISK.parcel_records
+    receiver.close()
+
+
+def test_what_the_buffer_held_while_the_server_was_away_arrives_and_the_rest_is_counted() -> None:
+    away = Receiver(read_all)
+    target = away.target
+    away.close()
+    with sending(target) as outlet:
+        log(CAPACITY * 4)
+        back = Receiver(read_all, target.port)
+        until(lambda: outlet.queue.unsettled() == 0)
+    documents = back.documents()
+    assert len(messages(documents)) + reported(documents) == CAPACITY * 4
+    assert CAPACITY <= len(messages(documents)) <= CAPACITY + BRISK.parcel_records
+    assert {str(number) for number in range(CAPACITY)} <= messages(documents)
+    assert [document["_event"] for document in documents if "_records" in document] == ["log_records_dropped"]
+    back.close()
+
+
+def _reset(connection: socket.socket) -> bytes:
+    """Takes a little, then resets the connection: what lay in its buffer is lost, as when a server is killed."""
+    connection.recv(100)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    return b""
+
+
+def _leave(connection: socket.socket) -> bytes:
+    """Closes politely before the end, as a server that is stopped."""
+    connection.recv(100)
+    return b""
+
+
+@pytest.mark.parametrize("breaking_off", [_reset, _leave])
+def test_a_parcel_that_was_not_read_to_its_end_is_sent_again(breaking_off: Callable[[socket.socket], bytes]) -> None:
+    turns = chain([breaking_off, breaking_off], repeat(read_all))
+    receiver = Receiver(lambda connection: next(turns)(connection))  # noqa: PLW0108 - the next one for each
+    with sending(receiver.target) as outlet:
+        for number in range(40):
+            log(1, number)
+            until(lambda: outlet.queue._items.empty())
+        until(lambda: outlet.queue.unsettled() == 0)
+    assert messages(receiver.documents()) == {str(number) for number in range(40)}
+    assert reported(receiver.documents()) == 0
+    assert receiver.connections >= 3
+    receiver.close()
+
+
+def test_stop_delivers_what_is_queued_and_says_what_is_left() -> None:
+    receiver = Receiver(read_all)
+    with sending(receiver.target) as outlet:
+        log(100)
+        assert outlet.stop() == 0
+    assert len(messages(receiver.documents())) == 100
+    receiver.close()
+    with sending(receiver.target) as outlet:
+        log(100)
+        assert outlet.stop() == 100
+
+
+def test_a_server_that_speaks_no_tls_is_tried_again_and_again() -> None:
+    receiver = Receiver(_leave)
+    with sending(LogTarget("127.0.0.1", receiver.target.port, tls=True)) as outlet:
+        log(10)
+        until(lambda: receiver.connections > 2)
+        assert outlet.stop() == 10
+    receiver.close()
