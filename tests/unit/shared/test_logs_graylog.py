@@ -25,12 +25,12 @@ BRISK = Pace(parcel_records=100, parcel_seconds=0.1, first_pause=0.01, longest_p
 
 
 class Receiver:
-    """Listens on loopback; `behaviour` is given each connection in turn, and what it returns counts as received."""
+    """Listens on loopback. Each connection is given to the next behaviour, or the last; what it returns is received."""
 
-    def __init__(self, behaviour: Callable[[socket.socket], bytes], port: int = 0) -> None:
+    def __init__(self, *behaviours: Callable[[socket.socket], bytes], port: int = 0) -> None:
         self._listening = socket.create_server(("127.0.0.1", port))
         self.target = LogTarget("127.0.0.1", self._listening.getsockname()[1])
-        self._behaviour = behaviour
+        self._behaviours = chain(behaviours, repeat(behaviours[-1]))
         self._received = b""
         self.connections = 0
         threading.Thread(target=self._serve, daemon=True).start()
@@ -50,7 +50,7 @@ class Receiver:
                 return
             self.connections += 1
             with connection:
-                self._received += self._behaviour(connection)
+                self._received += next(self._behaviours)(connection)
 
 
 def read_all(connection: socket.socket) -> bytes:
@@ -122,7 +122,7 @@ def test_what_the_buffer_held_while_the_server_was_away_arrives_and_the_rest_is_
     away.close()
     with sending(target) as outlet:
         log(CAPACITY * 4)
-        back = Receiver(read_all, target.port)
+        back = Receiver(read_all, port=target.port)
         until(lambda: outlet.queue.unsettled() == 0)
     documents = back.documents()
     assert len(messages(documents)) + reported(documents) == CAPACITY * 4
@@ -147,12 +147,11 @@ def _leave(connection: socket.socket) -> bytes:
 
 @pytest.mark.parametrize("breaking_off", [_reset, _leave])
 def test_a_parcel_that_was_not_read_to_its_end_is_sent_again(breaking_off: Callable[[socket.socket], bytes]) -> None:
-    turns = chain([breaking_off, breaking_off], repeat(read_all))
-    receiver = Receiver(lambda connection: next(turns)(connection))  # noqa: PLW0108 - the next one for each
+    receiver = Receiver(breaking_off, breaking_off, read_all)
     with sending(receiver.target) as outlet:
         for number in range(40):
             log(1, number)
-            until(lambda: outlet.queue._items.empty())
+            until(outlet.queue._items.empty)
         until(lambda: outlet.queue.unsettled() == 0)
     assert messages(receiver.documents()) == {str(number) for number in range(40)}
     assert reported(receiver.documents()) == 0
