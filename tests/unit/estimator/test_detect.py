@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrai_estimator.networks import DetectorNetworks
+from attrai_estimator.networks.load import load_detector
+from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_estimator.steps.detect import detect, pyramid_scales
+from attrai_estimator.values import Photo
+from PIL import Image
+
+SAMPLE = Path(__file__).parents[3] / "playground" / "attrai_playground" / "sample" / "astronauts.jpg"
+PRINTS = ((70, 90, 230), (105, 500, 150), (390, 110, 380), (860, 70, 150), (860, 345, 255), (1050, 130, 90))
+"""x, y and width of the sample's six prints of one portrait; each is a third higher than wide."""
+
+
+@pytest.fixture(scope="module")
+def networks() -> DetectorNetworks:
+    return load_detector(WORKSPACE_MODELS)
+
+
+@pytest.fixture(scope="module")
+def sample() -> Image.Image:
+    with Image.open(SAMPLE) as image:
+        return image.convert("RGB")
+
+
+def photo(image: Image.Image) -> Photo:
+    return Photo(np.asarray(image), *image.size)
+
+
+def test_every_face_of_the_sample_is_found_inside_its_print(sample: Image.Image, networks: DetectorNetworks) -> None:
+    found = detect(photo(sample), networks)
+    prints = sorted(PRINTS)
+    assert len(found) == len(prints)
+    for x, y, width in prints:
+        noses = [(face.landmarks[2], face.box.width) for face in found]
+        (inside,) = [wide for nose, wide in noses if x < nose[0] < x + width and y < nose[1] < y + width * 4 / 3]
+        assert 0.3 * width < inside < width
+
+
+def test_faces_come_from_left_to_right(sample: Image.Image, networks: DetectorNetworks) -> None:
+    lefts = [face.box.x0 for face in detect(photo(sample), networks)]
+    assert lefts == sorted(lefts)
+
+
+def test_landmarks_are_eyes_nose_and_mouth_as_the_viewer_sees_them(
+    sample: Image.Image, networks: DetectorNetworks
+) -> None:
+    for face in detect(photo(sample), networks):
+        left_eye, right_eye, nose, left_mouth, right_mouth = face.landmarks
+        assert left_eye[0] < nose[0] < right_eye[0]
+        assert left_mouth[0] < right_mouth[0]
+        assert max(left_eye[1], right_eye[1]) < nose[1] < min(left_mouth[1], right_mouth[1])
+        assert 0.7 <= face.probability <= 1
+
+
+def test_a_photo_decoded_smaller_gives_coordinates_of_its_own_size(
+    sample: Image.Image, networks: DetectorNetworks
+) -> None:
+    whole = detect(photo(sample.resize((2400, 1600))), networks)
+    half = detect(Photo(np.asarray(sample), 2400, 1600), networks)
+    assert len(half) == len(whole) == len(PRINTS)
+    for a in whole:
+        nearest = min(float(np.abs(a.landmarks - b.landmarks).max()) for b in half)
+        assert nearest < 0.06 * a.box.width
+
+
+def test_a_face_that_fills_a_tight_crop_is_found(sample: Image.Image, networks: DetectorNetworks) -> None:
+    box = max((face.box for face in detect(photo(sample), networks)), key=lambda box: box.width)
+    tight = sample.crop((round(box.x0) + 8, round(box.y0) + 8, round(box.x1) - 8, round(box.y1) - 8))
+    (found,) = detect(photo(tight.resize((60, 75))), networks)
+    assert found.landmarks.min() > 0
+    assert found.landmarks.max() < 75
+
+
+@pytest.mark.parametrize("size", [(1, 1), (19, 19), (20, 400), (2000, 3), (64, 64), (1280, 64)])
+def test_a_photo_without_a_face_gives_none(size: tuple[int, int], networks: DetectorNetworks) -> None:
+    assert detect(photo(Image.new("RGB", size, (120, 90, 80))), networks) == ()
+
+
+def test_noise_holds_no_face(networks: DetectorNetworks) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    assert detect(Photo(noise, 400, 300), networks) == ()
+
+
+def test_the_pyramid_reaches_from_the_smallest_face_to_the_shorter_side() -> None:
+    scales = pyramid_scales(1280, 960)
+    assert scales[0] * 20 == pytest.approx(12)
+    assert 12 <= scales[-1] * 960 < 12 / 0.709 + 1e-6
+
+
+def test_a_picture_under_the_smallest_face_has_no_pyramid() -> None:
+    assert pyramid_scales(19, 500) == []
