@@ -13,7 +13,7 @@ from attrai_shared.logs.events import FIELDS, Scalar
 
 OWN = "attrai_"
 """Our packages' loggers begin so."""
-WITHHELD = "…"
+WITHHELD = "..."
 MESSAGE_LENGTH = 2_000
 """Characters of a message that are kept."""
 TRACEBACK_LENGTH = 8_000

@@ -81,13 +81,13 @@ def test_of_another_library_no_argument_and_no_attribute_goes_out(name: str) -> 
     record.__dict__["data"] = {"args": f"({CANARY},)"}
     for out in (_json(record), _gelf(record)):
         assert CANARY not in json.dumps(out)
-        assert "Received …: …% of …" in out.values()
+        assert "Received ...: ...% of ..." in out.values()
 
 
 def test_a_library_s_named_arguments_are_withheld_and_exceptions_named() -> None:
     context = {"name": CANARY, "exc": KeyError(CANARY)}
     record = _record("celery.app.trace", "Task %(name)s: %(exc)r", context)
-    assert _json(record)["message"] == "Task …: KeyError"
+    assert _json(record)["message"] == "Task ...: KeyError"
     assert _json(_record("celery", ValueError(CANARY)))["message"] == "ValueError"
     assert _json(_record("celery", ""))["message"] == ""
 
