@@ -159,6 +159,22 @@ def test_a_parcel_that_was_not_read_to_its_end_is_sent_again(breaking_off: Calla
     receiver.close()
 
 
+def test_a_server_that_goes_of_itself_has_confirmed_nothing() -> None:
+    """It took the record from the socket, and ends before it has done anything with it."""
+
+    def forget(connection: socket.socket) -> bytes:
+        while not connection.recv(65_536).endswith(b"\0"):
+            pass
+        return b""
+
+    receiver = Receiver(forget, read_all)
+    with sending(receiver.target) as outlet:
+        log(1)
+        until(lambda: outlet.queue.unsettled() == 0)
+    assert messages(receiver.documents()) == {"0"}
+    receiver.close()
+
+
 def test_stop_delivers_what_is_queued_and_says_what_is_left() -> None:
     receiver = Receiver(read_all)
     with sending(receiver.target) as outlet:
