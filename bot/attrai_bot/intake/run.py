@@ -63,7 +63,9 @@ async def _opened(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
     bot = open_bot(settings)
     ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits)
     store = PhotoStore(settings.photo_store)
-    publisher = Publisher(celery_app("bot", settings.broker_url.get_secret_value()))
+    publisher = Publisher(
+        celery_app("bot", settings.broker_url.get_secret_value(), declare_queues=settings.declare_queues)
+    )
     courier = Courier(ledger, store, Sender(bot), settings.figures)
     intake = Intake(bot, ledger, store, publisher, courier, settings.figures, settings.lifetime)
     chores = Chores()

