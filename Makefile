@@ -36,6 +36,8 @@ help:  ## list the targets
 
 .venv/test.stamp: .venv/run.stamp requirements/test.txt
 	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/test.txt
+	@# for the import contracts, which read it and never run it
+	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e models
 	@touch $@
 
 .venv-models/stamp: .venv/uv.stamp requirements/models.txt $(MEMBER_PROJECTS) models/pyproject.toml
@@ -89,3 +91,44 @@ format: .venv/test.stamp  ## format the code
 .PHONY: servers
 servers:  # the real servers that the flow tests start: by apt where root; else those tests skip and say so
 	@./tests/servers.sh
+
+# --- the stack ----------------------------------------------------------------------------------
+
+VERSION ?= 0.1.0
+REGISTRY ?=
+IMAGE_PREFIX := $(if $(REGISTRY),$(REGISTRY)/,attrai/)
+IMAGES := bot estimator flower
+DOCKERFILE_flower := deploy/flower/Dockerfile
+FILES ?= docker-stack.yml
+SERVICE ?=
+ESTIMATORS ?= 4
+DEPLOY = IMAGE_PREFIX=$(IMAGE_PREFIX) VERSION=$(VERSION) PYTHONPATH=deploy $(PYTHON) -m attrai_deploy
+
+.PHONY: images images-push deploy undeploy scale logs backup-graylog stack-requirements
+images:  ## build every service's image (REGISTRY=host/path names them for a registry)
+	@$(foreach image,$(IMAGES),docker build -q --network host --build-arg VERSION=$(VERSION) -t $(IMAGE_PREFIX)$(image):$(VERSION) \
+		-f $(or $(DOCKERFILE_$(image)),$(image)/Dockerfile) . &&) true
+
+images-push: images  ## build and push them (REGISTRY=host/path)
+	@test -n "$(REGISTRY)" || { echo "name the registry: make images-push REGISTRY=host/path"; exit 1; }
+	@$(foreach image,$(IMAGES),docker push $(IMAGE_PREFIX)$(image):$(VERSION) &&) true
+
+deploy:  ## deploy to this Swarm node (SERVICE=name alone, ESTIMATORS=4, FILES="docker-stack.yml docker-stack.light.yml")
+	@$(DEPLOY) up $(FILES:%=--file %) $(if $(SERVICE),--service $(SERVICE)) --estimators $(ESTIMATORS) $(if $(REGISTRY),--resolve-image always)
+
+undeploy:  ## take the stack away; volumes stay, secrets too unless SECRETS=1
+	@$(DEPLOY) down $(if $(SECRETS),--secrets)
+
+scale:  ## so many estimators: N=6
+	@$(DEPLOY) scale $(N)
+
+logs:  ## every record of a request: REQUEST=id, or its first digits
+	@$(DEPLOY) logs $(REQUEST)
+
+backup-graylog:  ## Graylog's settings, as an archive in out/
+	@mkdir -p out && $(DEPLOY) backup-graylog out
+
+stack-requirements: .venv/uv.stamp  # pin Flower's dependencies with hashes, after `make requirements`
+	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-package attrai-shared \
+		--custom-compile-command "make stack-requirements" -c requirements/test.txt deploy/flower/requirements.in requirements/build.in \
+		shared/pyproject.toml -o deploy/flower/requirements.txt

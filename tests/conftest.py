@@ -21,7 +21,12 @@ def _no_error_logged(request: pytest.FixtureRequest, caplog: pytest.LogCaptureFi
     """Fails a test in which something was logged at ERROR, unless it is marked `logs_errors`."""
     yield
     if request.node.get_closest_marker("logs_errors") is None:
-        errors = [record.getMessage() for when in ("setup", "call") for record in caplog.get_records(when) if record.levelno >= logging.ERROR]
+        errors = [
+            record.getMessage()
+            for when in ("setup", "call")
+            for record in caplog.get_records(when)
+            if record.levelno >= logging.ERROR
+        ]
         assert not errors, f"logged at ERROR: {errors}"
 
 
@@ -30,5 +35,7 @@ def data_folder() -> Path:
     """The folder that DATA names: real photos and ratings, which are not part of the repository."""
     folder = os.environ.get("DATA", "")
     if not folder:
-        pytest.skip("set DATA to a folder of real photos (faces_boxes_dev, lfw_dev, mebeauty, scut_fbp5500_80px) to run this")
+        pytest.skip(
+            "set DATA to a folder of real photos (faces_boxes_dev, lfw_dev, mebeauty, scut_fbp5500_80px) to run this"
+        )
     return Path(folder).resolve()

@@ -14,8 +14,14 @@ class EstimatorSettings(Settings):
     """The worker's settings. The hard limit must leave the soft one time to answer."""
 
     models: Path = Field(WORKSPACE_MODELS, description="the folder with manifest.json and the networks")
-    runtime: Literal["openvino", "torch"] = Field("openvino", description="what runs the networks; torch needs the extra of that name")
-    soft_limit: float = Field(30.0, gt=0, description="seconds after which work on a photo is broken off with an answer")
-    hard_limit: float = Field(45.0, gt=0, description="seconds after which the process that works on a photo is killed and the user told")
+    runtime: Literal["openvino", "torch"] = Field(
+        "openvino", description="what runs the networks; torch needs the extra of that name"
+    )
+    soft_limit: float = Field(
+        30.0, gt=0, description="seconds after which work on a photo is broken off with an answer"
+    )
+    hard_limit: float = Field(
+        45.0, gt=0, description="seconds after which the process that works on a photo is killed and the user told"
+    )
     attempts: int = Field(3, ge=1, description="how often work on a request may begin before it is given up")
     memory_limit: int = Field(900, ge=100, description="MiB after which the working process is replaced by a fresh one")

@@ -52,7 +52,9 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
             raise Reject(error.code, requeue=True) from error
         self._delete_source(message)
 
-    def on_failure(self, exc: Exception, task_id: str, args: tuple[object, ...], kwargs: dict[str, object], einfo: object) -> None:
+    def on_failure(
+        self, exc: Exception, task_id: str, args: tuple[object, ...], kwargs: dict[str, object], einfo: object
+    ) -> None:
         """Called in the main process for a child killed at the hard limit: the delivery that follows finds this outcome."""
         if isinstance(exc, TimeLimitExceeded):
             message = read_to_estimate(args[0])

@@ -98,11 +98,20 @@ def _estimated(message: ToEstimate, desk: Desk, source: bytes) -> Estimate | Fai
     except StoreUnavailable:
         raise
     except Exception:  # noqa: BLE001  # whatever a library throws at a hostile photo, the user gets an answer
-        event(logger, "pipeline_failed", level=logging.ERROR, exc_info=True, request_id=message.request_id, user=message.user)
+        event(
+            logger,
+            "pipeline_failed",
+            level=logging.ERROR,
+            exc_info=True,
+            request_id=message.request_id,
+            user=message.user,
+        )
         return Failed(code=GivenUp.code)
 
 
-def _after(message: ToEstimate, outcome: Estimated | Failed, seconds: dict[str, float], queue_seconds: float) -> AfterEstimate:
+def _after(
+    message: ToEstimate, outcome: Estimated | Failed, seconds: dict[str, float], queue_seconds: float
+) -> AfterEstimate:
     return AfterEstimate(
         request_id=message.request_id,
         user=message.user,

@@ -48,7 +48,7 @@ def run_worker(settings: EstimatorSettings, pipeline: Pipeline = estimate) -> in
 
 
 def _app(settings: EstimatorSettings, task: EstimateTask, life: Life) -> Celery:
-    app = celery_app("estimator", settings.broker_url.get_secret_value())
+    app = celery_app("estimator", settings.broker_url.get_secret_value(), declare_queues=settings.declare_queues)
     app.conf.worker_proc_alive_timeout = WARM_UP
     app.register_task(task)
     warm = multiprocessing.get_context("fork").Event()
@@ -92,4 +92,6 @@ def _keep_logging(**_: object) -> None:
 
 def _configure_logs(settings: EstimatorSettings) -> LogPipeline:
     target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
-    return configure_logs("estimator", replica=settings.replica, version=__version__, level=settings.log_level, graylog=target)
+    return configure_logs(
+        "estimator", replica=settings.replica, version=__version__, level=settings.log_level, graylog=target
+    )

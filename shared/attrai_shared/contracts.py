@@ -97,4 +97,7 @@ def _read(contract: type[Message], payload: object) -> Message:
 
 
 def _faults(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['type']}" for fault in error.errors(include_input=False, include_url=False))
+    return "; ".join(
+        f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
+        for fault in error.errors(include_input=False, include_url=False)
+    )

@@ -70,7 +70,9 @@ class PhotoStore:
     def delete(self, request_id: str, *parts: Part) -> None:
         """Removes the parts named, or all of the request's, half-written ones included."""
         try:
-            for path in [self._path(request_id, part) for part in parts] or self._root.glob(f"{_checked(request_id)}.*"):
+            for path in [self._path(request_id, part) for part in parts] or self._root.glob(
+                f"{_checked(request_id)}.*"
+            ):
                 path.unlink(missing_ok=True)
         except OSError as error:
             raise _unavailable(error) from error

@@ -6,7 +6,13 @@ from typing import Any, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 PREFIX = "ATTRAI_"
 
@@ -24,16 +30,29 @@ class FileTwins(EnvSettingsSource):
 class Settings(BaseSettings):
     """What every service reads. A service adds its own in a subclass; the environment is read here and nowhere else."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
+    )
 
-    broker_url: SecretStr = Field(description="amqp://user:password@host:5672/vhost, or redis+socket:///path for the embedded run")
-    redis_url: SecretStr = Field(description="redis://:password@host:6379/0 or unix:///path?db=1: quotas, deadlines, attempts, timings")
+    broker_url: SecretStr = Field(
+        description="amqp://user:password@host:5672/vhost, or redis+socket:///path for the embedded run"
+    )
+    declare_queues: bool = Field(
+        True, description="false where RabbitMQ's definitions file creates the queues and services may not"
+    )
+    redis_url: SecretStr = Field(
+        description="redis://:password@host:6379/0 or unix:///path?db=1: quotas, deadlines, attempts, timings"
+    )
     photo_store: Path = Field(description="the folder that bot and estimators share")
     lifetime: float = Field(600.0, gt=0, le=86_400, description="seconds from a photo's acceptance to its deadline")
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
-    graylog_url: str | None = Field(None, description="gelf+tcp://host:12201 or gelf+tls://host:12201; unset: console only")
+    graylog_url: str | None = Field(
+        None, description="gelf+tcp://host:12201 or gelf+tls://host:12201; unset: console only"
+    )
     replica: str = Field(default_factory=lambda: os.uname().nodename, description="this replica's name in the logs")
-    heartbeat: Path | None = Field(None, description="a file that the service touches every few seconds while it is well")
+    heartbeat: Path | None = Field(
+        None, description="a file that the service touches every few seconds while it is well"
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -57,7 +76,9 @@ def read_settings(settings: type[SettingsOf]) -> SettingsOf:
         return settings()
     except ValidationError as error:
         faults = error.errors(include_input=False, include_url=False, include_context=False)
-        raise SystemExit("\n".join(f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in faults)) from None
+        raise SystemExit(
+            "\n".join(f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']}" for fault in faults)
+        ) from None
     except SettingsError as error:
         raise SystemExit(f"{error}: {error.__cause__}") from None
 

@@ -24,7 +24,11 @@ def stored(name: str) -> dict[str, object]:
 
 def test_to_estimate_version_1_is_read() -> None:
     message = read_to_estimate(stored("to_estimate.v1.json"))
-    assert (message.reply_to.chat_id, message.reply_to.language, message.deadline) == (-1001234567890, "ru", 1795000600.25)
+    assert (message.reply_to.chat_id, message.reply_to.language, message.deadline) == (
+        -1001234567890,
+        "ru",
+        1795000600.25,
+    )
 
 
 def test_after_estimate_version_1_is_read_with_faces() -> None:

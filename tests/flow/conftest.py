@@ -46,7 +46,12 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         urls = _servers(request.param, stack, tmp_path_factory.mktemp)
         log = folder / "faulty.log"
         log.touch()
-        extra = {"ATTRAI_SOFT_LIMIT": "3", "ATTRAI_HARD_LIMIT": "6", "ATTRAI_PHOTOS_PER_USER": "20", "ATTRAI_LIFETIME": "90"}
+        extra = {
+            "ATTRAI_SOFT_LIMIT": "10",
+            "ATTRAI_HARD_LIMIT": "14",
+            "ATTRAI_PHOTOS_PER_USER": "20",
+            "ATTRAI_LIFETIME": "90",
+        }
         run = stack.enter_context(
             playground(
                 surroundings={**os.environ, "FAULTY_LOG": str(log)},

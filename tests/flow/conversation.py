@@ -16,7 +16,11 @@ def is_final(message: Message) -> bool:
 def replies(view: ChatView, sent: Message) -> list[Message]:
     """The bot's standing messages below this one."""
     standing = [record.message for record in view.records if record.by_bot and not record.deleted]
-    return [message for message in standing if message.reply_to_message and message.reply_to_message.message_id == sent.message_id]
+    return [
+        message
+        for message in standing
+        if message.reply_to_message and message.reply_to_message.message_id == sent.message_id
+    ]
 
 
 async def reply_to(chat: ChatClient, sent: Message) -> Message:

@@ -23,7 +23,21 @@ def free_port() -> int:
 def redis(folder: Path, port: int | None = None) -> Iterator[str]:
     """Debian's redis-server with an append-only file, as in production; its URL."""
     port = port or free_port()
-    command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder), "--appendonly", "yes", "--save", "", "--maxmemory-policy", "noeviction"]
+    command = [
+        "redis-server",
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(folder),
+        "--appendonly",
+        "yes",
+        "--save",
+        "",
+        "--maxmemory-policy",
+        "noeviction",
+    ]
     with _running(command, folder / "redis.log", os.environ.copy()) as server:
         _await_port(port, server)
         yield f"redis://127.0.0.1:{port}/0"
@@ -33,7 +47,9 @@ def redis(folder: Path, port: int | None = None) -> Iterator[str]:
 def rabbitmq(folder: Path, port: int | None = None) -> Iterator[str]:
     """Debian's RabbitMQ as a plain process, with an Erlang port mapper of its own; its URL."""
     port, mapper, name = port or free_port(), free_port(), f"attrai-{os.getpid()}-{free_port()}"
-    (folder / "rabbitmq.conf").write_text(f"listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = attrai\ndefault_pass = attrai\nlog.console = true\n")
+    (folder / "rabbitmq.conf").write_text(
+        f"listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = attrai\ndefault_pass = attrai\nlog.console = true\n"
+    )
     (folder / "enabled_plugins").write_text("[].\n")
     environment = _rabbitmq_environment(folder, name, mapper)
     with _running([str(RABBITMQ)], folder / "rabbitmq.log", environment) as server:
@@ -77,7 +93,12 @@ def _end_mapper(environment: dict[str, str], server: "subprocess.Popen[bytes]") 
 
 @contextmanager
 def _running(command: list[str], log: Path, environment: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    with log.open("ab") as output, subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=log.parent) as server:
+    with (
+        log.open("ab") as output,
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=log.parent
+        ) as server,
+    ):
         try:
             yield server
         finally:

@@ -8,5 +8,13 @@ def test_a_user_hash_depends_on_user_and_key_and_shows_neither() -> None:
 
 
 def test_no_two_kinds_of_key_meet() -> None:
-    made = [keys.of_user("a"), keys.record("a"), keys.attempts("a"), keys.answered("a"), keys.replying("a"), keys.message("a", 1), keys.language("a")]
+    made = [
+        keys.of_user("a"),
+        keys.record("a"),
+        keys.attempts("a"),
+        keys.answered("a"),
+        keys.replying("a"),
+        keys.message("a", 1),
+        keys.language("a"),
+    ]
     assert len({*made, keys.LIVE, keys.BYTES, keys.REPLICAS, keys.TIMINGS}) == len(made) + 4

@@ -18,7 +18,11 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
 def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> None:
     environment.setenv("ATTRAI_LIFETIME", "60")
     settings = Settings()
-    assert (settings.lifetime, settings.photo_store, settings.broker_url.get_secret_value()) == (60, Path("photos"), "amqp://broker")
+    assert (settings.lifetime, settings.photo_store, settings.broker_url.get_secret_value()) == (
+        60,
+        Path("photos"),
+        "amqp://broker",
+    )
 
 
 def test_a_file_twin_holds_the_value_and_wins(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
