@@ -1,0 +1,95 @@
+"""Scores of real, different faces: they agree with people's ratings, and each stands with its own face."""
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.golden.estimates import FoundFace, estimates
+
+pytestmark = pytest.mark.golden
+
+PEARSON = 0.55
+"""The least correlation with the ratings that a shipped scorer may have."""
+PEOPLE = 6
+NEAR = 0.5
+"""How far a face's score in a group may be from its score alone, on the scale from 1 to 10; the median is less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """A rated photo and the faces found on it."""
+
+    file: Path
+    rated: float
+    faces: list[FoundFace]
+
+
+@pytest.fixture(scope="module")
+def portraits(data_folder: Path) -> list[Portrait]:
+    """MEBeauty's val photos, as the command estimates them."""
+    folder = data_folder / "mebeauty"
+    with (folder / "ratings.csv").open(newline="") as lines:
+        rows = [(folder / row["file"], float(row["score"])) for row in csv.DictReader(lines) if row["split"] == "val"]
+    found = estimates([file for file, _ in rows])
+    return [Portrait(file, rated, faces) for (file, rated), faces in zip(rows, found, strict=True)]
+
+
+@pytest.fixture(scope="module")
+def people(portraits: list[Portrait]) -> list[Portrait]:
+    """Portraits of one face each, their scores as far apart as those of all portraits allow, in a mixed order."""
+    single = sorted(
+        (portrait for portrait in portraits if len(portrait.faces) == 1), key=lambda one: one.faces[0].score
+    )
+    chosen = [single[round(place)] for place in np.linspace(0, len(single) - 1, PEOPLE)]
+    return [chosen[i] for i in np.random.default_rng(4).permutation(PEOPLE)]
+
+
+def largest(faces: list[FoundFace]) -> FoundFace:
+    return max(faces, key=lambda face: face.box[2] - face.box[0])
+
+
+def test_every_portrait_holds_a_face(portraits: list[Portrait]) -> None:
+    assert [portrait.file.name for portrait in portraits if not portrait.faces] == []
+
+
+def test_scores_agree_with_people(portraits: list[Portrait]) -> None:
+    pairs = [(largest(portrait.faces).score, portrait.rated) for portrait in portraits if portrait.faces]
+    scores, rated = np.array(pairs).T
+    assert np.corrcoef(scores, rated)[0, 1] >= PEARSON
+
+
+def test_in_a_group_each_score_stands_with_its_own_face_from_left_to_right(
+    people: list[Portrait], tmp_path: Path
+) -> None:
+    """Different people side by side: the faces come in their order, each in its place and scored nearly as alone."""
+    group, edges = side_by_side([person.file for person in people])
+    group.save(tmp_path / "group.png")
+    (faces,) = estimates([tmp_path / "group.png"])
+    places = [int(np.searchsorted(edges, face.centre[0])) for face in faces]
+    assert places == list(range(PEOPLE))
+    away = [abs(face.score - person.faces[0].score) for face, person in zip(faces, people, strict=True)]
+    assert max(away) < NEAR
+    assert np.median(away) < NEAR / 2
+
+
+def test_people_of_a_group_are_scored_differently(people: list[Portrait]) -> None:
+    """Otherwise the test of their order would prove nothing."""
+    scores = sorted(person.faces[0].score for person in people)
+    assert scores[-1] - scores[0] > 2 * NEAR
+
+
+def side_by_side(files: list[Path]) -> tuple[Image.Image, list[int]]:
+    """The photos in a row on grey, at their own sizes, and each one's right edge."""
+    images = []
+    for file in files:
+        with Image.open(file) as image:
+            images.append(image.convert("RGB"))
+    edges = np.cumsum([image.width for image in images]).tolist()
+    group = Image.new("RGB", (edges[-1], max(image.height for image in images)), (128, 128, 128))
+    for image, edge in zip(images, edges, strict=True):
+        group.paste(image, (edge - image.width, 0))
+    return group, edges
