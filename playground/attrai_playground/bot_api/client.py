@@ -1,8 +1,10 @@
 """The people's side as an async client: what demo, flow tests and acceptance tests use to chat with the bot."""
 
 import asyncio
+import io
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import TypeVar
 
@@ -134,12 +136,19 @@ class ChatClient:
         query = f"after={after}" + ("" if everyone else f"&chat_id={self.user_id}")
         return _EVENTS.validate_json(await self._request("GET", f"log?{query}"))
 
+    async def polled(self) -> bool:
+        """Whether the bot waits for updates now."""
+        return (await self._get(Info, "info")).polled
+
     async def last_event(self) -> int:
         """The number of the latest event, to follow from here."""
         return (await self._get(Info, "info")).last_event
 
-    async def events(self, after: int = 0, *, everyone: bool = False) -> AsyncIterator[Event]:
-        """Events later than `after` as they come, of this chat or of all. Ends when the server does."""
+    async def events(self, after: int = 0, *, everyone: bool = False) -> AsyncGenerator[Event, None]:
+        """Events later than `after` as they come, of this chat or of all. Ends when the server does.
+
+        Leaving it early wants `contextlib.aclosing`.
+        """
         query = f"after={after}" + ("" if everyone else f"&chat_id={self.user_id}")
         async with self._session.get(f"{self._base_url}/playground/events?{query}") as answer:
             await _check(answer)
@@ -148,9 +157,9 @@ class ChatClient:
                     yield Event.model_validate_json(line.removeprefix(b"data: "))
 
     async def wait_for(self, predicate: Callable[[Event], bool], seconds: float, *, after: int = 0) -> Event:
-        """The first event of this chat later than `after` that fits, as it comes. Raises TimeoutError after `seconds`."""
-        async with asyncio.timeout(seconds):
-            async for event in self.events(after):
+        """The first event of this chat later than `after` that fits. Raises TimeoutError after `seconds`."""
+        async with asyncio.timeout(seconds), aclosing(self.events(after)) as events:
+            async for event in events:
                 if predicate(event):
                     return event
         raise TimeoutError("the server ended before it happened")
@@ -160,9 +169,10 @@ class ChatClient:
         async with asyncio.timeout(seconds):
             if predicate(view := await self.view()):
                 return view
-            async for _ in self.events(view.last_event):
-                if predicate(view := await self.view()):
-                    return view
+            async with aclosing(self.events(view.last_event)) as events:
+                async for _ in events:
+                    if predicate(view := await self.view()):
+                        return view
         raise TimeoutError("the server ended before it happened")
 
     @property
@@ -176,11 +186,12 @@ class ChatClient:
     async def _send(
         self, uploads: Sequence[Upload], as_document: bool, caption: str | None, reply_to: int | None
     ) -> list[Message]:
-        form = aiohttp.FormData({"as": "document" if as_document else "photo", "caption": caption or ""})
+        fields = {"as": "document" if as_document else "photo", "caption": caption or ""}
+        form = aiohttp.FormData(fields, quote_fields=False)
         if reply_to:
             form.add_field("reply_to", str(reply_to))
         for upload in uploads:
-            form.add_field("file", upload.data, filename=upload.file_name, content_type=upload.mime_type)
+            form.add_field("file", io.BytesIO(upload.data), filename=upload.file_name, content_type=upload.mime_type)
         return _MESSAGES.validate_json(await self._request("POST", f"{self._chat}/files", form=form))
 
     async def _get(self, model: type[Answer], path: str) -> Answer:

@@ -3,7 +3,7 @@
 Answers are JSON; what goes wrong is {"error": sentence} with a fitting status. USER is a user id,
 which is the chat id too.
 
-GET    /playground/info                              {"bot": User, "last_event": seq}
+GET    /playground/info                              {"bot": User, "polled": bool, "last_event": seq}
 GET    /playground/users                             [Person]
 POST   /playground/users                             new person; body NewPerson, all optional -> Person
 POST   /playground/users/USER                        body PersonChange: language, name, standing -> Person
@@ -79,7 +79,10 @@ class ChatView(Wire):
 
 
 class Info(Wire):
+    """`polled`: whether the bot waits for updates now."""
+
     bot: User
+    polled: bool
     last_event: int
 
 
@@ -105,7 +108,7 @@ def control_routes() -> list[web.RouteDef]:
 
 async def _info(request: web.Request) -> web.Response:
     telegram = request.app[TELEGRAM]
-    return _answer(Info(bot=telegram.me, last_event=telegram.events.last))
+    return _answer(Info(bot=telegram.me, polled=telegram.updates.polled, last_event=telegram.events.last))
 
 
 async def _people(request: web.Request) -> web.Response:

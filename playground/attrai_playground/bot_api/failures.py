@@ -6,7 +6,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 EVERY_METHOD = "*"
 DOWNLOAD = "file"
-"""The name by which a download of a file is ordered to fail."""
+"""The name by which a download of a file is ordered to fail. aiohttp's client asks again by itself, once, when a
+connection that it kept is cut during a GET: cut two downloads to break one."""
 
 
 class Failure(BaseModel):

@@ -25,6 +25,7 @@ class Updates:
         self._settings = Table(database, "update_settings", str, _Allowed)
         self._changed = Signal()
         self._poll = 0
+        self._waiting = 0
         self._reason = OTHER_POLLER
         self._closed = False
 
@@ -60,6 +61,7 @@ class Updates:
         """As `take`, waiting up to `seconds` for the first. Ends another poll that waits with a 409."""
         self.end_poll(OTHER_POLLER)
         mine = self._poll
+        self._waiting += 1
         try:
             async with asyncio.timeout(seconds):
                 while not (found := self.take(offset, limit)) and seconds and not self._closed:
@@ -67,7 +69,14 @@ class Updates:
                     self._still(mine)
         except TimeoutError:
             return []
+        finally:
+            self._waiting -= 1
         return found
+
+    @property
+    def polled(self) -> bool:
+        """Whether the bot waits in `poll` now."""
+        return self._waiting > 0
 
     def end_poll(self, reason: str) -> None:
         """Whoever waits in `poll` gets a 409 with this reason."""
