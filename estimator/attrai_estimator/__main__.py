@@ -27,7 +27,7 @@ def commands() -> None:
 
 @app.command()
 def estimate(
-    photos: Annotated[list[Path], typer.Argument(metavar="PHOTO...", help="JPEG, PNG, WebP, HEIC or GIF files.")],
+    photos: Annotated[list[str], typer.Argument(metavar="PHOTO", help="JPEG, PNG, WebP, HEIC or GIF files.")],
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write each annotated picture there, as NAME.jpg.")
     ] = None,

@@ -24,10 +24,10 @@ FAILED, UNUSABLE = 1, 2
 Line = dict[str, object]
 
 
-def estimate_photos(photos: Sequence[Path], out: Path | None, models: Path, runtime: Runtime) -> int:
+def estimate_photos(photos: Sequence[str], out: Path | None, models: Path, runtime: Runtime) -> int:
     """Print a JSON line for each photo as soon as it is done; returns the exit status."""
     try:
-        pictures = None if out is None else PictureFolder(out, photos)
+        pictures = None if out is None else PictureFolder(out, map(Path, photos))
         networks = load_networks(models, runtime)
     except OSError as error:
         return _unusable(f"the folder {out} cannot be made: {error.strerror}")
@@ -46,14 +46,14 @@ def _unusable(sentence: str) -> int:
     return UNUSABLE
 
 
-def _line(photo: Path, networks: Networks, pictures: PictureFolder | None) -> Line:
+def _line(photo: str, networks: Networks, pictures: PictureFolder | None) -> Line:
     try:
-        result = estimate(_read(photo), networks)
+        result = estimate(_read(Path(photo)), networks)
         if pictures is not None:
-            _write(photo, result.picture, pictures)
+            _write(Path(photo), result.picture, pictures)
     except AttraiError as error:
-        return {"photo": str(photo), "error": {"code": error.code, "message": str(error)}}
-    return {"photo": str(photo), **estimate_fields(result)}
+        return {"photo": photo, "error": {"code": error.code, "message": str(error)}}
+    return {"photo": photo, **estimate_fields(result)}
 
 
 def _read(photo: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""What passes between the estimator's steps: frozen values. Coordinates are pixels of the upright photo at its own size."""
+"""What passes between the estimator's steps: frozen values. Coordinates are pixels of the upright, full-size photo."""
 
 from dataclasses import dataclass, field
 

@@ -8,7 +8,7 @@ from math import ceil
 
 import numpy as np
 from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSmall, Unreadable
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 from pillow_heif import HeifImageFile
 
 from attrai_estimator.steps.rgb import to_reducible, to_rgb
@@ -59,8 +59,10 @@ def decode(data: bytes) -> Photo:
             raise
         except (Image.DecompressionBombError, MemoryError) as error:
             raise TooManyPixels("the picture has too many pixels") from error
+        except UnidentifiedImageError as error:
+            raise Unreadable("the file is no JPEG, PNG, WebP, HEIC or GIF") from error
         except FOREIGN as error:
-            raise Unreadable(f"the file is not a picture that can be read: {error}") from error
+            raise Unreadable(f"the picture is damaged: {error}") from error
 
 
 def check_size(width: int, height: int, max_pixels: int) -> None:
@@ -75,7 +77,8 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 def _opened(data: bytes) -> Image.Image:
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
-        return HeifImageFile(io.BytesIO(data))
+        image: Image.Image = HeifImageFile(io.BytesIO(data))
+        return image
     return Image.open(io.BytesIO(data), formats=FORMATS)
 
 

@@ -1,0 +1,180 @@
+import io
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrai_estimator.steps.decode import DECODED_SIDE, FOREIGN, decode
+from attrai_estimator.values import Photo
+from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSmall, Unreadable
+from celery.exceptions import SoftTimeLimitExceeded
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from pillow_heif import from_pillow
+
+from tests.hostile import HostileFile, hostile_files
+from tests.hostile.pictures import encoded
+from tests.hostile.sets import NO_FACE, ORIENTATION, TO_STORED, heic
+
+SAMPLE = Path(__file__).parents[3] / "playground/attrai_playground/sample/astronauts.jpg"
+MEMORY = 400
+"""MiB that decoding any hostile file may add to a process."""
+
+
+def corners(width: int = 96, height: int = 64) -> Image.Image:
+    """Red, green, blue and white quarters: each way to turn it looks different."""
+    pixels = np.zeros((height, width, 3), np.uint8)
+    pixels[: height // 2, : width // 2] = (250, 0, 0)
+    pixels[: height // 2, width // 2 :] = (0, 250, 0)
+    pixels[height // 2 :, : width // 2] = (0, 0, 250)
+    pixels[height // 2 :, width // 2 :] = (250, 250, 250)
+    return Image.fromarray(pixels)
+
+
+def stored(orientation: int) -> tuple[Image.Image, Image.Exif]:
+    turn, exif = TO_STORED[orientation], Image.Exif()
+    exif[ORIENTATION] = orientation
+    return (corners() if turn is None else corners().transpose(turn)), exif
+
+
+def assert_looks_like(photo: Photo, image: Image.Image, tolerance: float = 6) -> None:
+    assert photo.pixels.shape == (image.height, image.width, 3)
+    assert np.abs(photo.pixels.astype(int) - np.asarray(image).astype(int)).mean() < tolerance
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("orientation", TO_STORED)
+def test_exif_turns_the_photo_upright(kind: str, orientation: int) -> None:
+    image, exif = stored(orientation)
+    photo = decode(encoded(image, kind, exif=exif))
+    assert (photo.width, photo.height) == (96, 64)
+    assert_looks_like(photo, corners())
+
+
+@pytest.mark.parametrize("orientation", TO_STORED)
+def test_a_heic_is_turned_once(orientation: int) -> None:
+    image, exif = stored(orientation)
+    file = io.BytesIO()
+    from_pillow(image).save(file, exif=exif.tobytes(), quality=95)
+    assert_looks_like(decode(file.getvalue()), corners(), tolerance=12)
+
+
+def test_exif_that_names_no_orientation_is_ignored() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 9
+    assert_looks_like(decode(encoded(corners(), "JPEG", exif=exif)), corners())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_a_large_photo_is_reduced_while_it_is_decoded(kind: str) -> None:
+    photo = decode(encoded(corners(6_000, 4_000), kind))
+    height, width = photo.pixels.shape[:2]
+    assert (photo.width, photo.height) == (6_000, 4_000)
+    assert DECODED_SIDE <= width < 2 * DECODED_SIDE
+    assert height / width == pytest.approx(2 / 3, abs=1e-3)
+    assert photo.scale == pytest.approx(width / 6_000)
+
+
+def test_a_large_photo_is_reduced_and_turned() -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    photo = decode(encoded(corners(6_000, 4_000), "JPEG", exif=exif))
+    assert (photo.width, photo.height) == (4_000, 6_000)
+    assert photo.pixels.shape[0] > photo.pixels.shape[1]
+
+
+def test_of_an_animation_the_first_frame_is_read() -> None:
+    frames = [Image.new("RGB", (96, 64), "black")] * 3
+    for kind in ("GIF", "PNG", "WEBP"):
+        assert_looks_like(decode(encoded(corners(), kind, save_all=True, append_images=frames)), corners())
+
+
+@pytest.mark.parametrize("size", [(40, 40), (40, 800), (2_000, 100)])
+def test_the_smallest_and_the_longest_photos_pass(size: tuple[int, int]) -> None:
+    photo = decode(encoded(Image.new("RGB", size), "PNG"))
+    assert (photo.width, photo.height) == size
+
+
+@pytest.mark.parametrize(
+    ("size", "error"),
+    [((39, 100), TooSmall), ((1, 1), TooSmall), ((801, 40), TooElongated), ((1, 50), TooElongated), ((7_000, 7_000), TooManyPixels)],
+)
+def test_sizes_are_refused_by_their_own_error(size: tuple[int, int], error: type[PhotoError]) -> None:
+    with pytest.raises(error):
+        decode(encoded(Image.new("L", size), "PNG", compress_level=1))
+
+
+def test_a_refused_format_is_named_in_the_message() -> None:
+    with pytest.raises(Unreadable, match="no JPEG, PNG, WebP, HEIC or GIF"):
+        decode(encoded(corners(), "BMP"))
+
+
+@pytest.fixture(scope="module")
+def hostile() -> tuple[HostileFile, ...]:
+    return hostile_files(SAMPLE.read_bytes())
+
+
+def test_there_are_fifty_hostile_files_with_names_of_their_own(hostile: tuple[HostileFile, ...]) -> None:
+    assert len({file.name for file in hostile}) == len(hostile) >= 50
+
+
+def test_every_hostile_file_decodes_or_is_refused_with_its_code(hostile: tuple[HostileFile, ...]) -> None:
+    expected = {file.name: None if file.code == NO_FACE else file.code for file in hostile}
+    assert {file.name: outcome(file.data) for file in hostile} == expected
+
+
+def outcome(data: bytes) -> str | None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        try:
+            decode(data)
+        except PhotoError as error:
+            return error.code
+    return None
+
+
+def test_no_hostile_file_takes_much_memory(hostile: tuple[HostileFile, ...], tmp_path: Path) -> None:
+    for file in hostile:
+        (tmp_path / file.name).write_bytes(file.data)
+    run = subprocess.run([sys.executable, "-c", MEASURE, tmp_path], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < MEMORY
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from attrai_estimator.steps.decode import decode
+from attrai_shared.errors import PhotoError
+
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for file in sorted(Path(sys.argv[1]).iterdir()):
+    try:
+        decode(file.read_bytes())
+    except PhotoError:
+        pass
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+SMALL = corners()
+WHOLE = [encoded(SMALL, kind) for kind in ("JPEG", "PNG", "WEBP", "GIF")] + [heic(SMALL)]
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"", *(data[:32] for data in WHOLE)]))
+def test_any_bytes_give_a_photo_or_a_photo_error(data: bytes, start: bytes) -> None:
+    outcome(start + data)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(WHOLE), st.data())
+def test_any_damage_gives_a_photo_or_a_photo_error(whole: bytes, draw: st.DataObject) -> None:
+    damaged = bytearray(whole)
+    for _ in range(draw.draw(st.integers(1, 6))):
+        damaged[draw.draw(st.integers(0, len(whole) - 1))] = draw.draw(st.integers(0, 255))
+    outcome(bytes(damaged[: draw.draw(st.integers(len(whole) // 3, len(whole)))]))
+
+
+def test_a_time_limit_that_strikes_while_decoding_is_not_taken_for_a_broken_file() -> None:
+    assert not issubclass(SoftTimeLimitExceeded, FOREIGN)
