@@ -8,7 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
@@ -52,7 +52,8 @@ class PhotoStore:
         except OSError as error:
             raise _unavailable(error) from error
         finally:
-            half.unlink(missing_ok=True)
+            with suppress(OSError):  # half a file that cannot be removed now is swept with its request's others
+                half.unlink(missing_ok=True)
 
     def write(self, request_id: str, part: Part, data: bytes) -> None:
         with self.writing(request_id, part) as file:

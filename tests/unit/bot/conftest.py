@@ -16,6 +16,7 @@ from attrai_bot.quotas import Ledger, Limits, Record
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.sender import Sender
 from attrai_shared.photo_store import PhotoStore, new_request_id
+from attrai_shared.queues import all_queues
 
 from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram
 
@@ -58,9 +59,9 @@ def _await_server(path: Path, server: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture
 def database(server_socket: Path) -> Iterator["redis.Redis[str]"]:
-    """An empty database, for tests that look behind the ledger."""
+    """The ledger's database, empty, for tests that look behind the ledger."""
     with redis.Redis(unix_socket_path=str(server_socket), db=1, decode_responses=True) as client:
-        client.flushall()
+        client.flushdb()
         yield client
 
 
@@ -72,7 +73,10 @@ async def ledger(database: object, server_socket: Path) -> AsyncIterator[Ledger]
 
 
 @pytest.fixture
-def broker_url(database: object, server_socket: Path) -> str:
+def broker_url(server_socket: Path) -> str:
+    """A broker with empty queues. Its exchanges stay: a process declares them once."""
+    with redis.Redis(unix_socket_path=str(server_socket), db=0) as client:
+        client.delete(*(queue.name for queue in all_queues()))
     return f"redis+socket://{server_socket}?virtual_host=0"
 
 

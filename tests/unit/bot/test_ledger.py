@@ -184,7 +184,7 @@ changes = st.lists(st.tuples(st.sampled_from(["admit", "settle"]), st.integers(0
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes)
 def test_no_sequence_of_changes_breaks_the_quota(database: Database, server_socket: Path, steps: list[tuple[str, int, int, int]]) -> None:
-    database.flushall()
+    database.flushdb()
     asyncio.run(_walk(database, server_socket, steps))
 
 
