@@ -12,7 +12,13 @@ from tests.hostile.bombs import gif_header, jpeg_header, png_bomb, png_header, w
 from tests.hostile.hostile_file import HostileFile
 from tests.hostile.pictures import crowd, encoded, face, nobody, panorama
 
-UNREADABLE, TOO_MANY, TOO_SMALL, TOO_LONG, NO_FACE = "unreadable", "too_many_pixels", "too_small", "too_elongated", "no_face"
+UNREADABLE, TOO_MANY, TOO_SMALL, TOO_LONG, NO_FACE = (
+    "unreadable",
+    "too_many_pixels",
+    "too_small",
+    "too_elongated",
+    "no_face",
+)
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" width="400" height="400"><circle cx="200" cy="200" r="100"/></svg>'
 ORIENTATION = 0x0112
 TO_STORED = {
@@ -62,7 +68,12 @@ def no_pictures() -> Iterator[HostileFile]:
 def truncated(sample: bytes) -> Iterator[HostileFile]:
     """Cut off on the way."""
     picture = face(sample)
-    whole = {"jpg": encoded(picture, "JPEG"), "png": encoded(picture, "PNG"), "webp": encoded(picture, "WEBP"), "heic": heic(picture)}
+    whole = {
+        "jpg": encoded(picture, "JPEG"),
+        "png": encoded(picture, "PNG"),
+        "webp": encoded(picture, "WEBP"),
+        "heic": heic(picture),
+    }
     yield from (HostileFile(f"half.{kind}", data[: len(data) // 2], UNREADABLE) for kind, data in whole.items())
     yield HostileFile("head.jpg", whole["jpg"][:100], UNREADABLE)
 
@@ -127,7 +138,9 @@ def animations(sample: bytes) -> Iterator[HostileFile]:
     picture = face(sample)
     frames = [nobody().resize(picture.size)] * 2
     for kind in ("PNG", "WEBP"):
-        yield HostileFile(f"animated.{kind.lower()}", encoded(picture, kind, save_all=True, append_images=frames), faces=1)
+        yield HostileFile(
+            f"animated.{kind.lower()}", encoded(picture, kind, save_all=True, append_images=frames), faces=1
+        )
 
 
 def turned(sample: bytes) -> Iterator[HostileFile]:
@@ -144,7 +157,9 @@ def metadata(sample: bytes) -> Iterator[HostileFile]:
     """A good picture with something bad before or behind it."""
     picture = face(sample)
     jpeg = encoded(picture, "JPEG")
-    yield HostileFile("broken_exif.jpg", encoded(picture, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff" + bytes(40)), faces=1)
+    yield HostileFile(
+        "broken_exif.jpg", encoded(picture, "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff" + bytes(40)), faces=1
+    )
     yield HostileFile("broken_profile.jpg", encoded(picture, "JPEG", icc_profile=b"no profile" * 20), faces=1)
     yield HostileFile("comment.jpg", encoded(picture, "JPEG", comment=b"<script>alert(1)</script>" * 2_000), faces=1)
     yield HostileFile("archive_behind.jpg", jpeg + b"PK\x03\x04" + bytes(20_000), faces=1)

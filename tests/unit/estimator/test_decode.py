@@ -100,7 +100,13 @@ def test_the_smallest_and_the_longest_photos_pass(size: tuple[int, int]) -> None
 
 @pytest.mark.parametrize(
     ("size", "error"),
-    [((39, 100), TooSmall), ((1, 1), TooSmall), ((801, 40), TooElongated), ((1, 50), TooElongated), ((7_000, 7_000), TooManyPixels)],
+    [
+        ((39, 100), TooSmall),
+        ((1, 1), TooSmall),
+        ((801, 40), TooElongated),
+        ((1, 50), TooElongated),
+        ((7_000, 7_000), TooManyPixels),
+    ],
 )
 def test_sizes_are_refused_by_their_own_error(size: tuple[int, int], error: type[PhotoError]) -> None:
     with pytest.raises(error):
