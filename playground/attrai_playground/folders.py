@@ -41,6 +41,11 @@ class Folders:
         return self.state / "logs"
 
     @property
+    def temporary(self) -> Path:
+        """Where children put what they would leave behind when they are killed."""
+        return self.runtime / "tmp"
+
+    @property
     def socket(self) -> Path:
         return self.runtime / "valkey.sock"
 
@@ -86,7 +91,7 @@ def make_folders(state: Path | None) -> Folders:
         runtime.rmdir()
         runtime = Path(tempfile.mkdtemp(prefix="attrai-", dir=SHORT)).resolve()
     folders = Folders((state or runtime / "state").resolve(), runtime)
-    for folder in (folders.photos, folders.valkey, folders.bot_api, folders.logs):
+    for folder in (folders.photos, folders.valkey, folders.bot_api, folders.logs, folders.temporary):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folders
 

@@ -1,7 +1,7 @@
 """The services of a playground, their commands, settings and order: two servers, then intake, replier, estimator."""
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -60,7 +60,8 @@ class Plan:
 
     @property
     def environment(self) -> dict[str, str]:
-        return {name: value for name, value in self.surroundings.items() if not name.startswith(OURS)}
+        around = {name: value for name, value in self.surroundings.items() if not name.startswith(OURS)}
+        return around | {"TMPDIR": str(self.folders.temporary)}
 
 
 def embedded_broker(socket: Path) -> str:
@@ -78,8 +79,7 @@ def all_services(plan: Plan) -> list[Service]:
     servers = [_valkey(plan)] if _is_embedded(plan) else []
     if plan.addresses.port is not None:
         servers.append(_bot_api(plan, plan.addresses.port))
-    after = tuple(server.name for server in servers)
-    return [*servers, *(_worker(plan, name, after) for name in WORKERS)]
+    return [*servers, *(_worker(plan, name, [server.name for server in servers]) for name in WORKERS)]
 
 
 def _is_embedded(plan: Plan) -> bool:
@@ -111,14 +111,15 @@ def _bot_api(plan: Plan, port: int) -> Service:
     )
 
 
-def _worker(plan: Plan, name: str, after: tuple[str, ...]) -> Service:
+def _worker(plan: Plan, name: str, servers: Sequence[str]) -> Service:
+    """The estimator knows nothing of Telegram, and so need not wait for the Bot API server."""
     heartbeat, redis_url = plan.folders.heartbeat(name), plan.addresses.redis_url
     return Service(
         name,
         plan.commands.get(name, WORKERS[name]),
         partial(is_announced, redis_url, name) if name == ESTIMATOR else partial(beats, heartbeat),
         partial(_clear_up, plan.addresses, name, heartbeat),
-        after,
+        tuple(server for server in servers if not (name == ESTIMATOR and server == BOT_API)),
         {**plan.environment, **_settings(plan, name, heartbeat), **plan.extra},
     )
 
