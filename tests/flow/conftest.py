@@ -47,8 +47,8 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         log = folder / "faulty.log"
         log.touch()
         extra = {
-            "ATTRAI_SOFT_LIMIT": "10",
-            "ATTRAI_HARD_LIMIT": "14",
+            "ATTRAI_SOFT_LIMIT": "20",
+            "ATTRAI_HARD_LIMIT": "25",
             "ATTRAI_PHOTOS_PER_USER": "20",
             "ATTRAI_LIFETIME": "90",
         }
