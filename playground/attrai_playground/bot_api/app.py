@@ -77,6 +77,8 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return await handler(request)
     except ApiError as error:
         return web.json_response({"error": error.description}, status=error.code)
+    except web.HTTPClientError as error:
+        return web.json_response({"error": error.reason}, status=error.status)
 
 
 def _from_here(request: web.Request) -> bool:

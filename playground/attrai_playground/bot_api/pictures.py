@@ -1,6 +1,8 @@
 """What Telegram makes of a photo: upright JPEG copies without metadata, in several sizes. Pure; needs Pillow."""
 
 import io
+import struct
+import zlib
 from dataclasses import dataclass
 
 from PIL import Image, ImageOps
@@ -16,7 +18,22 @@ MAX_PIXELS = 60_000_000
 LONG_SIDES = (90, 320, 800, 1280)
 """Long sides in pixels of the copies; the last is the largest that a recipient gets."""
 
+_FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+"""What clients send as photos. Pillow tries no other reader: some of them start programs."""
+
 _QUALITY = 87
+_BROKEN = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    struct.error,
+    zlib.error,
+    Image.DecompressionBombError,
+    RuntimeWarning,
+    UserWarning,
+)
+"""What Pillow raises on files that are broken or too large; the last two where warnings are errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +52,8 @@ def photo_copies(data: bytes) -> tuple[Picture, ...]:
             400, f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
     photo = _upright(data)
-    sides = [side for side in LONG_SIDES if side < max(photo.size)]
-    return tuple(_copy(photo, side) for side in [*sides, min(max(photo.size), LONG_SIDES[-1])][: len(LONG_SIDES)])
+    largest = min(max(photo.size), LONG_SIDES[-1])
+    return tuple(_copy(photo, side) for side in [*(side for side in LONG_SIDES if side < largest), largest])
 
 
 def thumbnail(data: bytes) -> Picture | None:
@@ -50,13 +67,14 @@ def thumbnail(data: bytes) -> Picture | None:
 
 def _upright(data: bytes) -> Image.Image:
     try:
-        with Image.open(io.BytesIO(data)) as opened:
+        with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
             _check_dimensions(*opened.size)
-            if getattr(opened, "is_animated", False):
+            if opened.format != "MPO" and getattr(opened, "is_animated", False):
                 raise PhotoError(400, "IMAGE_PROCESS_FAILED")
             opened.draft("RGB", (LONG_SIDES[-1], LONG_SIDES[-1]))
+            opened.thumbnail((LONG_SIDES[-1], LONG_SIDES[-1]))
             return ImageOps.exif_transpose(opened).convert("RGB")
-    except (OSError, ValueError, SyntaxError, EOFError, Image.DecompressionBombError) as error:
+    except _BROKEN as error:
         raise PhotoError(400, "IMAGE_PROCESS_FAILED") from error
 
 
@@ -67,8 +85,7 @@ def _check_dimensions(width: int, height: int) -> None:
 
 
 def _copy(photo: Image.Image, long_side: int) -> Picture:
-    smaller = photo.copy()
-    smaller.thumbnail((long_side, long_side))
+    smaller = ImageOps.contain(photo, (long_side, long_side))
     written = io.BytesIO()
     smaller.save(written, "JPEG", quality=_QUALITY)
     return Picture(*smaller.size, written.getvalue())

@@ -14,7 +14,7 @@ from attrai_playground.bot_api import ChatClient, create_app
 from PIL import Image
 from telegram import Bot as TelegramBot
 
-TOKEN = "42:playground-token"  # noqa: S105 -- made up
+TOKEN = "42:playground-token"
 
 
 class _Session(AiohttpSession):
@@ -88,7 +88,7 @@ def until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
 
     async def ask(check: Callable[[], Awaitable[bool]]) -> None:
         async with asyncio.timeout(20):
-            while not await check():  # noqa: ASYNC110 -- what it waits for is in another process or behind HTTP
+            while not await check():
                 await asyncio.sleep(0)
 
     return ask

@@ -10,6 +10,8 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile
 from aiohttp import ClientSession
 from attrai_playground.bot_api import ChatClient
+from attrai_playground.bot_api.app import MAX_BODY
+from attrai_playground.bot_api.client import RefusedError
 from attrai_playground.bot_api.errors import PhotoError
 from attrai_playground.bot_api.media import MAX_DOWNLOAD_BYTES
 from attrai_playground.bot_api.pictures import MAX_PHOTO_BYTES, photo_copies, thumbnail
@@ -52,7 +54,7 @@ def test_sizes_never_exceed_the_photo(picture: Picture, side: int, sides: list[i
 @pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P", "CMYK", "I;16", "1"])
 def test_every_mode_is_shown(mode: str) -> None:
     written = io.BytesIO()
-    Image.new(mode, (30, 20)).save(written, "TIFF" if mode == "CMYK" else "PNG")
+    Image.new(mode, (30, 20)).save(written, "JPEG" if mode == "CMYK" else "PNG")
     assert len(photo_copies(written.getvalue())) == 1
 
 
@@ -97,6 +99,17 @@ async def test_the_bot_gets_told_what_is_no_photo(aiogram_bot: Bot, chat: ChatCl
         with pytest.raises(TelegramBadRequest, match=words):
             await aiogram_bot.send_photo(chat.user_id, BufferedInputFile(data, "a.jpg"))
     assert await chat.messages() == []
+
+
+async def test_a_person_can_send_an_empty_file(chat: ChatClient) -> None:
+    sent = await chat.send_photo(b"")
+    assert sent.document is not None
+    assert await chat.download(sent.document.file_id) == b""
+
+
+async def test_a_body_too_large_is_refused_in_a_sentence(chat: ChatClient) -> None:
+    with pytest.raises(RefusedError, match="Too Large"):
+        await chat.send_photo(bytes(MAX_BODY + 1))
 
 
 async def test_get_file_ends_at_20_megabytes(aiogram_bot: Bot, chat: ChatClient) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from aiohttp import ClientSession
 from attrai_playground.bot_api import ChatClient
 
-TOKEN = "42:of-a-process"  # noqa: S105 -- made up
+TOKEN = "42:of-a-process"
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 

@@ -46,6 +46,8 @@ class Method(BaseModel, ABC):
     async def media(self, telegram: Telegram, kind: Kind, source: str | None, part: str | None = None) -> Media:
         """The file named by a file id or by attach://NAME, or sent in the body as `part`."""
         upload = self.uploads.get((source or "").removeprefix("attach://")) or self.uploads.get(part or "")
+        if upload is not None and not upload.data:
+            raise bad_request("file must be non-empty")
         if upload is not None:
             return await telegram.media.keep(kind, upload)
         if not source:
