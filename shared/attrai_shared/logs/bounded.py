@@ -31,18 +31,18 @@ class BoundedQueue:
         self._expected = 0
         self._settled = 0
 
-    def number(self) -> int:
-        """The next record's number, from 0."""
+    def number(self) -> int | None:
+        """The next record's number, from 0, or None when the queue is full: the record is dropped."""
         number = next(self._numbers)
         self._given = number + 1
-        return number
+        if self._items.qsize() < self._capacity:
+            return number
+        self.refuse()
+        return None
 
     def put_nowait(self, item: Numbered) -> None:
-        """Takes the item, or drops it when the queue is full."""
-        if self._items.qsize() < self._capacity:
-            self._items.put(item)
-        else:
-            self.refuse()
+        """Takes a numbered record's line."""
+        self._items.put(item)
 
     def refuse(self) -> None:
         """The record numbered last will not come."""

@@ -14,7 +14,7 @@ class JsonLines:
 
     origin: Origin
 
-    def __call__(self, record: logging.LogRecord, number: int) -> bytes:  # noqa: ARG002 - the encoders' common shape
+    def __call__(self, record: logging.LogRecord, number: int) -> bytes:
         """ASCII with a line break at the end and none within."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),

@@ -8,7 +8,7 @@ from logging.handlers import QueueHandler
 from threading import Thread
 from typing import Final
 
-from attrai_shared.logs.bounded import BoundedQueue, Line, Numbered
+from attrai_shared.logs.bounded import BoundedQueue, Line
 from attrai_shared.logs.events import FIELDS
 from attrai_shared.logs.records import is_wanted
 
@@ -27,26 +27,31 @@ class Outlet(QueueHandler):
     Threads do not survive a fork: a child starts a thread and a queue of its own, without what its parent is to send.
     """
 
-    queue: BoundedQueue  # type: ignore[assignment]  # only put_nowait is called
+    queue: BoundedQueue  # type: ignore[assignment]  # we alone put and take
 
     def __init__(self, encode: Encode, deliver: Deliver, capacity: int) -> None:
         self._encode = encode
         self._deliver = deliver
         self._capacity = capacity
-        super().__init__(self._start())  # type: ignore[arg-type]  # only put_nowait is called
+        super().__init__(self._start())  # type: ignore[arg-type]
         self.addFilter(is_wanted)
 
     def belongs_to_this_process(self) -> bool:
         return self._process == os.getpid()
 
-    def prepare(self, record: logging.LogRecord) -> Numbered:
-        """Encoded here, by the thread that logs, for what a record refers to may change or go away afterwards."""
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord:
+        """The record as it is, which `enqueue` makes safe to keep."""
+        return record
+
+    def enqueue(self, record: logging.LogRecord) -> None:
+        """Encodes at once, if there is room: what a record refers to may change or go away afterwards."""
         if not self.belongs_to_this_process():
             self.queue = self._start()
         number = self.queue.number()
-        return number, self._encode(record, number)
+        if number is not None:
+            self.queue.put_nowait((number, self._encode(record, number)))
 
-    def handleError(self, record: logging.LogRecord) -> None:  # noqa: ARG002, N802 - the standard library's name
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the standard library's name
         """A record that cannot be encoded counts as dropped; the library's own handler would print its arguments."""
         self.queue.refuse()
 

@@ -11,8 +11,8 @@ def _queue(capacity: int) -> BoundedQueue:
 
 def _put(queue: BoundedQueue, times: int = 1) -> None:
     for _ in range(times):
-        number = queue.number()
-        queue.put_nowait((number, f"{number} ".encode()))
+        if (number := queue.number()) is not None:
+            queue.put_nowait((number, f"{number} ".encode()))
 
 
 def test_a_gap_is_reported_before_what_follows_it() -> None:
