@@ -1,6 +1,7 @@
 """`python -m attrai_playground.bot_api`: runs the server until SIGTERM or Ctrl-C."""
 
 import asyncio
+import re
 import signal
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,8 @@ def main(
     state: Annotated[Path | None, typer.Option(help="Folder where state and media outlive a kill.")] = None,
 ) -> None:
     """Serves the Bot API and the chat page for this machine."""
+    if not re.fullmatch(r"[0-9]+:[A-Za-z0-9_-]+", token):
+        raise typer.BadParameter("a token is NUMBER:TEXT")
     asyncio.run(serve(token, port, state))
 
 
