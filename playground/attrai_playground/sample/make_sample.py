@@ -30,7 +30,7 @@ class Print:
 
 PRINTS = (
     Print(70, 90, 230, brightness=0.92),
-    Print(105, 500, 150, mirrored=True, colour=0.0),
+    Print(70, 500, 150, mirrored=True, colour=0.0),
     Print(390, 110, 380),
     Print(860, 70, 150, mirrored=True, brightness=1.12),
     Print(860, 345, 255, mirrored=True, colour=0.35),
