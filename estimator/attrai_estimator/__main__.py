@@ -45,11 +45,9 @@ def estimate(
 
     A photo that cannot be estimated gets a line with "error" in place of "faces"; the exit status is then 1.
     """
-    if embed:
-        raise typer.BadParameter("this version carries no embedding network yet", param_hint="--embed")
     from attrai_estimator.estimate_cli import estimate_photos  # noqa: PLC0415 - see above
 
-    raise typer.Exit(estimate_photos(photos, out, models, runtime))
+    raise typer.Exit(estimate_photos(photos, out, models, runtime, with_embeddings=embed))
 
 
 @app.command(epilog=describe(EstimatorSettings).replace("\n", "\n\n"))

@@ -24,11 +24,13 @@ FAILED, UNUSABLE = 1, 2
 Line = dict[str, object]
 
 
-def estimate_photos(photos: Sequence[str], out: Path | None, models: Path, runtime: Runtime) -> int:
+def estimate_photos(
+    photos: Sequence[str], out: Path | None, models: Path, runtime: Runtime, *, with_embeddings: bool
+) -> int:
     """Print a JSON line for each photo as soon as it is done; returns the exit status."""
     try:
         pictures = None if out is None else PictureFolder(out, map(Path, photos))
-        networks = load_networks(models, runtime)
+        networks = load_networks(models, runtime, embed=with_embeddings)
     except OSError as error:
         return _unusable(f"the folder {out} cannot be made: {error.strerror}")
     except WrongNetworkFile as error:

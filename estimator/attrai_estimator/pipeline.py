@@ -1,22 +1,27 @@
 """What happens to one photo, from top to bottom."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Protocol
 
+import numpy as np
 from attrai_shared.errors import NoFace
+from numpy.typing import NDArray
 
 from attrai_estimator.networks import Networks
 from attrai_estimator.steps.align import align
 from attrai_estimator.steps.annotate import annotate
 from attrai_estimator.steps.decode import decode
 from attrai_estimator.steps.detect import detect
+from attrai_estimator.steps.embed import embed
 from attrai_estimator.steps.encode import encode
 from attrai_estimator.steps.quality import assess
 from attrai_estimator.steps.resize import resize
 from attrai_estimator.steps.score import score
 from attrai_estimator.values import Estimate, Face
+
+Vector = NDArray[np.float32]
 
 
 class Pipeline(Protocol):
@@ -26,7 +31,7 @@ class Pipeline(Protocol):
 
 
 def estimate(data: bytes, networks: Networks) -> Estimate:
-    """Find, score and draw every face of a photo, given as the bytes of its file.
+    """Find, score and draw every face of a photo, given as the bytes of its file; embed it if there is an embedder.
 
     Raises a `PhotoError` that says what is wrong with the photo, `NoFace` when no face is found, and nothing else.
     """
@@ -43,9 +48,13 @@ def estimate(data: bytes, networks: Networks) -> Estimate:
         scores = score(crops, networks.scorer)
     with clock("quality"):
         qualities = [assess(photo, detection) for detection in detections]
+    vectors: Sequence[Vector | None] = [None] * len(detections)
+    if networks.embedder is not None:
+        with clock("embed"):
+            vectors = list(embed(align(photo, detections, networks.embedder.template), networks.embedder))
     faces = tuple(
-        Face(detection, float(value), quality)
-        for detection, value, quality in zip(detections, scores, qualities, strict=True)
+        Face(detection, float(value), quality, vector)
+        for detection, value, quality, vector in zip(detections, scores, qualities, vectors, strict=True)
     )
     with clock("resize"):
         picture = resize(photo)

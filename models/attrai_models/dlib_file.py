@@ -17,7 +17,7 @@ LARGEST_NUMBER = 8
 Floats = NDArray[np.float32]
 
 
-class MalformedFile(ValueError):  # noqa: N818 - it names what is wrong
+class MalformedFile(ValueError):
     """The file is not a dlib network of the kind that is read here."""
 
 

@@ -3,22 +3,34 @@
 from pathlib import Path
 from typing import Literal
 
-from attrai_estimator.networks.manifest import Manifest, NetworkRecord, WrongNetworkFile, read_manifest, verified_file
-from attrai_estimator.networks.network import DetectorNetworks, Network, Networks, ScoringNetwork
+from attrai_estimator.networks.manifest import NetworkRecord, WrongNetworkFile, read_manifest, verified_file
+from attrai_estimator.networks.network import (
+    DetectorNetworks,
+    EmbeddingNetwork,
+    Network,
+    Networks,
+    Normalization,
+    ScoringNetwork,
+)
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork, Precision
+from attrai_estimator.networks.template import Template
 
 Runtime = Literal["openvino", "torch"]
 
-PROPOSAL, REFINEMENT, OUTPUT, SCORER = "mtcnn_proposal", "mtcnn_refinement", "mtcnn_output", "scorer"
+PROPOSAL, REFINEMENT, OUTPUT = "mtcnn_proposal", "mtcnn_refinement", "mtcnn_output"
+SCORER, EMBEDDER = "scorer", "embedder"
 
 
-def load_networks(models: Path, runtime: Runtime = "openvino") -> Networks:
-    """Load all networks of the folder that holds `manifest.json`.
+def load_networks(models: Path, runtime: Runtime = "openvino", *, embed: bool = False) -> Networks:
+    """Load the networks of the folder that holds `manifest.json`; the embedder only on demand.
 
     Raises `WrongNetworkFile` when a file is missing or is not the one whose checksum the manifest records.
     """
-    manifest = read_manifest(models)
-    return Networks(detector=load_detector(models, runtime), scorer=_scorer(models, manifest, runtime))
+    return Networks(
+        detector=load_detector(models, runtime),
+        scorer=ScoringNetwork(*_aligned(models, SCORER, runtime)),
+        embedder=load_embedder(models, runtime) if embed else None,
+    )
 
 
 def load_detector(models: Path, runtime: Runtime = "openvino") -> DetectorNetworks:
@@ -29,11 +41,17 @@ def load_detector(models: Path, runtime: Runtime = "openvino") -> DetectorNetwor
     return DetectorNetworks(proposal, refinement, output, records[0].normalization)
 
 
-def _scorer(models: Path, manifest: Manifest, runtime: Runtime) -> ScoringNetwork:
-    record = manifest.record(SCORER)
+def load_embedder(models: Path, runtime: Runtime = "openvino") -> EmbeddingNetwork:
+    """Load the embedder alone; raises `WrongNetworkFile`."""
+    return EmbeddingNetwork(*_aligned(models, EMBEDDER, runtime))
+
+
+def _aligned(models: Path, name: str, runtime: Runtime) -> tuple[Network, Template, Normalization]:
+    """Load a network that takes aligned crops."""
+    record = read_manifest(models).record(name)
     if record.template is None:
-        raise WrongNetworkFile("the manifest gives the scorer no alignment template")
-    return ScoringNetwork(_load(models, record, runtime, "f32"), record.template, record.normalization)
+        raise WrongNetworkFile(f"the manifest gives the {name} no alignment template")
+    return _load(models, record, runtime, "f32"), record.template, record.normalization
 
 
 def _load(models: Path, record: NetworkRecord, runtime: Runtime, precision: Precision) -> Network:

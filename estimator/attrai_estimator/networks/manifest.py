@@ -13,7 +13,7 @@ from attrai_estimator.networks.template import Template
 MANIFEST = "manifest.json"
 
 
-class WrongNetworkFile(AttraiError):  # noqa: N818 - the error tree names what is wrong
+class WrongNetworkFile(AttraiError):
     """A network's file or the manifest is missing or is not the one that was measured; the process must not start."""
 
     code: ClassVar[str] = "wrong_network_file"

@@ -51,8 +51,18 @@ class ScoringNetwork:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingNetwork:
+    """The embedder; its first output has shape (n, 128)."""
+
+    network: Network
+    template: Template
+    normalization: Normalization
+
+
+@dataclass(frozen=True, slots=True)
 class Networks:
-    """All that the pipeline calls."""
+    """All that the pipeline calls; faces are embedded where there is an embedder."""
 
     detector: DetectorNetworks
     scorer: ScoringNetwork
+    embedder: EmbeddingNetwork | None = None

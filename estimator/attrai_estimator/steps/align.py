@@ -22,24 +22,27 @@ def align(photo: Photo, detections: Sequence[Detection], template: Template) -> 
     return np.stack(crops) if crops else np.empty((0, template.size, template.size, 3), np.uint8)
 
 
-def similarity(source: Floats, target: Floats) -> Floats:
+def similarity(source: Floats, target: Floats, weights: Floats) -> Floats:
     """Least-squares similarity without reflection from `source` to `target`, both of shape (n, 2).
 
-    Returns the matrix of shape (2, 3) that maps (x, y, 1). Umeyama's fit (1991), in complex numbers a division.
+    `weights`, shape (n,), say how much each point counts. Returns the matrix of shape (2, 3) that maps (x, y, 1).
+    Umeyama's fit (1991), in complex numbers a division.
     """
     a, b = (points[:, 0] + 1j * points[:, 1] for points in (source, target))
-    centred = a - a.mean()
-    turn = (b @ centred.conj()) / max((centred @ centred.conj()).real, 1e-12)
-    shift = b.mean() - turn * a.mean()
+    part = weights / weights.sum()
+    centred = a - part @ a
+    turn = ((part * b) @ centred.conj()) / max(((part * centred) @ centred.conj()).real, 1e-12)
+    shift = part @ b - turn * (part @ a)
     return np.array([[turn.real, -turn.imag, shift.real], [turn.imag, turn.real, shift.imag]])
 
 
 def _crop(image: Image.Image, landmarks: NDArray[np.float32], template: Template) -> Pixels:
     """Sample as densely as the photo's own pixels, then average, so that a large face shrinks without aliasing."""
     target = np.array(template.points) * template.size
-    backwards = similarity(target, landmarks.astype(np.float64))
+    backwards = similarity(target, landmarks.astype(np.float64), np.array(template.weights))
     density = max(1, round(float(np.hypot(backwards[0, 0], backwards[1, 0]))))
     backwards[:, :2] /= density
     side = template.size * density
-    crop = image.transform((side, side), Image.Transform.AFFINE, backwards.ravel().tolist(), Image.Resampling.BICUBIC)
+    sampling = Image.Resampling[template.sampling.upper()]
+    crop = image.transform((side, side), Image.Transform.AFFINE, backwards.ravel().tolist(), sampling)
     return np.asarray(crop.reduce(density))

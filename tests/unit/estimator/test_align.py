@@ -77,7 +77,7 @@ def test_landmarks_that_coincide_give_a_crop_all_the_same() -> None:
 
 def test_the_fit_never_mirrors() -> None:
     mirrored = POINTS * [-1, 1]
-    matrix = similarity(POINTS, mirrored)
+    matrix = similarity(POINTS, mirrored, np.ones(5))
     assert np.linalg.det(matrix[:, :2]) >= 0
 
 
@@ -87,4 +87,11 @@ def test_the_fit_is_the_least_squares_one() -> None:
     ones, none = np.ones(5), np.zeros(5)
     system = np.concatenate([np.stack([x, -y, ones, none], 1), np.stack([y, x, none, ones], 1)])
     a, b, dx, dy = np.linalg.lstsq(system, noisy.T.ravel(), rcond=None)[0]
-    assert similarity(POINTS, noisy) == pytest.approx(np.array([[a, -b, dx], [b, a, dy]]), abs=1e-6)
+    assert similarity(POINTS, noisy, np.ones(5)) == pytest.approx(np.array([[a, -b, dx], [b, a, dy]]), abs=1e-6)
+
+
+def test_a_point_without_weight_moves_nothing() -> None:
+    spoilt = POINTS.copy()
+    spoilt[4] += 50
+    weights = np.array([1, 1, 1, 1, 0.0])
+    assert similarity(POINTS, spoilt, weights) == pytest.approx(np.array([[1, 0, 0], [0, 1, 0]]), abs=1e-9)
