@@ -44,7 +44,7 @@ async def run_intake(settings: BotSettings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
-        async with _opened(settings) as (bot, handle):
+        async with open_intake(settings) as (bot, handle):
             await _serve(bot, handle, settings, stop)
     except (TokenValidationError, *WRONG_TOKEN):
         event(
@@ -58,7 +58,7 @@ async def run_intake(settings: BotSettings) -> int:
 
 
 @asynccontextmanager
-async def _opened(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
+async def open_intake(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
     """The bot and the handler of its updates, with the chores that go on beside them."""
     bot = open_bot(settings)
     ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits)

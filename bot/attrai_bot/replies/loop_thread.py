@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
-from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
 Result = TypeVar("Result")
@@ -40,7 +39,7 @@ class LoopThread:
     async def _tracked(self, work: Coroutine[Any, Any, Result]) -> Result:
         if self._stopped:
             work.close()
-            raise CancelledError
+            raise asyncio.CancelledError
         task = asyncio.create_task(work)
         self._running.add(task)
         try:

@@ -31,8 +31,15 @@ def test_a_file_that_does_not_tell_its_size_reserves_the_most_there_may_be() -> 
 
 @pytest.mark.parametrize(
     ("mime_type", "file_name"),
-    [("image/jpeg", None), ("image/png", "a.bin"), ("image/webp", None), ("image/heic", None), ("image/heif", None)]
-    + [("application/octet-stream", "IMG_1.HEIC"), (None, "a.jpg")],
+    [
+        ("image/jpeg", None),
+        ("image/png", "a.bin"),
+        ("image/webp", None),
+        ("image/heic", None),
+        ("image/heif", None),
+        ("application/octet-stream", "IMG_1.HEIC"),
+        (None, "a.jpg"),
+    ],
 )
 def test_images_sent_as_files_are_photos(mime_type: str | None, file_name: str | None) -> None:
     assert attachment_of(message(document=document(mime_type, file_name))).file_id == "d"

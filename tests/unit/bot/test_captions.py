@@ -1,3 +1,5 @@
+# ruff: noqa: RUF001  # Russian is written in Cyrillic
+
 from attrai_bot.replies.captions import CAPTION_LIMIT, caption, failure
 from attrai_bot.texts import SENTENCES
 from attrai_shared.contracts import FaceScore, Language
@@ -9,7 +11,9 @@ FIGURES = {"limit": 3, "megabytes": 20, "minutes": 10}
 REQUEST = "0123456789abcdef" * 2
 
 languages = st.sampled_from(["en", "ru"])
-reasons = st.lists(st.from_regex(r"[a-z_]{1,40}", fullmatch=True) | st.sampled_from(["blurred", "too_small"]), max_size=3)
+reasons = st.lists(
+    st.from_regex(r"[a-z_]{1,40}", fullmatch=True) | st.sampled_from(["blurred", "too_small"]), max_size=3
+)
 faces = st.builds(FaceScore, score=st.floats(1, 10), reasons=reasons.map(tuple))
 
 
@@ -32,7 +36,9 @@ def test_a_caption_shows_or_counts_every_face(language: Language, scores: list[i
 
 def test_captions_in_words() -> None:
     found = (FaceScore(score=7.4), FaceScore(score=3.1, reasons=("blurred", "too_dark")), FaceScore(score=10))
-    assert caption("en", found) == "3 faces found, from left to right\n1. 7.4\n2. no score: the face is not sharp\n3. 10.0"
+    assert (
+        caption("en", found) == "3 faces found, from left to right\n1. 7.4\n2. no score: the face is not sharp\n3. 10.0"
+    )
     assert caption("ru", found[:2]) == "Найдено 2 лица, слева направо\n1. 7,4\n2. без оценки: лицо нерезкое"
     assert caption("en", found[:1]) == "1 face found\nScore: 7.4 out of 10"
     assert caption("ru", found[1:2]) == "Найдено 1 лицо\nБез оценки: лицо нерезкое"

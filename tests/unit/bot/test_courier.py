@@ -1,3 +1,6 @@
+# ruff: noqa: PLR0917, ASYNC240  # fixtures are a test's list of needs; these paths are local
+"""One delivery, alone, in company, and with everything around it failing."""
+
 import asyncio
 import time
 from pathlib import Path
@@ -35,14 +38,18 @@ async def assert_ended(ledger: Ledger, store: PhotoStore, record: Record) -> Non
     assert await ledger.claim(record.request_id, "late", recorded_only=False) is Claim.ANSWERED
 
 
-async def test_a_picture_is_delivered_and_nothing_is_kept(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_a_picture_is_delivered_and_nothing_is_kept(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram)
     assert await courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE) is Delivery.SENT
     assert telegram.said == [CAPTION]
     await assert_ended(ledger, store, record)
 
 
-async def test_delivered_again_there_is_no_second_reply(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_delivered_again_there_is_no_second_reply(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram)
     await courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE)
     telegram.delete(record.waiting_message_id)
@@ -52,7 +59,9 @@ async def test_delivered_again_there_is_no_second_reply(ledger: Ledger, store: P
     await assert_ended(ledger, store, record)
 
 
-async def test_of_many_at_once_one_sends(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_of_many_at_once_one_sends(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram)
     telegram.delete(record.waiting_message_id)
     outcomes = [ESTIMATED, NO_FACE, ESTIMATED, NO_FACE]
@@ -61,7 +70,9 @@ async def test_of_many_at_once_one_sends(ledger: Ledger, store: PhotoStore, tele
     assert len(telegram.said) == 1
 
 
-async def test_one_that_is_held_is_waited_for(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_one_that_is_held_is_waited_for(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram)
     await ledger.claim(record.request_id, "ticker", recorded_only=True)
     assert await courier.deliver(letter_of_record(record), NO_FACE, patience=0.0) is Delivery.HELD
@@ -81,21 +92,29 @@ async def test_a_user_who_blocked_the_bot_is_forgotten(
     await assert_ended(ledger, store, record)
 
 
-async def test_a_picture_that_telegram_refuses_becomes_a_sentence(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_a_picture_that_telegram_refuses_becomes_a_sentence(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram)
     telegram.order("EditMessageMedia", bad_request("Bad Request: IMAGE_PROCESS_FAILED"))
     assert await courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE) is Delivery.SENT
-    assert telegram.said == [f"This photo could not be processed. Send it again, or try another one. (request {record.request_id[:8]})"]
+    assert telegram.said == [
+        f"This photo could not be processed. Send it again, or try another one. (request {record.request_id[:8]})"
+    ]
     await assert_ended(ledger, store, record)
 
 
-async def test_a_picture_that_is_gone_becomes_a_sentence(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_a_picture_that_is_gone_becomes_a_sentence(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram, Part.OUTCOME)
     assert await courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE) is Delivery.SENT
     assert telegram.said[0].startswith("This photo could not be processed.")
 
 
-async def test_while_telegram_is_away_the_request_lives_on(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_while_telegram_is_away_the_request_lives_on(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram)
     telegram.order("EditMessageMedia", *[network] * 9)
     assert await courier.deliver(letter_of_record(record), ESTIMATED, patience=0.2) is Delivery.AWAY
@@ -104,26 +123,34 @@ async def test_while_telegram_is_away_the_request_lives_on(ledger: Ledger, store
     assert await ledger.claim(record.request_id, "next", recorded_only=True) is Claim.WON
 
 
-async def test_an_hour_after_the_deadline_nobody_tries_any_more(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_an_hour_after_the_deadline_nobody_tries_any_more(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram, deadline=time.time() - 3700)
     telegram.order("EditMessageMedia", *[network] * 9)
     assert await courier.deliver(letter_of_record(record), ESTIMATED, patience=0.2) is Delivery.UNDELIVERABLE
     await assert_ended(ledger, store, record)
 
 
-async def test_long_after_the_deadline_a_request_without_a_record_is_answered(store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_long_after_the_deadline_a_request_without_a_record_is_answered(
+    store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     stale = make_record(deadline=time.time() - 130)
     assert await courier.deliver(letter_of_record(stale), NO_FACE, PATIENCE) is Delivery.ANSWERED
     assert telegram.said == []
 
 
-async def test_a_request_that_the_ledger_has_lost_is_answered(store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_a_request_that_the_ledger_has_lost_is_answered(
+    store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     lost = make_record(waiting_message_id=telegram.standing())
     assert await courier.deliver(letter_of_record(lost), NO_FACE, PATIENCE) is Delivery.SENT
     assert telegram.said[0].startswith("I found no face")
 
 
-async def test_flood_control_on_one_chat_holds_up_no_other(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_flood_control_on_one_chat_holds_up_no_other(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     slow, quick = await live(ledger, store, telegram, user=1), await live(ledger, store, telegram, user=2)
     telegram.order("EditMessageMedia", flood)
     waiting = asyncio.create_task(courier.deliver(letter_of_record(slow), ESTIMATED, PATIENCE))
@@ -134,7 +161,9 @@ async def test_flood_control_on_one_chat_holds_up_no_other(ledger: Ledger, store
     assert await waiting is Delivery.SENT
 
 
-async def test_cut_off_in_the_middle_it_gives_its_claim_back(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_cut_off_in_the_middle_it_gives_its_claim_back(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await live(ledger, store, telegram)
     telegram.order("EditMessageMedia", flood)
     cut_off = asyncio.create_task(courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE))
@@ -146,7 +175,12 @@ async def test_cut_off_in_the_middle_it_gives_its_claim_back(ledger: Ledger, sto
 
 
 async def test_it_waits_for_a_ledger_that_is_away(
-    server_socket: Path, ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, monkeypatch: pytest.MonkeyPatch
+    server_socket: Path,
+    ledger: Ledger,
+    store: PhotoStore,
+    telegram: FakeTelegram,
+    courier: Courier,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(courier_module, "LEDGER_PAUSE", 0.01)
     record = await live(ledger, store, telegram)
@@ -160,7 +194,9 @@ async def test_it_waits_for_a_ledger_that_is_away(
     assert await delivering is Delivery.SENT
 
 
-async def test_files_that_cannot_be_deleted_do_not_undo_the_reply(tmp_path: Path, ledger: Ledger, telegram: FakeTelegram, courier: Courier, store: PhotoStore) -> None:
+async def test_files_that_cannot_be_deleted_do_not_undo_the_reply(
+    tmp_path: Path, ledger: Ledger, telegram: FakeTelegram, courier: Courier, store: PhotoStore
+) -> None:
     record = await live(ledger, store, telegram, Part.OUTCOME)
     folder = tmp_path / "store"
     (folder / f"{record.request_id}.picture").mkdir()

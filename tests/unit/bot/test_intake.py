@@ -1,3 +1,6 @@
+# ruff: noqa: PLR0917, RUF001, ASYNC240  # fixtures are a test's list of needs; Russian is Cyrillic; these paths are local
+"""A photo's way in, from the update to the queue, with all that may go wrong."""
+
 import asyncio
 import base64
 import itertools
@@ -36,8 +39,12 @@ MESSAGES = itertools.count(7)
 @pytest.fixture
 def settings(broker_url: str, server_socket: Path, tmp_path: Path) -> BotSettings:
     return BotSettings(
-        broker_url=broker_url, redis_url=f"unix://{server_socket}?db=1", photo_store=tmp_path / "store", bot_token=TOKEN, user_hash_key="a key of tests"
-    )  # fmt: skip
+        broker_url=broker_url,
+        redis_url=f"unix://{server_socket}?db=1",
+        photo_store=tmp_path / "store",
+        bot_token=TOKEN,
+        user_hash_key="a key of tests",
+    )
 
 
 @pytest.fixture
@@ -47,7 +54,13 @@ def publisher(broker_url: str) -> Publisher:
 
 @pytest.fixture
 def feed(
-    bot: Bot, telegram: FakeTelegram, ledger: Ledger, store: PhotoStore, publisher: Publisher, courier: Courier, settings: BotSettings
+    bot: Bot,
+    telegram: FakeTelegram,
+    ledger: Ledger,
+    store: PhotoStore,
+    publisher: Publisher,
+    courier: Courier,
+    settings: BotSettings,
 ) -> Feed:
     """Hands the dispatcher one update."""
     telegram.files["photo"] = PHOTO
@@ -63,7 +76,12 @@ def feed(
 
 def message(*, user: int = 1, language_code: str = "en", **content: object) -> Message:
     sender = User(id=user, is_bot=False, first_name="Ada", language_code=language_code)
-    fields = {"message_id": next(MESSAGES), "date": datetime.now(UTC), "chat": Chat(id=CHAT, type="private"), "from": sender}
+    fields = {
+        "message_id": next(MESSAGES),
+        "date": datetime.now(UTC),
+        "chat": Chat(id=CHAT, type="private"),
+        "from": sender,
+    }
     return Message.model_validate(fields | content)
 
 
@@ -95,14 +113,23 @@ def assert_nothing_kept(database: Database, store: PhotoStore, queue: Queue) -> 
     assert int(database.get(keys.BYTES) or 0) == 0
 
 
-async def test_a_photo_is_stored_answered_and_queued(feed: Feed, telegram: FakeTelegram, store: PhotoStore, queue: Queue, ledger: Ledger) -> None:
+async def test_a_photo_is_stored_answered_and_queued(
+    feed: Feed, telegram: FakeTelegram, store: PhotoStore, queue: Queue, ledger: Ledger
+) -> None:
     sent = photo()
     await feed(sent)
     (queued,) = queue()
     (waiting,) = telegram.texts
     assert telegram.replied_to[waiting] == sent.message_id
-    assert telegram.said == ["Your photo is number 1 in the queue. No estimator is running right now, so it will take longer.\nPhotos of yours under way: 1 of 3."]
-    assert queued.reply_to.model_dump() == {"chat_id": CHAT, "photo_message_id": sent.message_id, "waiting_message_id": waiting, "language": "en"}
+    (said,) = telegram.said
+    assert said.startswith("Your photo is number 1 in the queue. No estimator is running right now")
+    assert said.endswith("\nPhotos of yours under way: 1 of 3.")
+    assert queued.reply_to.model_dump() == {
+        "chat_id": CHAT,
+        "photo_message_id": sent.message_id,
+        "waiting_message_id": waiting,
+        "language": "en",
+    }
     assert store.read(queued.request_id, Part.SOURCE) == PHOTO
     record = await ledger.record(queued.request_id)
     assert record
@@ -113,7 +140,7 @@ async def test_a_photo_is_stored_answered_and_queued(feed: Feed, telegram: FakeT
 
 async def test_no_key_and_no_message_holds_the_users_id(feed: Feed, database: Database, queue: Queue) -> None:
     await feed(photo(user=987654321))
-    assert "987654321" not in str([(key, database.type(key)) for key in database.keys()])
+    assert "987654321" not in str([(key, database.type(key)) for key in database.scan_iter()])
     assert "987654321" not in queue()[0].model_dump_json()
 
 
@@ -125,7 +152,9 @@ async def test_an_update_delivered_twice_is_taken_once(feed: Feed, telegram: Fak
     assert len(telegram.said) == 1
 
 
-async def test_an_update_cut_off_before_the_waiting_message_is_taken_up_again(feed: Feed, telegram: FakeTelegram, queue: Queue, store: PhotoStore) -> None:
+async def test_an_update_cut_off_before_the_waiting_message_is_taken_up_again(
+    feed: Feed, telegram: FakeTelegram, queue: Queue, store: PhotoStore
+) -> None:
     sent = photo()
     telegram.order("GetFile", cut_off)
     with pytest.raises(asyncio.CancelledError):
@@ -135,11 +164,13 @@ async def test_an_update_cut_off_before_the_waiting_message_is_taken_up_again(fe
     assert store.read(queue()[0].request_id, Part.SOURCE) == PHOTO
 
 
-async def test_an_update_cut_off_before_the_queue_goes_on_with_its_waiting_message(feed: Feed, telegram: FakeTelegram, queue: Queue, ledger: Ledger) -> None:
+async def test_an_update_cut_off_before_the_queue_goes_on_with_its_waiting_message(
+    feed: Feed, telegram: FakeTelegram, queue: Queue, database: Database
+) -> None:
     sent = photo()
     await feed(sent)
     (first,) = queue()
-    await ledger._run("redis.call('HSET', KEYS[1], 'queued', 0)", [keys.record(first.request_id)], [])
+    database.hset(keys.record(first.request_id), "queued", 0)
     await feed(sent)
     assert [each.request_id for each in queue()] == [first.request_id] * 2
     assert len(telegram.said) == 1
@@ -150,7 +181,10 @@ async def test_the_quota_is_told_and_its_end_too(feed: Feed, telegram: FakeTeleg
         await feed(photo())
     assert len(queue()) == 3
     assert telegram.said[2].endswith("Photos of yours under way: 3 of 3.")
-    assert telegram.said[3] == "You have 3 photos under way, which is as many as I take at a time. Send this one again after the next answer."
+    assert (
+        telegram.said[3]
+        == "You have 3 photos under way, which is as many as I take at a time. Send this one again after the next answer."
+    )
 
 
 async def test_an_album_beyond_the_quota_gets_one_sentence(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
@@ -164,23 +198,35 @@ async def test_a_full_service_says_so(feed: Feed, telegram: FakeTelegram, queue:
         await feed(photo(user=user))
     telegram.texts.clear()
     await feed(photo(user=99))
-    assert telegram.said == ["Very many photos are waiting right now, so I cannot take yours. Send it again in a few minutes."]
+    assert telegram.said == [
+        "Very many photos are waiting right now, so I cannot take yours. Send it again in a few minutes."
+    ]
     assert len(queue()) == LIMITS.of_all
 
 
 @pytest.mark.parametrize("language_code", ["en", "ru"])
 async def test_a_download_that_breaks_is_told_and_all_is_given_back(
-    feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue, monkeypatch: pytest.MonkeyPatch, language_code: str
+    feed: Feed,
+    telegram: FakeTelegram,
+    database: Database,
+    store: PhotoStore,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    language_code: str,
 ) -> None:
     monkeypatch.setattr("attrai_bot.intake.download.PAUSES", (0.0,))
     telegram.download_error = ClientPayloadError()
     await feed(photo(language_code=language_code))
     assert len(telegram.said) == 1
-    assert telegram.said[0].startswith({"en": "I could not get your photo", "ru": "Не получилось скачать"}[language_code])
+    assert telegram.said[0].startswith(
+        {"en": "I could not get your photo", "ru": "Не получилось скачать"}[language_code]
+    )
     assert_nothing_kept(database, store, queue)
 
 
-async def test_a_download_that_breaks_once_is_tried_again(feed: Feed, telegram: FakeTelegram, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_download_that_breaks_once_is_tried_again(
+    feed: Feed, telegram: FakeTelegram, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("attrai_bot.intake.download.PAUSES", (0.0,))
     telegram.order("GetFile", network)
     await feed(photo())
@@ -188,7 +234,12 @@ async def test_a_download_that_breaks_once_is_tried_again(feed: Feed, telegram: 
 
 
 async def test_a_file_that_is_larger_than_it_said_is_not_stored(
-    feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue, monkeypatch: pytest.MonkeyPatch
+    feed: Feed,
+    telegram: FakeTelegram,
+    database: Database,
+    store: PhotoStore,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("attrai_bot.intake.download.MAX_BYTES", len(PHOTO) - 1)
     await feed(photo())
@@ -196,7 +247,9 @@ async def test_a_file_that_is_larger_than_it_said_is_not_stored(
     assert_nothing_kept(database, store, queue)
 
 
-async def test_a_file_that_telegram_calls_too_big(feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue) -> None:
+async def test_a_file_that_telegram_calls_too_big(
+    feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue
+) -> None:
     telegram.order("GetFile", bad_request("Bad Request: file is too big"))
     await feed(photo())
     assert telegram.said[0].startswith("This file is larger than the 20 MB")
@@ -235,7 +288,9 @@ async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_g
     assert_nothing_kept(database, store, queue)
 
 
-async def test_a_ledger_that_is_away_is_told(feed: Feed, telegram: FakeTelegram, server_socket: Path, ledger: Ledger, store: PhotoStore) -> None:
+async def test_a_ledger_that_is_away_is_told(
+    feed: Feed, telegram: FakeTelegram, server_socket: Path, ledger: Ledger, store: PhotoStore
+) -> None:
     away = server_socket.with_name("away")
     server_socket.rename(away)
     try:
@@ -246,7 +301,9 @@ async def test_a_ledger_that_is_away_is_told(feed: Feed, telegram: FakeTelegram,
     assert store.orphans(-60) == set()
 
 
-async def test_a_user_who_blocks_the_bot_meanwhile_is_forgotten(feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue) -> None:
+async def test_a_user_who_blocks_the_bot_meanwhile_is_forgotten(
+    feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue
+) -> None:
     telegram.order("SendMessage", forbidden, forbidden)
     await feed(photo())
     assert telegram.said == []
@@ -256,11 +313,37 @@ async def test_a_user_who_blocks_the_bot_meanwhile_is_forgotten(feed: Feed, tele
 async def test_commands_say_their_sentences(feed: Feed, telegram: FakeTelegram) -> None:
     for command in ("/start", "/help", "/privacy", "/nonsense"):
         await feed(message(text=command))
-    assert [said[:20] for said in telegram.said] == ["Send me a photo and ", "Send a photo with on", "Your photo is kept o", "I do not know this c"]
+    assert [said[:20] for said in telegram.said] == [
+        "Send me a photo and ",
+        "Send a photo with on",
+        "Your photo is kept o",
+        "I do not know this c",
+    ]
 
 
-@pytest.mark.parametrize(("content", "said"), [({"text": "hello"}, "Send me a photo, please. /help says more."), ({"sticker": Sticker(file_id="s", file_unique_id="u", type="regular", width=9, height=9, is_animated=False, is_video=False)}, "I can only read photos")])
-async def test_what_is_no_photo_is_told(feed: Feed, telegram: FakeTelegram, content: dict[str, object], said: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ({"text": "hello"}, "Send me a photo, please. /help says more."),
+        (
+            {
+                "sticker": Sticker(
+                    file_id="s",
+                    file_unique_id="u",
+                    type="regular",
+                    width=9,
+                    height=9,
+                    is_animated=False,
+                    is_video=False,
+                )
+            },
+            "I can only read photos",
+        ),
+    ],
+)
+async def test_what_is_no_photo_is_told(
+    feed: Feed, telegram: FakeTelegram, content: dict[str, object], said: str
+) -> None:
     await feed(message(**content))
     assert [text.startswith(said) for text in telegram.said] == [True]
 
@@ -288,7 +371,9 @@ async def test_the_language_is_telegrams_until_one_is_chosen(feed: Feed, telegra
 
 
 @pytest.mark.logs_errors
-async def test_a_bug_is_logged_and_told(feed: Feed, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_is_logged_and_told(
+    feed: Feed, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("attrai_bot.intake.photos.attachment_of", lambda _: 1 / 0)
     await feed(photo())
     assert telegram.said == ["Something went wrong. Send it again in a few minutes, please."]

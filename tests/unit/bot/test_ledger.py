@@ -32,7 +32,9 @@ async def test_a_user_has_so_many_and_no_more(ledger: Ledger) -> None:
 
 
 async def test_photos_sent_at_once_do_not_slip_past_the_quota(ledger: Ledger) -> None:
-    taken = await asyncio.gather(*(ledger.admit(make_record(message_id=one), time.time()) for one in range(8)), return_exceptions=True)
+    taken = await asyncio.gather(
+        *(ledger.admit(make_record(message_id=one), time.time()) for one in range(8)), return_exceptions=True
+    )
     assert sum(isinstance(one, Admitted) for one in taken) == LIMITS.of_user
     assert sum(isinstance(one, QuotaExceeded) for one in taken) == 8 - LIMITS.of_user
 
@@ -62,7 +64,9 @@ async def test_an_update_delivered_twice_is_taken_once(ledger: Ledger) -> None:
     first = make_record()
     await ledger.admit(first, time.time())
     await ledger.note_waiting(first.request_id, 55)
-    assert await ledger.admit(make_record(), time.time()) == Earlier(first.model_copy(update={"waiting_message_id": 55}))
+    assert await ledger.admit(make_record(), time.time()) == Earlier(
+        first.model_copy(update={"waiting_message_id": 55})
+    )
     await ledger.note_queued(first.request_id)
     again = await ledger.admit(make_record(), time.time())
     assert isinstance(again, Earlier)
@@ -89,7 +93,7 @@ async def test_settling_gives_back_all_and_leaves_marks_that_end(ledger: Ledger,
     assert await ledger.live() == [other]
     assert await ledger.record(one.request_id) is None
     await ledger.settle(other.request_id, other.user, other.deadline, time.time())
-    left = {key: database.pttl(key) for key in database.keys()}
+    left = {key: database.pttl(key) for key in database.scan_iter()}
     assert left.pop(keys.BYTES) == -1
     assert all(0 < ttl < 3600_000 + 600_001 for ttl in left.values())
     assert len(left) == 4, left
@@ -105,7 +109,9 @@ async def test_notes_do_not_raise_the_dead(ledger: Ledger, database: Database) -
 async def test_one_claim_wins(ledger: Ledger) -> None:
     request = make_record()
     await ledger.admit(request, time.time())
-    claims = await asyncio.gather(*(ledger.claim(request.request_id, f"owner{one}", recorded_only=True) for one in range(8)))
+    claims = await asyncio.gather(
+        *(ledger.claim(request.request_id, f"owner{one}", recorded_only=True) for one in range(8))
+    )
     assert sorted(claims) == sorted([Claim.WON] + [Claim.HELD] * 7)
 
 
@@ -178,12 +184,17 @@ async def test_a_server_that_is_away_is_one_error(tmp_path: Path) -> None:
     await ledger.close()
 
 
-changes = st.lists(st.tuples(st.sampled_from(["admit", "settle"]), st.integers(0, 3), st.integers(0, 5), st.integers(0, 400)), max_size=40)
+changes = st.lists(
+    st.tuples(st.sampled_from(["admit", "settle"]), st.integers(0, 3), st.integers(0, 5), st.integers(0, 400)),
+    max_size=40,
+)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes)
-def test_no_sequence_of_changes_breaks_the_quota(database: Database, server_socket: Path, steps: list[tuple[str, int, int, int]]) -> None:
+def test_no_sequence_of_changes_breaks_the_quota(
+    database: Database, server_socket: Path, steps: list[tuple[str, int, int, int]]
+) -> None:
     database.flushdb()
     asyncio.run(_walk(database, server_socket, steps))
 

@@ -52,7 +52,9 @@ async def test_what_was_handled_is_confirmed_at_the_stop(bot: Bot, telegram: Fak
     assert telegram.updates == {}
 
 
-async def test_an_update_is_not_confirmed_while_its_handler_runs(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event) -> None:
+async def test_an_update_is_not_confirmed_while_its_handler_runs(
+    bot: Bot, telegram: FakeTelegram, stop: asyncio.Event
+) -> None:
     go_on, handled = asyncio.Event(), []
 
     async def handle(update: Update) -> None:
@@ -108,7 +110,9 @@ async def test_what_does_not_finish_in_time_comes_again(bot: Bot, telegram: Fake
     assert set(telegram.updates) == {6, 7}
 
 
-async def test_a_stop_is_heard_while_telegram_holds_the_poll(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_stop_is_heard_while_telegram_holds_the_poll(
+    bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     polled = asyncio.Event()
 
     async def hold(*_: object, **__: object) -> list[Update]:
@@ -123,8 +127,12 @@ async def test_a_stop_is_heard_while_telegram_holds_the_poll(bot: Bot, telegram:
     await finished(running)
 
 
-@pytest.mark.parametrize("error", [network, lambda method: TelegramConflictError(method, "Conflict: terminated by other getUpdates request")])
-async def test_polling_outlives_errors_that_pass(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, error: Callable[[object], Exception]) -> None:
+@pytest.mark.parametrize(
+    "error", [network, lambda method: TelegramConflictError(method, "Conflict: terminated by other getUpdates request")]
+)
+async def test_polling_outlives_errors_that_pass(
+    bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, error: Callable[[object], Exception]
+) -> None:
     async def handle(update: Update) -> None:
         stop.set()
 
@@ -140,7 +148,9 @@ async def test_a_wrong_token_ends_it(bot: Bot, telegram: FakeTelegram, stop: asy
         await Poller(bot, _never).run(stop)
 
 
-async def test_only_so_many_handlers_run_at_once(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_only_so_many_handlers_run_at_once(
+    bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(polling, "AT_ONCE", 3)
     running, most, handled = 0, 0, 0
 
@@ -161,5 +171,3 @@ async def test_only_so_many_handlers_run_at_once(bot: Bot, telegram: FakeTelegra
 
 async def _never(update: Update) -> None:
     raise AssertionError("nothing was served")
-
-

@@ -1,3 +1,5 @@
+# ruff: noqa: ASYNC240  # these paths are local
+
 import asyncio
 import os
 import time
@@ -36,7 +38,9 @@ async def reap(reaper: Reaper, rounds: int = 1) -> None:
             await reaper.reap(answers)
 
 
-async def test_what_passes_its_deadline_is_told(reaper: Reaper, ledger: Ledger, telegram: FakeTelegram, store: PhotoStore) -> None:
+async def test_what_passes_its_deadline_is_told(
+    reaper: Reaper, ledger: Ledger, telegram: FakeTelegram, store: PhotoStore
+) -> None:
     record = await overdue(ledger, telegram)
     store.write(record.request_id, Part.SOURCE, b"photo")
     await reap(reaper)
@@ -51,14 +55,18 @@ async def test_what_is_in_time_is_left_alone(reaper: Reaper, ledger: Ledger, tel
     assert telegram.said == ["A photo waits."]
 
 
-async def test_rounds_that_meet_an_answer_under_way_do_not_begin_another(reaper: Reaper, ledger: Ledger, telegram: FakeTelegram) -> None:
+async def test_rounds_that_meet_an_answer_under_way_do_not_begin_another(
+    reaper: Reaper, ledger: Ledger, telegram: FakeTelegram
+) -> None:
     await overdue(ledger, telegram)
     telegram.order("EditMessageText", flood)
     await reap(reaper, rounds=5)
     assert telegram.calls["EditMessageText"] == 2
 
 
-async def test_the_replier_and_the_reaper_do_not_both_answer(reaper: Reaper, ledger: Ledger, telegram: FakeTelegram, courier: Courier) -> None:
+async def test_the_replier_and_the_reaper_do_not_both_answer(
+    reaper: Reaper, ledger: Ledger, telegram: FakeTelegram, courier: Courier
+) -> None:
     record = await overdue(ledger, telegram)
     telegram.delete(record.waiting_message_id)
     delivering = courier.deliver(letter_of_record(record), Failed(code=NoFace.code), 30.0)
@@ -86,7 +94,9 @@ async def test_it_goes_round_by_itself_and_outlives_a_ledger_that_is_away(
     assert telegram.said[0].startswith("It took too long")
 
 
-async def test_files_whose_request_is_gone_are_swept(reaper: Reaper, ledger: Ledger, store: PhotoStore, tmp_path: Path) -> None:
+async def test_files_whose_request_is_gone_are_swept(
+    reaper: Reaper, ledger: Ledger, store: PhotoStore, tmp_path: Path
+) -> None:
     orphan, live, fresh = make_record(message_id=1), make_record(message_id=2), make_record(message_id=3)
     await ledger.admit(live, time.time())
     for each in (orphan, live, fresh):
@@ -95,5 +105,3 @@ async def test_files_whose_request_is_gone_are_swept(reaper: Reaper, ledger: Led
         os.utime(tmp_path / "store" / f"{each.request_id}.source", (0, 0))
     assert await reaper.sweep() == {orphan.request_id}
     assert store.orphans(-60) == {live.request_id, fresh.request_id}
-
-

@@ -9,7 +9,9 @@ from attrai_shared.contracts import ReplyAddress
 from tests.unit.bot.telegram_double import CHAT, FakeTelegram, bad_request, flood, forbidden, network
 
 PICTURE = PictureReply(b"jpeg", "1 face found")
-REPLIES = pytest.mark.parametrize(("reply", "said"), [(PICTURE, "1 face found"), ("No face.", "No face.")], ids=["picture", "sentence"])
+REPLIES = pytest.mark.parametrize(
+    ("reply", "said"), [(PICTURE, "1 face found"), ("No face.", "No face.")], ids=["picture", "sentence"]
+)
 PATIENCE = 30.0
 
 
@@ -18,21 +20,27 @@ def address(waiting_message_id: int) -> ReplyAddress:
 
 
 @REPLIES
-async def test_the_reply_takes_the_place_of_the_waiting_message(bot: Bot, telegram: FakeTelegram, reply: Reply, said: str) -> None:
+async def test_the_reply_takes_the_place_of_the_waiting_message(
+    bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
+) -> None:
     assert await Sender(bot).send(address(telegram.standing()), reply, PATIENCE) is Delivery.SENT
     assert telegram.said == [said]
     assert telegram.calls.keys() <= {"EditMessageText", "EditMessageMedia"}
 
 
 @REPLIES
-async def test_without_a_waiting_message_the_reply_stands_below_the_photo(bot: Bot, telegram: FakeTelegram, reply: Reply, said: str) -> None:
+async def test_without_a_waiting_message_the_reply_stands_below_the_photo(
+    bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
+) -> None:
     assert await Sender(bot).send(address(NO_MESSAGE), reply, PATIENCE) is Delivery.SENT
     assert telegram.said == [said]
     assert set(telegram.replied_to.values()) == {7}
 
 
 @REPLIES
-async def test_a_waiting_message_that_the_user_deleted_is_replaced(bot: Bot, telegram: FakeTelegram, reply: Reply, said: str) -> None:
+async def test_a_waiting_message_that_the_user_deleted_is_replaced(
+    bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
+) -> None:
     waiting = telegram.standing()
     telegram.delete(waiting)
     assert await Sender(bot).send(address(waiting), reply, PATIENCE) is Delivery.SENT
@@ -62,7 +70,9 @@ async def test_what_may_pass_is_tried_again(bot: Bot, telegram: FakeTelegram, er
     assert telegram.calls["EditMessageText"] == 2
 
 
-@pytest.mark.parametrize("error", [forbidden, bad_request("Bad Request: chat not found"), bad_request("Bad Request: user is deactivated")])
+@pytest.mark.parametrize(
+    "error", [forbidden, bad_request("Bad Request: chat not found"), bad_request("Bad Request: user is deactivated")]
+)
 async def test_whom_nothing_reaches_is_not_tried_again(bot: Bot, telegram: FakeTelegram, error: object) -> None:
     telegram.order("EditMessageText", error)  # type: ignore[arg-type]
     assert await Sender(bot).send(address(telegram.standing()), "No face.", PATIENCE) is Delivery.UNDELIVERABLE

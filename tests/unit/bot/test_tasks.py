@@ -1,0 +1,61 @@
+import time
+from concurrent.futures import CancelledError
+
+import pytest
+from attrai_bot.replies.letter import Delivery
+from attrai_bot.replies.tasks import GivenUpTask, ReplyTask
+from attrai_shared.contracts import AfterEstimate, Failed, ReplyAddress, ToEstimate
+from attrai_shared.errors import GivenUp, NoFace
+from celery.exceptions import Reject
+
+ADDRESS = ReplyAddress(chat_id=1, photo_message_id=2, waiting_message_id=3, language="en")
+ABOUT = {"request_id": "a" * 32, "user": "b" * 32, "reply_to": ADDRESS, "deadline": time.time() + 600}
+TO_ESTIMATE = ToEstimate.model_validate({**ABOUT, "accepted_at": time.time()})
+AFTER_ESTIMATE = AfterEstimate.model_validate({**ABOUT, "outcome": Failed(code=NoFace.code)})
+
+
+def stopping(message: AfterEstimate) -> Delivery:
+    raise CancelledError
+
+
+def test_a_message_is_replied_to() -> None:
+    replied: list[AfterEstimate] = []
+    task = ReplyTask(lambda message: replied.append(message) or Delivery.SENT)  # type: ignore[func-returns-value]
+    task.run(AFTER_ESTIMATE.model_dump(mode="json"))
+    assert replied == [AFTER_ESTIMATE]
+
+
+def test_a_request_among_the_dead_letters_is_given_up() -> None:
+    replied: list[AfterEstimate] = []
+    task = GivenUpTask(lambda message: replied.append(message) or Delivery.SENT)  # type: ignore[func-returns-value]
+    task.run(TO_ESTIMATE.model_dump(mode="json"))
+    assert [(one.request_id, one.reply_to, one.outcome) for one in replied] == [
+        ("a" * 32, ADDRESS, Failed(code=GivenUp.code))
+    ]
+
+
+@pytest.mark.parametrize("delivery", [Delivery.HELD, Delivery.AWAY])
+def test_what_could_not_be_delivered_comes_again(delivery: Delivery) -> None:
+    with pytest.raises(Reject) as rejected:
+        ReplyTask(lambda _: delivery).run(AFTER_ESTIMATE.model_dump(mode="json"))
+    assert rejected.value.requeue
+
+
+def test_what_a_stop_cuts_off_comes_again() -> None:
+    with pytest.raises(Reject) as rejected:
+        ReplyTask(stopping).run(AFTER_ESTIMATE.model_dump(mode="json"))
+    assert rejected.value.requeue
+
+
+@pytest.mark.logs_errors
+@pytest.mark.parametrize(
+    "payload", [None, {}, {"version": 9}, TO_ESTIMATE.model_dump(mode="json") | {"chat": 123456789}]
+)
+@pytest.mark.parametrize("task", [ReplyTask, GivenUpTask])
+def test_what_cannot_be_read_is_set_aside_and_not_quoted(
+    task: type[ReplyTask | GivenUpTask], payload: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Reject) as rejected:
+        task(stopping).run(payload)
+    assert not rejected.value.requeue
+    assert "123456789" not in caplog.text
