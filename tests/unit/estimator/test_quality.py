@@ -63,7 +63,7 @@ def test_the_size_counts_in_pixels_of_the_photo_not_of_what_was_decoded(image: I
 def test_a_face_that_the_border_cuts_is_gated(image: Image.Image, part: tuple[int, int, int, int]) -> None:
     left, top = part[:2]
     moved = (BOX[0] - left, BOX[1] - top, BOX[2] - left, BOX[3] - top)
-    assert "cut_off" in reasons(image.crop(part), LANDMARKS - np.float32([left, top]), moved)
+    assert "cut_off" in reasons(image.crop(part), LANDMARKS - np.array([left, top], np.float32), moved)
 
 
 def test_a_profile_is_gated(image: Image.Image) -> None:
@@ -87,7 +87,7 @@ def test_the_turn_is_measured_in_half_eye_distances() -> None:
 
 def test_sharpness_does_not_depend_on_contrast() -> None:
     grey = np.random.default_rng(0).normal(128, 30, (64, 48)).astype(np.float32)
-    assert sharpness(grey / 3) == pytest.approx(sharpness(grey), rel=1e-3)
+    assert sharpness(grey / np.float32(3)) == pytest.approx(sharpness(grey), rel=1e-3)
     assert sharpness(np.full((64, 48), 77, np.float32)) == 0
 
 
@@ -112,4 +112,4 @@ def test_the_face_is_the_one_that_is_assessed() -> None:
     noise.paste((40, 40, 40), (100, 0, 200, 200))
     landmarks = np.array([[30, 60], [60, 60], [45, 80], [33, 100], [57, 100]], np.float32)
     assert reasons(noise, landmarks, (10, 40, 80, 120)) == ()
-    assert reasons(noise, landmarks + np.float32([100, 0]), (110, 40, 180, 120)) == ("blurred",)
+    assert reasons(noise, landmarks + np.array([100, 0], np.float32), (110, 40, 180, 120)) == ("blurred",)
