@@ -55,6 +55,7 @@ setup-models: .venv-models/stamp  ## make .venv-models, with torch, for making a
 requirements: .venv/uv.stamp  ## resolve the dependencies again and pin them with hashes
 	@$(COMPILE) requirements/uv.in -o requirements/uv.txt
 	@$(COMPILE) requirements/test.in requirements/build.in $(MEMBER_PROJECTS) -o requirements/test.txt
+	@$(COMPILE) -c requirements/test.txt requirements/test.in -o requirements/tools.txt
 	@$(COMPILE) -c requirements/test.txt requirements/build.in $(MEMBER_PROJECTS) -o requirements/run.txt
 	@for member in $(MEMBERS); do $(COMPILE) -c requirements/test.txt requirements/build.in $$member/pyproject.toml -o requirements/$$member.txt; done
 	@$(COMPILE) -c requirements/test.txt requirements/models.in requirements/build.in estimator/pyproject.toml models/pyproject.toml -o requirements/models.txt

@@ -15,7 +15,9 @@ for service in "$@"; do
     members=(-e shared)
     [[ $service = shared ]] || members+=(-e "$service")
     "$uv" pip install -q --python "$python" --no-deps --no-build-isolation "${members[@]}"
-    "$uv" pip install -q --python "$python" --constraint requirements/test.txt pytest pytest-asyncio pytest-timeout hypothesis psutil trustme
+    "$uv" pip install -q --python "$python" --require-hashes -r requirements/tools.txt
+    # the playground's tests talk to it through the bot's own client
+    [[ $service != playground ]] || "$uv" pip install -q --python "$python" --require-hashes -r requirements/bot.txt
     echo "$service, alone:"
     "$python" -m pytest -q -p no:cacheprovider "tests/unit/$service"
 done

@@ -53,9 +53,14 @@ def estimate(
 @app.command(epilog=describe(EstimatorSettings).replace("\n", "\n\n"))
 def worker() -> None:
     """Consume photos from the queue until stopped; one core, one photo at a time. Settings come from the environment:"""
+    from attrai_estimator.networks.manifest import WrongNetworkFile  # noqa: PLC0415 - see above
     from attrai_estimator.worker import run_worker  # noqa: PLC0415 - see above
 
-    raise typer.Exit(run_worker(read_settings(EstimatorSettings)))
+    try:
+        status = run_worker(read_settings(EstimatorSettings))
+    except WrongNetworkFile as error:
+        raise SystemExit(f"attrai-estimator: the networks cannot be loaded: {error}") from None
+    raise typer.Exit(status)
 
 
 def main() -> None:

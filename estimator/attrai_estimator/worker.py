@@ -37,6 +37,7 @@ def run_worker(settings: EstimatorSettings, pipeline: Pipeline = estimate) -> in
         max_memory_per_child=settings.memory_limit * 1024,
         without_gossip=True,
         without_mingle=True,
+        quiet=True,
     )
     life.start()
     try:
@@ -61,11 +62,13 @@ def _app(settings: EstimatorSettings, task: EstimateTask, life: Life) -> Celery:
 
 def _child_start(settings: EstimatorSettings, task: EstimateTask, warm: Event) -> object:
     def start(**_: object) -> None:
-        _configure_logs(settings)
+        logs = _configure_logs(settings)
+        signals.worker_process_shutdown.connect(lambda **_: logs.stop(), weak=False)
         try:
             task.open_desk()
         except Exception:  # noqa: BLE001  # Celery would go on with a child that has no networks
             event(logger, "warm_up_failed", level=logging.ERROR, exc_info=True)
+            logs.stop()
             os._exit(1)
         warm.set()
 

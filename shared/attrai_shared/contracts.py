@@ -97,7 +97,11 @@ def _read(contract: type[Message], payload: object) -> Message:
 
 
 def _faults(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, fault['loc']))}: {fault['type']}"
-        for fault in error.errors(include_input=False, include_url=False)
-    )
+    """Where and why; a name that the sender made up is not repeated."""
+    faults = error.errors(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{_place(fault['loc'], fault['type'])}: {fault['type']}" for fault in faults)
+
+
+def _place(location: tuple[int | str, ...], kind: str) -> str:
+    made_up = kind == "extra_forbidden"
+    return ".".join([*map(str, location[:-1] if made_up else location), *["?"] * made_up])

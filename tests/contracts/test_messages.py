@@ -58,6 +58,8 @@ def test_what_is_written_is_what_was_stored(name: str) -> None:
         {"deadline": float("nan")},
         {"deadline": -1},
         {"path": "/etc/passwd"},
+        {"passwd": 1},
+        {"reply_to": {"passwd": 1}},
         {"reply_to": {"chat_id": 7}},
     ],
 )
