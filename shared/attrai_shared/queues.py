@@ -32,14 +32,17 @@ DEAD = Exchange("attrai.dead", type="topic", durable=True)
 PARKED = Exchange("attrai.refused", type="topic", durable=True)
 
 
-def celery_app(role: str, broker_url: str) -> Celery:
+def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Celery:
     """A Celery application that speaks JSON only, acknowledges late and never waits for ever for its broker.
 
     `role` names the consumer ("estimator", "replier", "bot"): on the Redis protocol each role keeps its unacknowledged messages apart.
+    Without `declare_queues` it needs no right to create anything, and every queue must be there.
     """
-    app = Celery(f"attrai_{role}", broker=broker_url, set_as_current=False)
+    app = Celery(
+        f"attrai_{role}", broker=broker_url, amqp="attrai_shared.redis_journal:JournalAmqp", set_as_current=False
+    )
     app.conf.update(
-        task_queues=all_queues(),
+        task_queues=all_queues(declared=declare_queues),
         task_default_queue=TO_ESTIMATE,
         task_default_exchange=TASKS.name,
         task_default_exchange_type=TASKS.type,
@@ -71,22 +74,33 @@ def celery_app(role: str, broker_url: str) -> Celery:
     return app
 
 
-def all_queues() -> tuple[Queue, ...]:
-    """Every queue there is; any service declares them all alike, so that whoever comes first loses nothing."""
+def all_queues(*, declared: bool = True) -> tuple[Queue, ...]:
+    """Every queue there is; any service declares them all alike, so that whoever comes first loses nothing.
+
+    In production nobody does (`declared` is false): RabbitMQ creates them from its definitions file, and services lack the right.
+    """
+    tasks, dead, parked = (_exchange(name, declared) for name in (TASKS.name, DEAD.name, PARKED.name))
+    kept = {"x-queue-type": "quorum", "x-max-length": REFUSED_LIMIT}
     return (
-        Queue(TO_ESTIMATE, TASKS, routing_key=TO_ESTIMATE, queue_arguments=_quorum(DEAD)),
-        Queue(AFTER_ESTIMATE, TASKS, routing_key=AFTER_ESTIMATE, queue_arguments=_quorum(DEAD)),
-        Queue(DEAD_LETTERS, DEAD, routing_key="#", queue_arguments=_quorum(PARKED)),
-        Queue(REFUSED, PARKED, routing_key="#", queue_arguments={"x-queue-type": "quorum", "x-max-length": REFUSED_LIMIT}),
+        Queue(TO_ESTIMATE, tasks, routing_key=TO_ESTIMATE, queue_arguments=_quorum(DEAD), no_declare=not declared),
+        Queue(
+            AFTER_ESTIMATE, tasks, routing_key=AFTER_ESTIMATE, queue_arguments=_quorum(DEAD), no_declare=not declared
+        ),
+        Queue(DEAD_LETTERS, dead, routing_key="#", queue_arguments=_quorum(PARKED), no_declare=not declared),
+        Queue(REFUSED, parked, routing_key="#", queue_arguments=kept, no_declare=not declared),
     )
 
 
+def _exchange(name: str, declared: bool) -> Exchange:
+    return Exchange(name, type="topic", durable=True, no_declare=not declared)
+
+
 def declare(app: Celery) -> None:
-    """Creates every exchange and queue. Raises BrokerUnavailable."""
+    """Creates every exchange and queue, unless the application is one that may not. Raises BrokerUnavailable."""
     try:
         with app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
-            for queue in all_queues():
+            for queue in app.conf.task_queues:
                 queue(connection.default_channel).declare()
     except (KombuError, OSError) as error:
         raise BrokerUnavailable(type(error).__name__) from error

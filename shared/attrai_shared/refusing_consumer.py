@@ -14,7 +14,15 @@ logger = logging.getLogger(__name__)
 
 
 class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
-    """Celery's consumer, with the four ways out for a message that is not a task of ours."""
+    """Celery's consumer, with the four ways out for a message that is not a task of ours.
+
+    It makes none of the 28 queues for delayed tasks: nothing here is delayed, and in production a service may create no queue.
+    """
+
+    class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # Celery ships no types
+        default_steps = tuple(
+            step for step in Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")
+        )
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         self._refuse(message, "undecodable")

@@ -1,0 +1,158 @@
+"""`python -m attrai_deploy up | down | scale | logs | backup-graylog`: what the make targets of the same names call."""
+
+import argparse
+import getpass
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from attrai_deploy import docker
+from attrai_deploy.backup import back_up_graylog
+from attrai_deploy.credentials import Credentials, new_credentials
+from attrai_deploy.node import faults, this_node
+from attrai_deploy.request_log import request_log
+from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_service, secrets_of, service_blocks
+
+ROOT = Path(__file__).resolve().parents[2]
+HEALTHY_WITHIN = 300.0
+"""Seconds that all services may take; Graylog's first start is the slowest."""
+SETTLED = 3
+"""Looks in a row at which everything must run."""
+
+
+def main(arguments: Sequence[str]) -> int:
+    """The exit status; what went wrong goes to the standard error in one sentence."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options) or 0)
+    except (docker.DockerFailedError, UnknownServiceError) as error:
+        _say(str(error), to_error=True)
+        return 1
+
+
+def up(options: argparse.Namespace) -> int:
+    """Checks the node, makes missing secrets, deploys, waits, and says what is where."""
+    os.environ["CONFIG_TAG"] = config_tag(_config_files())  # docker stack config fills it in
+    stack = docker.merged_stack([str(ROOT / file) for file in options.file])
+    graylog = "replicas: 0" not in service_blocks(stack)["graylog"]
+    if missing := faults(this_node(), estimators=options.estimators, graylog=graylog):
+        _say("\n".join(missing), to_error=True)
+        return 1
+    _make_secrets(secrets_of(stack))
+    docker.deploy_stack(
+        only_service(stack, options.service) if options.service else stack, resolve_image=options.resolve_image
+    )
+    if options.estimators != 4 and options.service in (None, "estimator"):  # noqa: PLR2004 - the stack file's own number
+        docker.docker("service", "scale", "--detach", f"{docker.STACK}_estimator={options.estimators}")
+    return _wait_until_healthy(options.service)
+
+
+def down(options: argparse.Namespace) -> None:
+    """Takes the stack away. Volumes and secrets stay, unless the secrets are to go too."""
+    docker.docker("stack", "rm", docker.STACK)
+    if options.secrets:
+        docker.remove_secrets(sorted(docker.secret_names()))
+
+
+def scale(options: argparse.Namespace) -> None:
+    """So many estimators."""
+    _say(docker.docker("service", "scale", f"{docker.STACK}_estimator={options.n}"))
+
+
+def logs(options: argparse.Namespace) -> None:
+    """Prints every service's records of one request, oldest first."""
+    for line in request_log(options.request):
+        _say(line)
+
+
+def backup(options: argparse.Namespace) -> None:
+    """Writes Graylog's settings into a folder."""
+    _say(str(back_up_graylog(Path(options.folder))))
+
+
+def _make_secrets(needed: set[str]) -> None:
+    """All at once or none: passwords on both sides of a connection must fit."""
+    there = docker.secret_names()
+    if needed <= there:
+        return
+    if there - {"bot_token"} and needed - there != {"bot_token"}:
+        raise docker.DockerFailedError(
+            f"secrets are missing: {', '.join(sorted(needed - there))}; make undeploy SECRETS=1 removes the others, then deploy again"
+        )
+    token = "" if "bot_token" in there else _ask_token()
+    made = new_credentials(token)
+    for name in sorted(needed - there):
+        docker.create_secret(name, made.secrets[name])
+    if len(needed - there) > 1:
+        _tell_pages(made)
+
+
+def _ask_token() -> str:
+    token = os.environ.get("BOT_TOKEN") or getpass.getpass("The bot's token, from @BotFather: ")
+    if ":" not in token:
+        raise docker.DockerFailedError("a bot's token is NUMBER:TEXT")
+    return token.strip()
+
+
+def _tell_pages(made: Credentials) -> None:
+    _say("Write these down; they are kept nowhere:")
+    for page, (user, password) in made.pages.items():
+        _say(f"  {page}: {user} {password}")
+
+
+def _wait_until_healthy(service: str | None) -> int:
+    until, settled = time.monotonic() + HEALTHY_WITHIN, 0
+    while time.monotonic() < until and settled < SETTLED:
+        counts = docker.running(service)
+        settled = settled + 1 if all(have == want for have, want in counts.values()) else 0
+        time.sleep(2)
+    for name, (have, want) in docker.running(service).items():
+        _say(f"  {name:12} {have}/{want}")
+    if settled < SETTLED:
+        _say("not everything is well: docker stack ps --no-trunc attrai says why", to_error=True)
+        return 1
+    _say("Graylog: http://THIS_NODE:9000/   Flower: http://THIS_NODE:5555/   logs of a request: make logs REQUEST=id")
+    return 0
+
+
+def _config_files() -> list[Path]:
+    return [
+        *(ROOT / "deploy").glob("*.sh"),
+        *(ROOT / "deploy/rabbitmq").iterdir(),
+        *(ROOT / "deploy/redis").iterdir(),
+        ROOT / "graylog/content_pack.json",
+    ]
+
+
+def _say(text: str, *, to_error: bool = False) -> None:
+    (sys.stderr if to_error else sys.stdout).write(text.rstrip("\n") + "\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="attrai_deploy")
+    commands = parser.add_subparsers(required=True)
+    command = commands.add_parser("up", help="deploy, and wait until healthy")
+    command.add_argument("--file", action="append", required=True, help="a stack file; again for one that overrides it")
+    command.add_argument("--service", help="this one alone")
+    command.add_argument("--estimators", type=int, default=4)
+    command.add_argument("--resolve-image", default="never", choices=["always", "changed", "never"])
+    command.set_defaults(run=up)
+    command = commands.add_parser("down", help="take the stack away; volumes stay")
+    command.add_argument("--secrets", action="store_true", help="the secrets too")
+    command.set_defaults(run=down)
+    command = commands.add_parser("scale", help="so many estimators")
+    command.add_argument("n", type=int)
+    command.set_defaults(run=scale)
+    command = commands.add_parser("logs", help="every record of a request")
+    command.add_argument("request", help="a request id, or the beginning of one that a user quotes")
+    command.set_defaults(run=logs)
+    command = commands.add_parser("backup-graylog", help="Graylog's settings and searches, as MongoDB's archive")
+    command.add_argument("folder")
+    command.set_defaults(run=backup)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

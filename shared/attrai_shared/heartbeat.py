@@ -1,0 +1,27 @@
+"""The container's health check: `python -m attrai_shared.heartbeat FILE` succeeds while its service touches the file."""
+
+import sys
+import time
+from pathlib import Path
+
+STALE = 30.0
+"""Seconds without a touch after which a service counts as hung; services touch the file every 5 s."""
+
+
+def is_fresh(heartbeat: Path, now: float) -> bool:
+    """Whether the file was touched lately; `now` is in seconds since 1970. A file that is not there is not fresh."""
+    try:
+        return now - heartbeat.stat().st_mtime < STALE
+    except FileNotFoundError:
+        return False
+
+
+def main(arguments: list[str]) -> int:
+    """The exit status: 0 for fresh, 1 for stale, 2 for a call without exactly one file."""
+    if len(arguments) != 1:
+        return 2
+    return 0 if is_fresh(Path(arguments[0]), time.time()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

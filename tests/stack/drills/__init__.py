@@ -1,0 +1,1 @@
+"""Drills of the deployed stack: `make stack-test` runs all of them, `make stack-drill DRILL=name` one."""

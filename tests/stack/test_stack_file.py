@@ -1,0 +1,111 @@
+import re
+import shutil
+import subprocess
+
+import pytest
+from attrai_deploy.credentials import new_credentials
+from attrai_estimator.settings import EstimatorSettings
+from stack_files import IN_IMAGE, ROOT, SETTINGS, environment, secrets_of, stack
+
+SERVICES = stack()["services"]
+OVERRIDES = ["light", "nfs", "memory"]
+GIB = 1024**3
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_every_variable_is_a_setting(service: str) -> None:
+    given = {name.removeprefix("ATTRAI_").removesuffix("_FILE").lower() for name in environment(service)}
+    assert given <= set(SETTINGS[service].model_fields)
+
+
+@pytest.mark.parametrize("service", SETTINGS)
+def test_every_required_setting_is_given(service: str) -> None:
+    given = {name.removeprefix("ATTRAI_").removesuffix("_FILE").lower() for name in environment(service)}
+    required = {name for name, field in SETTINGS[service].model_fields.items() if field.is_required()}
+    assert required <= given | IN_IMAGE
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_secret_is_read_and_every_file_is_there(service: str) -> None:
+    mounted = {one for one in SERVICES[service].get("secrets", []) if isinstance(one, str)}
+    told = " ".join(map(str, SERVICES[service].get("environment", {}).values()))
+    if service == "redis":
+        told += (ROOT / "deploy/redis/redis.conf").read_text()
+    assert set(re.findall(r"/run/secrets/(\w+)", told)) == mounted
+
+
+def test_deploying_makes_every_secret_and_no_other() -> None:
+    named = set(stack()["secrets"])
+    assert set(new_credentials("1:token").secrets) == named
+    assert set().union(*map(secrets_of, SERVICES.values())) == named
+    assert all(secret == {"external": True, "name": f"attrai_{name}"} for name, secret in stack()["secrets"].items())
+
+
+def test_every_config_is_used_and_its_file_is_there() -> None:
+    used = {config["source"] for service in SERVICES.values() for config in service.get("configs", [])}
+    assert used == set(stack()["configs"])
+    assert all((ROOT / config["file"]).is_file() for config in stack()["configs"].values())
+
+
+def test_only_bot_and_replier_reach_the_internet_and_only_two_pages_are_published() -> None:
+    networks = stack()["networks"]
+    assert {name for name, network in networks.items() if not network.get("internal")} == {"outside", "pages"}
+    assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {"bot", "replier"}
+    assert {name for name, service in SERVICES.items() if "pages" in service["networks"]} == {"graylog", "flower"}
+    published = {
+        name: [port["published"] for port in service["ports"]]
+        for name, service in SERVICES.items()
+        if "ports" in service
+    }
+    assert published == {"graylog": [9000], "flower": [5555]}
+
+
+def test_what_is_reserved_fits_the_smallest_machine() -> None:
+    reserved = [
+        (service["deploy"].get("replicas", 1), service["deploy"]["resources"]["reservations"])
+        for service in SERVICES.values()
+    ]
+    assert sum(replicas * float(of.get("cpus", 0)) for replicas, of in reserved) <= 4
+    assert sum(replicas * _bytes(of["memory"]) for replicas, of in reserved) <= 7 * GIB
+
+
+def test_each_estimator_has_one_core_and_the_time_to_finish_its_photo() -> None:
+    estimator = SERVICES["estimator"]
+    resources = estimator["deploy"]["resources"]
+    assert (resources["limits"]["cpus"], resources["reservations"]["cpus"]) == ("1", "1")
+    assert int(estimator["stop_grace_period"].removesuffix("s")) > EstimatorSettings.model_fields["hard_limit"].default
+    assert _bytes(resources["limits"]["memory"]) > EstimatorSettings.model_fields["memory_limit"].default * 1024**2
+
+
+def test_one_replica_polls_telegram_and_an_update_never_runs_two() -> None:
+    deploy = SERVICES["bot"]["deploy"]
+    assert (deploy["replicas"], deploy["update_config"]["order"]) == (1, "stop-first")
+
+
+def test_our_containers_are_locked_down_and_every_image_has_one_exact_tag() -> None:
+    assert all(SERVICES[name]["read_only"] and SERVICES[name]["cap_drop"] == ["ALL"] for name in SETTINGS)
+    assert all(re.search(r":\d+\.\d+\.\d+", service["image"]) for service in SERVICES.values())
+
+
+@pytest.mark.parametrize("variant", OVERRIDES)
+def test_an_override_names_only_what_there_is(variant: str) -> None:
+    override = stack(f"docker-stack.{variant}.yml")
+    assert set(override.get("services", {})) <= set(SERVICES)
+    assert set(override.get("volumes", {})) <= set(stack()["volumes"])
+
+
+@pytest.mark.parametrize("variant", [None, *OVERRIDES])
+def test_docker_itself_accepts_the_files(variant: str | None) -> None:
+    if shutil.which("docker") is None:
+        pytest.skip("the docker client is not installed")
+    files = ["docker-stack.yml"] if variant is None else ["docker-stack.yml", f"docker-stack.{variant}.yml"]
+    options = [option for file in files for option in ("-c", str(ROOT / file))]
+    given = {"PATH": "/usr/local/bin:/usr/bin:/bin", "NFS_SERVER": "10.0.0.5", "NFS_PATH": "/photos"}
+    done = subprocess.run(
+        ["docker", "stack", "config", *options], env=given, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _bytes(text: str) -> int:
+    return int(float(text[:-1]) * {"M": 1024**2, "G": GIB}[text[-1]])

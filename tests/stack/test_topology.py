@@ -1,0 +1,45 @@
+import re
+
+import pytest
+from attrai_deploy.credentials import BROKER_USERS
+from attrai_shared.queues import AFTER_ESTIMATE, DEAD_LETTERS, REFUSED, TASKS, TO_ESTIMATE, all_queues
+from stack_files import topology
+
+CONSUMED = {"estimator": {TO_ESTIMATE}, "replier": {AFTER_ESTIMATE, DEAD_LETTERS}, "intake": set(), "flower": set()}
+PUBLISHED = {"intake": {TO_ESTIMATE}, "estimator": {AFTER_ESTIMATE}, "replier": set(), "flower": set()}
+EVERY_QUEUE = {queue.name for queue in all_queues()}
+RIGHTS = {one["user"]: one for one in topology()["permissions"]}
+
+
+def test_the_broker_makes_the_queues_that_the_code_would() -> None:
+    made = {queue["name"]: queue["arguments"] for queue in topology()["queues"]}
+    assert made == {queue.name: queue.queue_arguments for queue in all_queues()}
+    assert all(queue["durable"] and not queue["auto_delete"] for queue in topology()["queues"])
+
+
+def test_the_broker_binds_them_as_the_code_would() -> None:
+    made = {(one["source"], one["destination"], one["routing_key"]) for one in topology()["bindings"]}
+    assert made == {(queue.exchange.name, queue.name, queue.routing_key) for queue in all_queues()}
+    exchanges = {one["name"]: one["type"] for one in topology()["exchanges"]}
+    assert exchanges == {queue.exchange.name: "topic" for queue in all_queues()} | {"celeryev": "topic"}
+
+
+def test_every_queue_but_the_operators_is_consumed() -> None:
+    assert set().union(*CONSUMED.values()) == EVERY_QUEUE - {REFUSED}
+
+
+@pytest.mark.parametrize("user", BROKER_USERS)
+def test_a_service_may_read_what_it_consumes_and_no_more(user: str) -> None:
+    assert {queue for queue in EVERY_QUEUE if re.search(RIGHTS[user]["read"], queue)} == CONSUMED[user]
+
+
+@pytest.mark.parametrize("user", BROKER_USERS)
+def test_a_service_may_write_what_it_publishes_and_no_more(user: str) -> None:
+    routes = {one["user"]: one["write"] for one in topology()["topic_permissions"] if one["exchange"] == TASKS.name}
+    allowed = re.search(RIGHTS[user]["write"], TASKS.name) is not None
+    assert {queue for queue in EVERY_QUEUE if allowed and re.search(routes.get(user, ""), queue)} == PUBLISHED[user]
+
+
+@pytest.mark.parametrize("user", BROKER_USERS)
+def test_no_service_may_create_a_queue_of_ours(user: str) -> None:
+    assert not [queue for queue in EVERY_QUEUE if re.search(RIGHTS[user]["configure"], queue)]
