@@ -45,7 +45,7 @@ async def run_intake(settings: BotSettings) -> int:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     try:
         async with open_intake(settings) as (bot, handle):
-            await _serve(bot, handle, settings, stop)
+            await serve(bot, handle, settings, stop)
     except (TokenValidationError, *WRONG_TOKEN):
         event(
             logger,
@@ -84,7 +84,8 @@ async def open_intake(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]
         await ledger.close()
 
 
-async def _serve(bot: Bot, handle: Handle, settings: BotSettings, stop: asyncio.Event) -> None:
+async def serve(bot: Bot, handle: Handle, settings: BotSettings, stop: asyncio.Event) -> None:
+    """Polls, or listens to the webhook, until `stop` is set. Raises Telegram's errors for a wrong token."""
     secret = settings.webhook_secret
     if settings.webhook_url is None or secret is None:
         if await _said(partial(bot.delete_webhook, drop_pending_updates=False), stop):
