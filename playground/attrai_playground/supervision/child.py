@@ -101,6 +101,8 @@ class Child:
     def _bury(self, process: "subprocess.Popen[bytes]", now: float) -> None:
         _kill_group(process)
         self._forget(process)
+        with self.log.open("a", encoding="utf-8") as log:
+            log.write(f"supervisor: process {process.pid} ended ({_how(process.returncode)})\n")
         if self.phase is Phase.HELD:
             return
         first = self._starts == 1 and self._ready_at is None
@@ -116,9 +118,12 @@ class Child:
         self._process = None
 
     def _obituary(self, status: int) -> str:
-        how = f"status {status}" if status >= 0 else signal.Signals(-status).name
         times = "while it started" if self._starts == 1 else f"{self._deaths} times in a row"
-        return f"{self.service.name} ended {times} ({how}). The end of {self.log}:\n{self.tail()}"
+        return f"{self.service.name} ended {times} ({_how(status)}). The end of {self.log}:\n{self.tail()}"
+
+
+def _how(status: int) -> str:
+    return f"status {status}" if status >= 0 else signal.Signals(-status).name
 
 
 def _kill_group(process: "subprocess.Popen[bytes]") -> None:
