@@ -10,6 +10,7 @@ from kombu.exceptions import KombuError
 
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
+from attrai_shared.redis_journal import journaled
 
 TO_ESTIMATE = "to_estimate"
 AFTER_ESTIMATE = "after_estimate"
@@ -38,9 +39,7 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
     `role` names the consumer ("estimator", "replier", "bot"): on the Redis protocol each role keeps its unacknowledged messages apart.
     Without `declare_queues` it needs no right to create anything, and every queue must be there.
     """
-    app = Celery(
-        f"attrai_{role}", broker=broker_url, amqp="attrai_shared.redis_journal:JournalAmqp", set_as_current=False
-    )
+    app = Celery(f"attrai_{role}", broker=journaled(broker_url), set_as_current=False)
     app.conf.update(
         task_queues=all_queues(declared=declare_queues),
         task_default_queue=TO_ESTIMATE,
