@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_estimator.estimate_cli import estimate_fields
+from attrai_estimator.estimate_cli import estimate_fields, estimate_photos
+from attrai_estimator.settings import WORKSPACE_MODELS
 from attrai_estimator.values import Box, Detection, Estimate, Face, Quality
 from PIL import Image
 
@@ -85,7 +86,27 @@ def test_help_tells_of_the_options() -> None:
     )
 
 
-def test_an_embedding_is_printed_where_there_is_one() -> None:
+def test_embeddings_are_printed_on_demand(capsys: pytest.CaptureFixture[str]) -> None:
+    assert estimate_photos([str(SAMPLE)], None, WORKSPACE_MODELS, "openvino", with_embeddings=True) == 0
+    faces = json.loads(capsys.readouterr().out)["faces"]
+    assert [len(face["embedding"]) for face in faces] == [128] * 6
+
+
+def test_a_photo_as_large_as_a_disk_is_refused_without_being_read_whole(capsys: pytest.CaptureFixture[str]) -> None:
+    assert estimate_photos(["/dev/zero"], None, WORKSPACE_MODELS, "openvino", with_embeddings=False) == 1
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "too_many_bytes"
+
+
+def test_a_picture_that_cannot_be_written_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "astronauts.jpg").mkdir()
+    assert estimate_photos([str(SAMPLE)], tmp_path, WORKSPACE_MODELS, "openvino", with_embeddings=False) == 1
+    assert json.loads(capsys.readouterr().out)["error"] == {
+        "code": "store_unavailable",
+        "message": "the annotated picture cannot be written: Is a directory",
+    }
+
+
+def test_the_fields_of_an_estimate_are_rounded() -> None:
     detection = Detection(Box(1.234, 2, 3, 4), np.full((5, 2), 1.239, np.float32), 0.987654321)
     face = Face(detection, 7.123456, Quality(("blurred",), {"side": 20.123456}), np.full(128, 0.25, np.float32))
     fields = estimate_fields(Estimate(10, 20, (face,), b"", {"decode": 0.0123456}))
