@@ -1,6 +1,6 @@
 """Portraits cut out exactly as the estimator cuts them out, with a margin for augmentation."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,35 +14,9 @@ from PIL import Image
 
 from attrai_models.progress import Progress
 from attrai_models.ratings import Portrait
+from attrai_models.trunks import RESNET34
 
-SCORER_TEMPLATE = Template(
-    name="portrait-112",
-    size=112,
-    points=((0.355, 0.42), (0.645, 0.42), (0.5, 0.598), (0.379, 0.728), (0.621, 0.728)),
-)
-"""The mean shape of MTCNN's landmarks on both rating sets, made symmetric.
-
-The eyes are 0.29 of the side apart, so that the crop holds hair and chin.
-"""
-MARGIN = 16
-"""Pixels around the scorer's crop that augmentation may turn or shift into view."""
-
-
-@dataclass(frozen=True, slots=True)
-class Crops:
-    """One row for each portrait: pixels (n, 144, 144, 3), and the landmarks (n, 5, 2) in its photo."""
-
-    pixels: NDArray[np.uint8]
-    landmarks: NDArray[np.float32]
-
-
-def widened(template: Template, margin: int) -> Template:
-    """The template of the same crop with a margin of as many pixels on each side."""
-    side = template.size + 2 * margin
-    points = tuple(
-        ((x * template.size + margin) / side, (y * template.size + margin) / side) for x, y in template.points
-    )
-    return Template(f"{template.name}+{margin}", side, points)
+Floats = NDArray[np.float32]
 
 
 def read_photo(file: Path) -> Photo:
@@ -55,7 +29,7 @@ def read_photo(file: Path) -> Photo:
 def portrayed(photo: Photo, detector: DetectorNetworks) -> Detection:
     """The detection that a portrait is of: the larger and the nearer to the middle, the better.
 
-    Where nothing is found, the template's own points laid over the middle of the photo.
+    Where nothing is found, a template's own points laid over the middle of the photo.
     """
     found = detect(photo, detector)
     if not found:
@@ -67,21 +41,37 @@ def portrayed(photo: Photo, detector: DetectorNetworks) -> Detection:
 def _middle(photo: Photo) -> Detection:
     side = min(photo.width, photo.height)
     corner = np.array([photo.width - side, photo.height - side]) / 2
-    landmarks = np.array(SCORER_TEMPLATE.points) * side + corner
+    landmarks = np.array(RESNET34.template.points) * side + corner
     return Detection(Box(*corner.tolist(), *(corner + side).tolist()), landmarks.astype(np.float32), 0.0)
 
 
-def cut_out(folder: Path, portraits: list[Portrait], detector: DetectorNetworks, cache: Path) -> Crops:
-    """Cut out all portraits of a set, once: the result is kept in `cache`."""
+def landmarks_of(folder: Path, portraits: list[Portrait], detector: DetectorNetworks, cache: Path) -> Floats:
+    """Landmarks (n, 5, 2) of the face that each portrait is of."""
+
+    def found(row: int) -> Floats:
+        return portrayed(read_photo(folder / portraits[row].file), detector).landmarks
+
+    return np.asarray(_once(cache, len(portraits), found), dtype=np.float32)
+
+
+def cut_out(
+    folder: Path, portraits: list[Portrait], landmarks: Floats, template: Template, cache: Path
+) -> NDArray[np.uint8]:
+    """Crops (n, size, size, 3) of the portraits."""
+
+    def crop(row: int) -> NDArray[np.uint8]:
+        face = Detection(Box(0, 0, 0, 0), landmarks[row], 1.0)
+        return align(read_photo(folder / portraits[row].file), [face], template)[0]
+
+    return np.asarray(_once(cache, len(portraits), crop), dtype=np.uint8)
+
+
+def _once(cache: Path, rows: int, make: Callable[[int], NDArray[np.generic]]) -> NDArray[np.generic]:
+    """Make all rows, unless an earlier run kept them in `cache`."""
     if not cache.exists():
-        template, progress = widened(SCORER_TEMPLATE, MARGIN), Progress(cache.stem, len(portraits))
-        pixels, landmarks = [], []
-        for portrait in portraits:
-            photo = read_photo(folder / portrait.file)
-            face = portrayed(photo, detector)
-            pixels.append(align(photo, [face], template)[0])
-            landmarks.append(face.landmarks)
+        progress, made = Progress(cache.stem, rows), []
+        for row in range(rows):
+            made.append(make(row))
             progress.advance()
-        np.savez(cache, pixels=np.stack(pixels), landmarks=np.stack(landmarks))
-    with np.load(cache) as arrays:
-        return Crops(arrays["pixels"], arrays["landmarks"])
+        np.save(cache, np.stack(made))
+    return np.asarray(np.load(cache))

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 RECOGNITION = "dlib_face_recognition_resnet_model_v1.dat"
+LANDMARKS = "shape_predictor_5_face_landmarks.dat"
 CONVOLUTION, AFFINE, LINEAR = b"con_4", b"affine_", b"fc_2"
 TENSOR_VERSION = 2
 LARGEST_NUMBER = 8

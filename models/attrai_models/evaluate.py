@@ -1,67 +1,36 @@
 """What the shipped files are worth, through the estimator's own steps: every figure that a model card quotes."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from attrai_estimator.networks.network import Networks
-from attrai_estimator.steps.align import align
-from attrai_estimator.steps.score import score
-from numpy.typing import NDArray
+from attrai_estimator.values import Photo
+from PIL import Image
 
-from attrai_models.crops import portrayed, read_photo
-from attrai_models.measure import Floats, accuracy
-from attrai_models.progress import Progress
-from attrai_models.ratings import MEBEAUTY, Portrait, read_ratings
+from attrai_models.agreement import Scored, accuracy, groups, interval, score_photo, score_portraits
+from attrai_models.crops import read_photo
+from attrai_models.ratings import MEBEAUTY, RATING_SETS, RatingSet, read_ratings
 
-RESAMPLED = 2000
-"""Bootstrap samples behind each interval."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Portraits with their predicted scores, shape (n,)."""
-
-    portraits: list[Portrait]
-    predicted: Floats
-
-    @property
-    def rated(self) -> Floats:
-        return np.array([portrait.score for portrait in self.portraits], dtype=np.float64)
-
-    def only(self, chosen: NDArray[np.bool_]) -> "Scored":
-        """The chosen rows."""
-        return Scored([self.portraits[i] for i in np.flatnonzero(chosen)], self.predicted[chosen])
+Change = Callable[[Photo], Photo]
+SMALLER, COARSER, BRIGHTER = 0.6, 60, 1.1
+"""Part of the size, JPEG quality, factor of light: the changes under which a score should hold."""
 
 
-def score_portraits(folder: Path, networks: Networks) -> Scored:
-    """Score the `val` portraits of MEBeauty as the estimator would: one face of each photo."""
-    portraits = [portrait for portrait in read_ratings(folder, MEBEAUTY) if portrait.split == "val"]
-    progress, predicted = Progress("evaluate", len(portraits)), []
-    for portrait in portraits:
-        photo = read_photo(folder / portrait.file)
-        crops = align(photo, [portrayed(photo, networks.detector)], networks.scorer.template)
-        predicted.append(float(score(crops, networks.scorer)[0]))
-        progress.advance()
-    return Scored(portraits, np.array(predicted))
+def report(data: Path, networks: Networks) -> Iterator[str]:
+    """Markdown of all figures on the `val` photos of the data folder."""
+    for ratings in RATING_SETS:
+        if (data / ratings.name).is_dir():
+            yield f"\n## {ratings.name}, {ratings.lowest:g} to {ratings.highest:g}\n"
+            yield from _agreement(score_portraits(data / ratings.name, ratings, networks))
+    if (data / MEBEAUTY.name).is_dir():
+        yield "\n## How far a score moves\n"
+        yield from _stability(data / MEBEAUTY.name, MEBEAUTY, networks)
 
 
-def interval(scored: Scored, seed: int = 1) -> tuple[tuple[float, float], tuple[float, float]]:
-    """95 % bootstrap intervals of the correlation and of the mean absolute error."""
-    draw, rated, n = np.random.default_rng(seed), scored.rated, len(scored.portraits)
-    samples = [draw.integers(0, n, n) for _ in range(RESAMPLED)]
-    found = [accuracy("", scored.predicted[rows], rated[rows]) for rows in samples]
-    pearson, error = (
-        np.percentile(values, [2.5, 97.5]) for values in zip(*((f.pearson, f.error) for f in found), strict=True)
-    )
-    return (float(pearson[0]), float(pearson[1])), (float(error[0]), float(error[1]))
-
-
-def report(scored: Scored) -> Iterator[str]:
-    """Markdown tables: the whole, the spread of the scores, and each group."""
-    whole = accuracy(MEBEAUTY.name, scored.predicted, scored.rated)
-    pearson, error = interval(scored)
+def _agreement(scored: Scored) -> Iterator[str]:
+    whole, (pearson, error) = accuracy("", scored.predicted, scored.rated), interval(scored)
     yield "| photos | Pearson (95 %) | mean absolute error (95 %) |\n|---|---|---|"
     yield (
         f"| {len(scored.portraits)} | {whole.pearson:.3f} ({pearson[0]:.3f} to {pearson[1]:.3f}) "
@@ -72,15 +41,47 @@ def report(scored: Scored) -> Iterator[str]:
         low, high = np.percentile(values, [5, 95])
         yield f"| {name} | {low:.2f} | {high:.2f} |"
     yield "\n| group | photos | mean absolute error | mean of predicted - rated |\n|---|---|---|---|"
-    yield from map(_group_line, _groups(scored))
+    for name, part in groups(scored):
+        errors = part.predicted - part.rated
+        yield f"| {name} | {len(errors)} | {np.abs(errors).mean():.2f} | {errors.mean():+.2f} |"
 
 
-def _groups(scored: Scored) -> Iterator[tuple[str, Scored]]:
-    for group in sorted({portrait.group for portrait in scored.portraits}):
-        yield group, scored.only(np.array([portrait.group == group for portrait in scored.portraits]))
+def _stability(folder: Path, ratings: RatingSet, networks: Networks) -> Iterator[str]:
+    photos = [read_photo(folder / one.file) for one in read_ratings(folder, ratings) if one.split == "val"]
+    before = np.array([score_photo(photo, networks)[0] for photo in photos])
+    yield "| change | median | 95th percentile |\n|---|---|---|"
+    for name, change in CHANGES.items():
+        moved = np.abs(np.array([score_photo(change(photo), networks)[0] for photo in photos]) - before)
+        yield f"| {name} | {np.median(moved):.2f} | {np.percentile(moved, 95):.2f} |"
 
 
-def _group_line(group: tuple[str, Scored]) -> str:
-    name, scored = group
-    errors = scored.predicted - scored.rated
-    return f"| {name} | {len(errors)} | {np.abs(errors).mean():.2f} | {errors.mean():+.2f} |"
+def _photo(image: Image.Image) -> Photo:
+    return Photo(np.asarray(image), image.width, image.height)
+
+
+def _smaller(photo: Photo) -> Photo:
+    size = (round(photo.width * SMALLER), round(photo.height * SMALLER))
+    return _photo(Image.fromarray(photo.pixels).resize(size, Image.Resampling.LANCZOS))
+
+
+def _coarser(photo: Photo) -> Photo:
+    file = BytesIO()
+    Image.fromarray(photo.pixels).save(file, "JPEG", quality=COARSER)
+    with Image.open(file) as image:
+        return _photo(image.convert("RGB"))
+
+
+def _mirrored(photo: Photo) -> Photo:
+    return Photo(photo.pixels[:, ::-1].copy(), photo.width, photo.height)
+
+
+def _brighter(photo: Photo) -> Photo:
+    return Photo((photo.pixels * BRIGHTER).clip(0, 255).astype(np.uint8), photo.width, photo.height)
+
+
+CHANGES: dict[str, Change] = {
+    "60 % of the size": _smaller,
+    "JPEG quality 60": _coarser,
+    "mirrored": _mirrored,
+    "10 % brighter": _brighter,
+}

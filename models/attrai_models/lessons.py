@@ -8,9 +8,11 @@ import torch
 from attrai_estimator.networks.network import DetectorNetworks
 from torch import Tensor
 
-from attrai_models.crops import cut_out
+from attrai_models.crops import cut_out, landmarks_of
+from attrai_models.embedder import VECTOR
 from attrai_models.ratings import RATING_SETS, UNRATED, Portrait, portraits_of
 from attrai_models.teacher import teach
+from attrai_models.trunks import Trunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,33 +35,34 @@ class Lessons:
         return len(self.portraits)
 
 
-def read_lessons(data: Path, name: str, detector: DetectorNetworks, cache: Path) -> Lessons:
-    """Read one set of the data folder; crops and vectors are made once and kept in `cache`."""
+def read_lessons(data: Path, name: str, trunk: Trunk, detector: DetectorNetworks, cache: Path) -> Lessons:
+    """Read one set of the data folder; landmarks, crops and vectors are made once and kept in `cache`."""
     portraits = portraits_of(data, name)
-    crops = cut_out(data / name, portraits, detector, cache / f"crops_{name}.npz")
-    vectors = teach(data / name, portraits, crops.landmarks, cache / f"teacher_{name}.npy")
-    pixels = torch.from_numpy(crops.pixels).permute(0, 3, 1, 2)
+    landmarks = landmarks_of(data / name, portraits, detector, cache / f"landmarks_{name}.npy")
+    crops = cut_out(data / name, portraits, landmarks, trunk.wide, cache / f"crops_{name}_{trunk.name}.npy")
+    vectors = np.zeros((len(portraits), VECTOR), np.float32)
+    if trunk.imitates:
+        vectors = teach(data / name, portraits, landmarks, cache / f"teacher_{name}.npy")
+    pixels = torch.from_numpy(crops).permute(0, 3, 1, 2)
     return Lessons(name, portraits, pixels, _ratings(name, portraits), torch.from_numpy(vectors))
 
 
-def read_all_lessons(data: Path, detector: DetectorNetworks, cache: Path) -> list[Lessons]:
-    """Read every set that the data folder holds; raises `FileNotFoundError` when it holds none."""
-    names = [name for name in (*(ratings.name for ratings in RATING_SETS), UNRATED) if (data / name).is_dir()]
+def read_all_lessons(data: Path, trunk: Trunk, detector: DetectorNetworks, cache: Path) -> list[Lessons]:
+    """Read every set of the data folder that teaches the trunk; raises `FileNotFoundError` when there is none."""
+    wanted = [ratings.name for ratings in RATING_SETS] + ([UNRATED] if trunk.imitates else [])
+    names = [name for name in wanted if (data / name).is_dir()]
     if not names:
         raise FileNotFoundError(f"{data} holds none of the known sets")
     cache.mkdir(parents=True, exist_ok=True)
-    return [read_lessons(data, name, detector, cache) for name in names]
+    return [read_lessons(data, name, trunk, detector, cache) for name in names]
 
 
 def _ratings(name: str, portraits: list[Portrait]) -> Tensor:
-    columns = [
-        [
-            portrait.score if ratings.name == name and portrait.score is not None else float("nan")
-            for ratings in RATING_SETS
-        ]
-        for portrait in portraits
-    ]
-    return torch.tensor(columns)
+    ratings = torch.full((len(portraits), len(RATING_SETS)), float("nan"))
+    for column, rating_set in enumerate(RATING_SETS):
+        if rating_set.name == name:
+            ratings[:, column] = torch.tensor([portrait.score for portrait in portraits])
+    return ratings
 
 
 def rows_of_step(available: int, wanted: int, step: int, seed: int) -> list[int]:

@@ -28,6 +28,7 @@ class Portrait:
 MEBEAUTY = RatingSet("mebeauty", "score", 1, 10)
 SCUT = RatingSet("scut_fbp5500_80px", "score_1_to_5", 1, 5)
 RATING_SETS = (MEBEAUTY, SCUT)
+"""In the order of a scorer's outputs; the first is the scale that people are shown."""
 UNRATED = "lfw_dev"
 """A folder of photos that nobody rated; only the shape of faces is learned from it."""
 

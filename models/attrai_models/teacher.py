@@ -1,6 +1,5 @@
 """dlib's face recognition network as a teacher: 128 numbers for each portrait (King 2017, public domain)."""
 
-from importlib.util import find_spec
 from pathlib import Path
 
 import dlib
@@ -8,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from attrai_models.crops import read_photo
+from attrai_models.dlib_file import LANDMARKS, RECOGNITION, packaged
 from attrai_models.progress import Progress
 from attrai_models.ratings import Portrait
 
@@ -18,19 +18,11 @@ BOX_SIDE = 2.3
 BATCH = 16
 
 
-def dlib_file(name: str) -> Path:
-    """The path of a file of face_recognition_models, unimported: it needs a part of setuptools that is gone."""
-    spec = find_spec("face_recognition_models")
-    if spec is None or spec.origin is None:
-        raise FileNotFoundError("face_recognition_models is not installed")
-    return Path(spec.origin).parent / "models" / name
-
-
 def teach(folder: Path, portraits: list[Portrait], landmarks: NDArray[np.float32], cache: Path) -> NDArray[np.float32]:
     """dlib's descriptors of the portraits, shape (n, 128), once: the result is kept in `cache`."""
     if not cache.exists():
-        poser = dlib.shape_predictor(str(dlib_file("shape_predictor_5_face_landmarks.dat")))
-        network = dlib.face_recognition_model_v1(str(dlib_file("dlib_face_recognition_resnet_model_v1.dat")))
+        poser = dlib.shape_predictor(str(packaged(LANDMARKS)))
+        network = dlib.face_recognition_model_v1(str(packaged(RECOGNITION)))
         progress, vectors = Progress(cache.stem, len(portraits)), []
         for start in range(0, len(portraits), BATCH):
             chips = []

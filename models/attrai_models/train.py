@@ -1,4 +1,4 @@
-"""Training of the scorer, resumable: every step's data and chance follow from the seed and the step's number alone."""
+"""Training of a scorer, resumable: every step's data and chance follow from the seed and the step's number alone."""
 
 import math
 from dataclasses import dataclass
@@ -9,34 +9,42 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from attrai_models.augment import augmented, normalized
-from attrai_models.crops import SCORER_TEMPLATE
+from attrai_models.agreement import Accuracy
+from attrai_models.augment import augmented
 from attrai_models.lessons import Lessons, rows_of_step
-from attrai_models.measure import Accuracy, measure
+from attrai_models.measure import measure
 from attrai_models.progress import Progress
 from attrai_models.scales import scales_of
-from attrai_models.scorer import Scorer, untrained_scorer
+from attrai_models.scorer import Scorer, new_scorer
 from attrai_models.shipping import save_scorer
+from attrai_models.trunks import DLIB, RESNET34, Trunk
+
+LONGEST_GRADIENT = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train. `coarse_part` of the steps see crops of `coarse_side`, the others of the template's own side."""
+    """How to train. The first `coarse_part` of the steps see crops of `coarse_side`, the others the template's own.
 
-    steps: int = 4000
-    batch: tuple[int, ...] = (28, 24, 12)
-    coarse_part: float = 0.5
+    `batch`: crops of each set in a step. `rate`: of the trunk; the heads learn `head_rate` times as fast.
+    `likeness`: how much imitating dlib counts beside the ratings. `averaged`: decay of the running average that is kept.
+    """
+
+    steps: int
+    batch: tuple[int, ...]
+    rate: float
+    averaged: float
+    head_rate: float = 1.0
+    coarse_part: float = 0.0
     coarse_side: int = 80
-    rate: float = 1.5e-3
     decay: float = 0.05
-    likeness: float = 1.0
-    averaged: float = 0.995
+    likeness: float = 0.0
     seed: int = 1
-    saved_each: int = 100
-    measured_each: int = 200
+    kept_each: int = 100
 
-    def side(self, step: int) -> int:
-        return self.coarse_side if step < self.coarse_part * self.steps else SCORER_TEMPLATE.size
+    def side(self, step: int, trunk: Trunk) -> int:
+        """Side of the crops of a step, in pixels."""
+        return self.coarse_side if step < self.coarse_part * self.steps else trunk.template.size
 
     def rate_at(self, step: int) -> float:
         """Rises for a twentieth of the steps, then falls as a cosine to nothing."""
@@ -44,16 +52,24 @@ class Recipe:
         return self.rate * risen * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
 
+RECIPES = {
+    RESNET34.name: Recipe(steps=1500, batch=(24, 20, 20), rate=1.5e-3, averaged=0.995, coarse_part=0.8, likeness=1.0),
+    DLIB.name: Recipe(steps=600, batch=(32, 32), rate=3e-4, averaged=0.99, head_rate=3.0),
+}
+
+
 class Training:
     """One run: the network, its running average, the optimizer and the step that comes next."""
 
-    def __init__(self, recipe: Recipe, lessons: list[Lessons], device: torch.device) -> None:
-        self.recipe, self.lessons, self.device = recipe, lessons, device
+    def __init__(self, trunk: Trunk, recipe: Recipe, lessons: list[Lessons], device: torch.device) -> None:
+        self.trunk, self.recipe, self.lessons, self.device = trunk, recipe, lessons, device
         self.scales = scales_of(lessons)
-        self.network = untrained_scorer(recipe.seed).to(device, memory_format=torch.channels_last)
+        self.network = new_scorer(trunk, recipe.seed).to(device, memory_format=torch.channels_last)
         average = get_ema_multi_avg_fn(recipe.averaged)
         self.average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+        heads = [*self.network.ratings.parameters(), *self.network.vector.parameters()]
+        groups = [{"params": self.network.trunk.parameters()}, {"params": heads}]
+        self.optimizer = torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.decay)
         self.next_step = 0
 
     def save(self, file: Path) -> None:
@@ -71,8 +87,9 @@ class Training:
 
     def step(self) -> float:
         """Learn from one batch; returns its loss."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.recipe.rate_at(self.next_step)
+        rate = self.recipe.rate_at(self.next_step)
+        for group, factor in zip(self.optimizer.param_groups, (1.0, self.recipe.head_rate), strict=True):
+            group["lr"] = rate * factor
         crops, ratings, vectors = self._batch()
         self.network.train()
         with torch.autocast(self.device.type, torch.bfloat16):
@@ -80,7 +97,7 @@ class Training:
         loss = self._loss(predicted[0].float(), ratings, predicted[1].float(), vectors)
         self.optimizer.zero_grad()
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_GRADIENT)
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.next_step += 1
@@ -89,46 +106,44 @@ class Training:
     def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
         recipe, step = self.recipe, self.next_step
         draw = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
-        rows = [
-            rows_of_step(len(part), wanted, step, recipe.seed)
-            for part, wanted in zip(self.lessons, recipe.batch, strict=False)
-        ]
-        pairs = list(zip(self.lessons, rows, strict=True))
-        pixels = torch.cat([part.pixels[chosen] for part, chosen in pairs])
-        ratings = torch.cat([part.ratings[chosen] for part, chosen in pairs])
-        vectors = torch.cat([part.vectors[chosen] for part, chosen in pairs])
-        crops = augmented(pixels, recipe.side(step), draw)
-        targets = self.scales.rated(ratings), self.scales.taught(vectors)
-        return normalized(crops).to(self.device), targets[0].to(self.device), targets[1].to(self.device)
+        wanted = zip(self.lessons, recipe.batch, strict=False)
+        chosen = [(part, rows_of_step(len(part), rows, step, recipe.seed)) for part, rows in wanted]
+        pixels = torch.cat([part.pixels[rows] for part, rows in chosen])
+        ratings = self.scales.rated(torch.cat([part.ratings[rows] for part, rows in chosen]))
+        vectors = self.scales.taught(torch.cat([part.vectors[rows] for part, rows in chosen]))
+        crops = augmented(pixels, self.trunk.margin, recipe.side(step, self.trunk), draw)
+        return self.trunk.normalized(crops).to(self.device), ratings.to(self.device), vectors.to(self.device)
 
     def _loss(self, ratings: Tensor, rated: Tensor, vector: Tensor, taught: Tensor) -> Tensor:
         known = ~rated.isnan()
-        taste = functional.smooth_l1_loss(ratings[known], rated[known])
-        return taste + self.recipe.likeness * functional.mse_loss(vector, taught)
+        loss = functional.smooth_l1_loss(ratings[known], rated[known])
+        if self.trunk.imitates:
+            loss = loss + self.recipe.likeness * functional.mse_loss(vector, taught)
+        return loss
 
 
-def train(recipe: Recipe, lessons: list[Lessons], held_out: list[Lessons], out: Path, device: torch.device) -> None:
+def train(run: Training, held_out: list[Lessons], out: Path) -> None:
     """Train to the recipe's end, or go on where a run stopped; leaves the averaged network in `out`, `scorer.pt`."""
-    run, checkpoint = Training(recipe, lessons, device), out / "checkpoint.pt"
+    out.mkdir(parents=True, exist_ok=True)
+    checkpoint, steps = out / "checkpoint.pt", run.recipe.steps
     if checkpoint.exists():
         run.resume(checkpoint)
-    progress = Progress("train", recipe.steps - run.next_step)
-    note = ""
-    while run.next_step < recipe.steps:
+    progress, note = Progress("train", steps - run.next_step), ""
+    while run.next_step < steps:
         loss = run.step()
-        if run.next_step % recipe.measured_each == 0 or run.next_step == recipe.steps:
-            note = _report(run, held_out, out)
-        if run.next_step % recipe.saved_each == 0 or run.next_step == recipe.steps:
+        if run.next_step % run.recipe.kept_each == 0 or run.next_step == steps:
+            note = _keep(run, held_out, out)
             run.save(checkpoint)
         progress.advance(f"loss {loss:.3f} {note}")
-    network: Scorer = run.average.module
-    save_scorer(network, run.scales, out / "scorer.pt")
 
 
-def _report(run: Training, held_out: list[Lessons], out: Path) -> str:
+def _keep(run: Training, held_out: list[Lessons], out: Path) -> str:
+    """Measure the averaged network as it is now, and leave it in `out` for export."""
     network: Scorer = run.average.module
-    found: list[Accuracy] = [measure(network.eval(), part, run.scales) for part in held_out]
-    line = f"step {run.next_step} " + " ".join(str(accuracy) for accuracy in found)
+    save_scorer(network, run.trunk, run.scales, out / "scorer.pt")
+    side = run.recipe.side(run.next_step - 1, run.trunk)
+    found: list[Accuracy] = [measure(network.eval(), run.trunk, part, run.scales, side) for part in held_out]
+    line = f"step {run.next_step} at {side} px: " + ", ".join(str(accuracy) for accuracy in found)
     with (out / "log.txt").open("a") as log:
         log.write(line + "\n")
     return line

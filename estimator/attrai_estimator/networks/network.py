@@ -43,7 +43,7 @@ class DetectorNetworks:
 
 @dataclass(frozen=True, slots=True)
 class ScoringNetwork:
-    """The scorer; its first output has shape (n, 1), a score from 1 to 10 that may lie a little outside."""
+    """The scorer; its output has shape (n, scales), a score from 1 to 10, which may lie a little outside, in front."""
 
     network: Network
     template: Template

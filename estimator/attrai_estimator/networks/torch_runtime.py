@@ -7,12 +7,15 @@ from typing import Literal
 import numpy as np
 import onnx
 import torch
-from onnx import ModelProto, NodeProto, helper, numpy_helper
+from numpy.typing import NDArray
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 from torch import Tensor
 from torch.nn import functional
 
 from attrai_estimator.networks.network import Floats
 
+Array = NDArray[np.generic]
 Attribute = int | float | list[int]
 Attributes = Mapping[str, Attribute]
 Operator = Callable[[list[Tensor], Attributes], Tensor]
@@ -24,9 +27,11 @@ class TorchNetwork:
 
     def __init__(self, file: Path, device: Device = "cpu") -> None:
         model = onnx.load(file)
+        constants = _constants(model)
+        left = [node for node in model.graph.node if node.output[0] not in constants]
         self._device = device
-        self._nodes = [(node, _operator(node), _attributes(node)) for node in model.graph.node]
-        self._constants = {name: value.to(device) for name, value in _constants(model).items()}
+        self._nodes = [(node, _operator(node), _attributes(node)) for node in left]
+        self._constants = {name: torch.from_numpy(value.copy()).to(device) for name, value in constants.items()}
         self._input = model.graph.input[0].name
         self._outputs = [output.name for output in model.graph.output]
 
@@ -35,14 +40,19 @@ class TorchNetwork:
         values = {**self._constants, self._input: torch.from_numpy(batch).to(self._device)}
         with torch.inference_mode():
             for node, operator, attributes in self._nodes:
-                values[node.output[0]] = operator([values[name] for name in node.input], attributes)
+                values[node.output[0]] = operator([values[name] for name in node.input if name], attributes)
         return tuple(values[name].cpu().numpy() for name in self._outputs)
 
 
-def _constants(model: ModelProto) -> dict[str, Tensor]:
-    return {
-        weights.name: torch.from_numpy(numpy_helper.to_array(weights).copy()) for weights in model.graph.initializer
-    }
+def _constants(model: ModelProto) -> dict[str, Array]:
+    """The weights, and all that follows from them alone, computed once."""
+    known: dict[str, Array] = {weights.name: numpy_helper.to_array(weights) for weights in model.graph.initializer}
+    for node in model.graph.node:
+        names = [name for name in node.input if name]
+        if all(name in known for name in names):
+            inputs = {name: known[name] for name in names}
+            known.update(zip(node.output, ReferenceEvaluator(node).run(None, inputs), strict=True))
+    return known
 
 
 def _attributes(node: NodeProto) -> dict[str, Attribute]:
@@ -50,9 +60,6 @@ def _attributes(node: NodeProto) -> dict[str, Attribute]:
 
 
 def _operator(node: NodeProto) -> Operator:
-    if node.op_type == "Constant":
-        value = torch.from_numpy(numpy_helper.to_array(node.attribute[0].t).copy())
-        return lambda _inputs, _attributes: value
     if node.op_type not in OPERATORS:
         raise ValueError(f"operator {node.op_type} is not known here")
     return OPERATORS[node.op_type]
@@ -80,6 +87,20 @@ def _average_pool(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     return functional.avg_pool2d(inputs[0], _integers(attributes, "kernel_shape"), _integers(attributes, "strides"))
 
 
+def _normalize(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    gain, shift, mean, variance = inputs[1:]
+    epsilon = attributes.get("epsilon", 1e-5)
+    if isinstance(epsilon, list):
+        raise TypeError("epsilon is not a number")
+    return functional.batch_norm(inputs[0], mean, variance, gain, shift, eps=epsilon)
+
+
+def _cast(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    if attributes["to"] != TensorProto.FLOAT:
+        raise ValueError("a batch is cast to float32 alone")
+    return inputs[0].float()
+
+
 def _concatenate(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     return torch.cat(inputs, dim=_integer(attributes, "axis"))
 
@@ -96,6 +117,15 @@ def _cast(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     return inputs[0].to(torch.from_numpy(np.empty(0, kind)).dtype)
 
 
+def _pad(inputs: list[Tensor], _: Attributes) -> Tensor:
+    before, after = inputs[1].view(2, -1).tolist()
+    return functional.pad(inputs[0], [size for pair in zip(before[::-1], after[::-1], strict=True) for size in pair])
+
+
+def _mean(inputs: list[Tensor], attributes: Attributes) -> Tensor:
+    return inputs[0].mean(dim=_integers(attributes, "axes"), keepdim=attributes["keepdims"] == 1)
+
+
 def _transpose(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     return inputs[0].permute(_integers(attributes, "perm")).contiguous()
 
@@ -103,6 +133,8 @@ def _transpose(inputs: list[Tensor], attributes: Attributes) -> Tensor:
 OPERATORS: Mapping[str, Operator] = {
     "Add": lambda inputs, _: inputs[0] + inputs[1],
     "AveragePool": _average_pool,
+    "BatchNormalization": _normalize,
+    "Cast": _cast,
     "Cast": _cast,
     "Concat": _concatenate,
     "Conv": _convolve,
@@ -111,9 +143,12 @@ OPERATORS: Mapping[str, Operator] = {
     "Gemm": lambda inputs, _: functional.linear(inputs[0], inputs[1], inputs[2]),
     "GlobalAveragePool": lambda inputs, _: inputs[0].mean(dim=(2, 3), keepdim=True),
     "Identity": lambda inputs, _: inputs[0],
+    "MatMul": lambda inputs, _: inputs[0] @ inputs[1],
     "MaxPool": _max_pool,
     "Mul": lambda inputs, _: inputs[0] * inputs[1],
     "PRelu": lambda inputs, _: torch.where(inputs[0] >= 0, inputs[0], inputs[0] * inputs[1]),
+    "Pad": _pad,
+    "ReduceMean": _mean,
     "Relu": lambda inputs, _: inputs[0].relu(),
     "Reshape": lambda inputs, _: inputs[0].reshape(inputs[1].tolist()),
     "Shape": lambda inputs, _: torch.tensor(inputs[0].shape),

@@ -9,8 +9,12 @@ LOWEST, HIGHEST = 1.0, 10.0
 
 
 def score(crops: NDArray[np.uint8], scorer: ScoringNetwork) -> Floats:
-    """Score crops of shape (n, size, size, 3); returns shape (n,), each from 1 to 10, in the crops' order."""
+    """Score crops of shape (n, size, size, 3); returns shape (n,), each from 1 to 10, in the crops' order.
+
+    A score is the mean of the crop's and its mirror image's, so that a mirrored face has the same one.
+    """
     if not len(crops):
         return np.empty(0, np.float32)
-    (scores,) = scorer.network(scorer.normalization(crops))
-    return scores[:, 0].clip(LOWEST, HIGHEST)
+    batch = scorer.normalization(crops)
+    (scores,) = scorer.network(np.concatenate([batch, batch[..., ::-1]]))
+    return scores[:, 0].reshape(2, -1).mean(axis=0).clip(LOWEST, HIGHEST)

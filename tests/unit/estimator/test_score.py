@@ -19,6 +19,13 @@ class MeanOfRed:
         return (batch[:, 0].mean(axis=(1, 2))[:, np.newaxis],)
 
 
+class LeftOfRed:
+    """Scores a crop by the mean of the left half of its first channel."""
+
+    def __call__(self, batch: Floats, /) -> tuple[Floats, ...]:
+        return (batch[:, 0, :, :4].mean(axis=(1, 2))[:, np.newaxis],)
+
+
 def crops(*reds: int) -> np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]:
     pixels = np.zeros((len(reds), 8, 8, 3), np.uint8)
     pixels[..., 0] = np.array(reds)[:, np.newaxis, np.newaxis]
@@ -29,7 +36,24 @@ def test_all_crops_are_scored_in_one_batch_and_in_their_order() -> None:
     network = MeanOfRed()
     scores = score(crops(7, 3, 5), ScoringNetwork(network, TEMPLATE, NORMALIZATION))
     assert scores.tolist() == [7, 3, 5]
-    assert network.batches == [3]
+    assert network.batches == [6]
+
+
+def test_a_mirrored_crop_has_the_same_score() -> None:
+    """A network that minds sides is asked about both."""
+    pixels = np.random.default_rng(1).integers(0, 10, (2, 8, 8, 3)).astype(np.uint8)
+    scorer = ScoringNetwork(LeftOfRed(), TEMPLATE, NORMALIZATION)
+    assert score(pixels, scorer) == pytest.approx(score(pixels[:, :, ::-1], scorer))
+
+
+def test_a_mirrored_face_has_the_same_score() -> None:
+    def left_half(batch: Floats, /) -> tuple[Floats, ...]:
+        return (batch[:, 0, :, :4].mean(axis=(1, 2))[:, np.newaxis],)
+
+    half = crops(8)
+    half[:, :, 4:] = 2
+    scorer = ScoringNetwork(left_half, TEMPLATE, NORMALIZATION)
+    assert score(half, scorer).tolist() == score(half[:, :, ::-1], scorer).tolist() == [5]
 
 
 def test_a_score_stays_within_1_and_10() -> None:

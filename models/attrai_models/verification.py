@@ -1,0 +1,121 @@
+"""How well vectors tell people apart: the protocol of Labeled Faces in the Wild, for ours and for dlib's own pipeline."""
+
+import csv
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dlib
+import numpy as np
+from attrai_estimator.networks.load import load_detector, load_embedder
+from attrai_estimator.networks.network import DetectorNetworks, EmbeddingNetwork
+from attrai_estimator.steps.align import align
+from attrai_estimator.steps.embed import embed
+from attrai_estimator.values import Photo
+from numpy.typing import NDArray
+
+from attrai_models.crops import portrayed, read_photo
+from attrai_models.dlib_file import LANDMARKS, packaged
+from attrai_models.progress import Progress
+from attrai_models.teacher import CHIP_PADDING, CHIP_SIDE
+
+Floats = NDArray[np.float64]
+Vector = NDArray[np.float32]
+Embed = Callable[[Photo], Vector | None]
+"""A photo's vector of shape (128,), or None where no face is found."""
+
+THRESHOLDS = np.arange(0.3, 0.9, 0.002)
+NO_FACE = np.inf
+"""The distance of a pair with a photo on which no face is found: it counts as "different"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two photos, of one person or of two."""
+
+    fold: str
+    files: tuple[str, str]
+    same: bool
+
+
+def read_pairs(folder: Path) -> list[Pair]:
+    """Read `pairs.csv`: columns `fold`, `file_a`, `file_b`, `same` (1 or 0)."""
+    with (folder / "pairs.csv").open(newline="") as lines:
+        return [Pair(row["fold"], (row["file_a"], row["file_b"]), row["same"] == "1") for row in csv.DictReader(lines)]
+
+
+def fold_accuracies(distances: Floats, pairs: list[Pair]) -> Floats:
+    """The part of each fold's pairs that are told right, by the threshold that is best on the other folds."""
+    same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
+    right = (distances[:, np.newaxis] < THRESHOLDS) == same[:, np.newaxis]
+    accuracies = []
+    for fold in np.unique(folds):
+        here = folds == fold
+        accuracies.append(right[here, right[~here].mean(axis=0).argmax()].mean())
+    return np.array(accuracies)
+
+
+def distances_of(pairs: list[Pair], vectors: dict[str, Vector | None]) -> Floats:
+    """The Euclidean distance of each pair."""
+
+    def distance(pair: Pair) -> float:
+        a, b = (vectors[file] for file in pair.files)
+        return NO_FACE if a is None or b is None else float(np.linalg.norm(a - b))
+
+    return np.array([distance(pair) for pair in pairs])
+
+
+def by_the_estimator(detector: DetectorNetworks, embedder: EmbeddingNetwork) -> Embed:
+    """The estimator's own steps, on the face that the photo is of."""
+
+    def vector(photo: Photo) -> Vector | None:
+        face = portrayed(photo, detector)
+        return embed(align(photo, [face], embedder.template), embedder)[0] if face.probability else None
+
+    return vector
+
+
+def by_dlib(embedder: EmbeddingNetwork) -> Embed:
+    """dlib's face detector, landmarks and chip; then the network, whose file the parity test holds to dlib's own."""
+    detector, poser = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(packaged(LANDMARKS)))
+
+    def vector(photo: Photo) -> Vector | None:
+        found = detector(photo.pixels, 0) or detector(photo.pixels, 1)
+        if not found:
+            return None
+        face = max(found, key=lambda box: box.width() - 0.5 * _off_centre(box, photo))
+        chip = dlib.get_face_chip(photo.pixels, poser(photo.pixels, face), CHIP_SIDE, CHIP_PADDING)
+        return np.asarray(embedder.network(embedder.normalization(chip[np.newaxis]))[0][0])
+
+    return vector
+
+
+def _off_centre(box: dlib.rectangle, photo: Photo) -> float:
+    return max(abs(box.center().x - photo.width / 2), abs(box.center().y - photo.height / 2))
+
+
+def vectors_of(folder: Path, pairs: list[Pair], embedded: Embed, job: str) -> dict[str, Vector | None]:
+    """Embed every photo that a pair names."""
+    files = sorted({file for pair in pairs for file in pair.files})
+    progress, vectors = Progress(job, len(files)), {}
+    for file in files:
+        vectors[file] = embedded(read_photo(folder / file))
+        progress.advance()
+    return vectors
+
+
+def verify(folder: Path, models: Path) -> Iterator[str]:
+    """Markdown tables: the accuracy of the estimator and of dlib's pipeline, and how close their vectors are."""
+    pairs, embedder = read_pairs(folder), load_embedder(models)
+    ours = vectors_of(folder, pairs, by_the_estimator(load_detector(models), embedder), "verify")
+    theirs = vectors_of(folder, pairs, by_dlib(embedder), "verify dlib")
+    yield "| pipeline | pairs | accuracy, mean of the folds (standard error) | photos without a face |\n|---|---|---|---|"
+    for name, vectors in (("attrai", ours), ("dlib: HOG, 5 landmarks", theirs)):
+        folds = fold_accuracies(distances_of(pairs, vectors), pairs) * 100
+        error = folds.std(ddof=1) / np.sqrt(len(folds))
+        missed = sum(vector is None for vector in vectors.values())
+        yield f"| {name} | {len(pairs)} | {folds.mean():.2f} % ({error:.2f}) | {missed} of {len(vectors)} |"
+    both = [(a, theirs[file]) for file, a in ours.items()]
+    apart = [float(np.linalg.norm(a - b)) for a, b in both if a is not None and b is not None]
+    yield "\n| distance of the two vectors of a photo | mean | 95th percentile |\n|---|---|---|"
+    yield f"| {len(apart)} photos | {np.mean(apart):.3f} | {np.percentile(apart, 95):.3f} |"
