@@ -2,18 +2,34 @@
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from attrai_estimator.networks.network import EmbeddingNetwork, Floats
+from attrai_estimator.values import Pixels
 
 VECTOR = 128
+BILINEAR = Image.Resampling.BILINEAR
+BORDER = 4 / 150
+"""The part of a crop's side that is left out on each side of the second view."""
 
 
-def embed(crops: NDArray[np.uint8], embedder: EmbeddingNetwork) -> Floats:
+def embed(crops: Pixels, embedder: EmbeddingNetwork) -> Floats:
     """Embed crops of shape (n, size, size, 3); returns shape (n, 128), in the crops' order.
 
-    Two vectors of one person are less than about 0.6 apart.
+    A vector is the mean of two views: the crop, and its mirror image a little enlarged. Two vectors of one person are
+    less than about 0.6 apart.
     """
     if not len(crops):
         return np.empty((0, VECTOR), np.float32)
-    (vectors,) = embedder.network(embedder.normalization(crops))
-    return vectors
+    views = np.concatenate([crops, enlarged(crops)[:, :, ::-1]])
+    (vectors,) = embedder.network(embedder.normalization(views))
+    mean: Floats = vectors.reshape(2, len(crops), VECTOR).mean(axis=0)
+    return mean
+
+
+def enlarged(crops: NDArray[np.uint8]) -> Pixels:
+    """The crops without their border, at their own size."""
+    size = crops.shape[1]
+    border = round(BORDER * size)
+    inner = (border, border, size - border, size - border)
+    return np.stack([np.asarray(Image.fromarray(crop).resize((size, size), BILINEAR, inner)) for crop in crops])

@@ -1,0 +1,84 @@
+"""MTCNN as exported, on OpenVINO and in our steps, against facenet-pytorch's own."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from attrai_estimator.networks import DetectorNetworks, Network
+from attrai_estimator.networks.load import load_detector
+from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_estimator.steps.detect import detect
+from facenet_pytorch import MTCNN
+from PIL import Image
+from torch import nn
+
+from tests.unit.models.faces import photo_of, portrait
+
+pytestmark = pytest.mark.torch
+
+OUTPUTS = 1e-4
+"""The most that a network's output may differ: probabilities and parts of a box's side."""
+LANDMARKS = 0.025
+"""The most that a landmark may differ, of the face's width: Pillow resizes in whole 8-bit numbers, and the steps neither
+count a box's last pixel in nor cut crops one pixel off, as facenet-pytorch does."""
+BOXES = 0.06
+"""The same of a box's edge."""
+
+
+@pytest.fixture(scope="module")
+def ours() -> DetectorNetworks:
+    return load_detector(WORKSPACE_MODELS)
+
+
+@pytest.fixture(scope="module")
+def stock() -> MTCNN:
+    return MTCNN(keep_all=True, min_face_size=20, device="cpu")
+
+
+@pytest.mark.parametrize(
+    ("part", "stock_part", "side"),
+    [
+        (lambda networks: networks.proposal, lambda mtcnn: mtcnn.pnet, 12),
+        (lambda networks: networks.proposal, lambda mtcnn: mtcnn.pnet, 97),
+        (lambda networks: networks.refinement, lambda mtcnn: mtcnn.rnet, 24),
+        (lambda networks: networks.output, lambda mtcnn: mtcnn.onet, 48),
+    ],
+    ids=["proposal-cell", "proposal-map", "refinement", "output"],
+)
+def test_each_network_gives_what_its_torch_original_gives(
+    part: Callable[[DetectorNetworks], Network],
+    stock_part: Callable[[MTCNN], nn.Module],
+    side: int,
+    ours: DetectorNetworks,
+    stock: MTCNN,
+) -> None:
+    face = portrait().crop((150, 40, 300, 230))
+    pixels = np.stack([np.asarray(face.rotate(turn).resize((side, side))) for turn in (0, 20, 180)])
+    batch = ours.normalization(pixels)
+    with torch.inference_mode():
+        expected = stock_part(stock)(torch.from_numpy(batch))
+    for found, wanted in zip(part(ours)(batch), expected, strict=True):
+        assert np.abs(found - wanted.numpy()).max() < OUTPUTS
+
+
+@pytest.mark.parametrize("size", [(512, 512), (300, 300), (1024, 768)])
+def test_the_steps_find_the_face_where_facenet_pytorch_finds_it(
+    size: tuple[int, int], ours: DetectorNetworks, stock: MTCNN
+) -> None:
+    image = portrait().resize(size)
+    boxes, probabilities, landmarks = stock.detect(image, landmarks=True)
+    best = int(np.argmax(probabilities))
+    found = max(detect(photo_of(image), ours), key=lambda face: face.probability)
+    box = [found.box.x0, found.box.y0, found.box.x1, found.box.y1]
+    assert np.abs(np.array(box) - boxes[best]).max() < BOXES * found.box.width
+    assert np.abs(found.landmarks - landmarks[best]).max() < LANDMARKS * found.box.width
+    assert found.probability == pytest.approx(probabilities[best], abs=1e-3)
+
+
+def test_the_same_number_of_faces_is_found(ours: DetectorNetworks, stock: MTCNN) -> None:
+    group = Image.new("RGB", (1200, 500), "grey")
+    for place, side in enumerate((380, 240, 150, 90)):
+        group.paste(portrait().resize((side, side)), (20 + place * 300, 50))
+    boxes, _ = stock.detect(group)
+    assert len(detect(photo_of(group), ours)) == len(boxes) >= 4

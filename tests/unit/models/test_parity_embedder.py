@@ -1,0 +1,90 @@
+"""The embedder as exported against dlib's own descriptor, on the same chips."""
+
+from pathlib import Path
+
+import dlib
+import numpy as np
+import pytest
+from attrai_estimator.networks.load import load_embedder
+from attrai_estimator.networks.manifest import read_manifest
+from attrai_estimator.networks.torch_runtime import TorchNetwork
+from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_models.dlib_file import RECOGNITION, Layer, MalformedFile, Reader, layers, packaged
+from attrai_models.embedder import Embedder, load_dlib
+from attrai_models.embedding_shipping import CHIP, NORMALIZATION, dlib_embedder, export_embedder
+from torch import from_numpy, inference_mode
+
+from tests.unit.models.faces import crops_of
+
+pytestmark = pytest.mark.torch
+
+HALF = 2e-3
+"""The most that a number of a vector may differ from dlib's: the shipped weights are rounded to half precision."""
+EXACT = 1e-5
+"""The same before rounding."""
+CHIPS = crops_of(CHIP)
+
+
+@pytest.fixture(scope="module")
+def descriptors() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
+    """dlib's own, shape (n, 128)."""
+    network = dlib.face_recognition_model_v1(str(packaged(RECOGNITION)))
+    return np.array(network.compute_face_descriptor(list(CHIPS)))
+
+
+def test_the_rebuilt_network_is_dlibs(descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
+    with inference_mode():
+        vectors = dlib_embedder()(from_numpy(NORMALIZATION(CHIPS))).numpy()
+    assert np.abs(vectors - descriptors).max() < EXACT
+
+
+def test_the_shipped_file_gives_dlibs_descriptors(
+    descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]],
+) -> None:
+    embedder = load_embedder(WORKSPACE_MODELS)
+    (vectors,) = embedder.network(embedder.normalization(CHIPS))
+    assert np.abs(vectors - descriptors).max() < HALF
+
+
+def test_both_runtimes_agree() -> None:
+    embedder = load_embedder(WORKSPACE_MODELS)
+    record = read_manifest(WORKSPACE_MODELS).record("embedder")
+    batch = embedder.normalization(CHIPS)
+    (by_torch,), (by_openvino,) = TorchNetwork(WORKSPACE_MODELS / record.file)(batch), embedder.network(batch)
+    assert np.abs(by_torch - by_openvino).max() < 1e-4
+
+
+def test_one_person_stays_close(descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
+    assert np.linalg.norm(descriptors - descriptors[0], axis=1).max() < 0.6
+
+
+@pytest.mark.filterwarnings("ignore")  # the exporter's own
+def test_the_export_can_be_made_again(tmp_path: Path) -> None:
+    export_embedder(tmp_path)
+    made, shipped = (read_manifest(folder).record("embedder") for folder in (tmp_path, WORKSPACE_MODELS))
+    assert made.template == shipped.template
+    (again,) = load_embedder(tmp_path).network(NORMALIZATION(CHIPS))
+    (vectors,) = load_embedder(WORKSPACE_MODELS).network(NORMALIZATION(CHIPS))
+    assert np.abs(again - vectors).max() < 1e-6
+
+
+def test_a_file_that_ends_early_is_refused() -> None:
+    data = packaged(RECOGNITION).read_bytes()[:100_000]
+    with pytest.raises(MalformedFile, match="ends within a tensor"):
+        list(layers(data))
+
+
+def test_another_networks_layers_are_refused() -> None:
+    wrong = iter([Layer(b"fc_2", np.zeros(4, np.float32))])
+    with pytest.raises(MalformedFile, match="con_4 was expected"):
+        load_dlib(Embedder(), wrong)
+
+
+@pytest.mark.parametrize(("data", "value"), [(b"\x01\x05", 5), (b"\x82\x01\x02", -513), (b"\x02\x00\x01", 256)])
+def test_integers_are_read_as_dlib_writes_them(data: bytes, value: int) -> None:
+    assert Reader(data).integer() == value
+
+
+def test_what_begins_no_integer_is_refused() -> None:
+    with pytest.raises(MalformedFile, match="begins no integer"):
+        Reader(b"\x00\x01").integer()
