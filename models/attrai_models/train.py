@@ -101,7 +101,7 @@ class Training:
         self.optimizer.step()
         self.average.update_parameters(self.network)
         self.next_step += 1
-        return float(loss)
+        return float(loss.detach())
 
     def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
         recipe, step = self.recipe, self.next_step
