@@ -134,13 +134,17 @@ def _clear_up(addresses: Addresses, name: str, heartbeat: Path) -> None:
 
 
 def _settings(plan: Plan, name: str, heartbeat: Path) -> dict[str, str]:
-    return {
+    settings = {
         "ATTRAI_BROKER_URL": plan.addresses.broker_url,
         "ATTRAI_REDIS_URL": plan.addresses.redis_url,
         "ATTRAI_PHOTO_STORE": str(plan.addresses.photo_store),
+        "ATTRAI_REPLICA": name,
+        "ATTRAI_HEARTBEAT": str(heartbeat),
+    }
+    if name == ESTIMATOR:
+        return settings
+    return settings | {
         "ATTRAI_BOT_API_URL": plan.addresses.bot_api_url,
         "ATTRAI_BOT_TOKEN": plan.addresses.bot_token,
         "ATTRAI_USER_HASH_KEY": plan.secrets.user_hash_key,
-        "ATTRAI_REPLICA": name,
-        "ATTRAI_HEARTBEAT": str(heartbeat),
     }

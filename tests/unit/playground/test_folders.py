@@ -1,0 +1,73 @@
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from attrai_playground.folders import SOCKET_PATH_LIMIT, locked, make_folders, read_secrets
+from attrai_playground.supervision.errors import InUseError, UsageError
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_every_folder_is_its_owners_alone(short: Path, tmp_path: Path) -> None:
+    folders = make_folders(tmp_path / "state")
+    for folder in (folders.runtime, folders.photos, folders.valkey, folders.bot_api, folders.logs, folders.temporary):
+        assert folder.stat().st_mode & 0o777 == 0o700, folder
+
+
+def test_without_a_state_folder_everything_is_temporary(short: Path) -> None:
+    folders = make_folders(None)
+    assert folders.photos.is_relative_to(folders.runtime)
+    assert [path.name for path in short.iterdir()] == [folders.runtime.name]
+
+
+def test_the_sockets_path_stays_short_however_long_the_temporary_folders_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    long = tmp_path / ("x" * 90)
+    long.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(long))
+    folders = make_folders(tmp_path / "state")
+    try:
+        assert len(os.fsencode(folders.socket)) <= SOCKET_PATH_LIMIT
+        assert list(long.iterdir()) == []
+    finally:
+        folders.temporary.rmdir()
+        folders.runtime.rmdir()
+
+
+def test_a_state_folder_serves_one_run_at_a_time(tmp_path: Path) -> None:
+    with locked(tmp_path / "state"), pytest.raises(InUseError, match="Another run uses"), locked(tmp_path / "state"):
+        pass
+    with locked(tmp_path / "state"):
+        pass
+
+
+def test_a_state_folder_stays_held_as_long_as_a_copy_of_the_lock_does(tmp_path: Path) -> None:
+    with locked(tmp_path) as [descriptor]:
+        copy = os.dup(descriptor)
+    with pytest.raises(InUseError), locked(tmp_path):
+        pass
+    os.close(copy)
+    with locked(tmp_path):
+        pass
+
+
+def test_a_state_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="cannot be used"), locked(tmp_path / "file"):
+        pass
+
+
+def test_secrets_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
+    made = read_secrets(tmp_path)
+    assert read_secrets(tmp_path) == made
+    assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["secrets.json"]
+    other = tmp_path / "other"
+    other.mkdir()
+    assert read_secrets(other) != made
