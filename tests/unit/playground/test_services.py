@@ -66,7 +66,7 @@ def test_only_who_speaks_with_telegram_holds_the_token() -> None:
 
 def test_no_command_line_shows_a_secret() -> None:
     assert not [
-        word for service in services().values() for word in service.command if "secret" in word or "key" == word
+        word for service in services().values() for word in service.command if "secret" in word or word == "key"
     ]
 
 
