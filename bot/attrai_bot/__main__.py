@@ -1,14 +1,15 @@
 """The command `attrai-bot`: one of the bot's two processes. Settings come from the environment."""
 
 import asyncio
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import typer
 from attrai_shared.logs import LogPipeline, LogTarget, configure_logs
 from attrai_shared.settings import describe, read_settings
 
 from attrai_bot import __version__
-from attrai_bot.intake.run import run_intake
-from attrai_bot.replies.worker import run_replier
 from attrai_bot.settings import BotSettings
 
 SETTINGS = describe(BotSettings).replace("\n", "\n\n")
@@ -27,6 +28,8 @@ app = typer.Typer(
 def intake() -> None:
     """Take photos in until stopped: check, store, answer, queue. Settings come from the environment:"""
     settings = read_settings(BotSettings)
+    with _importing():
+        from attrai_bot.intake.run import run_intake  # noqa: PLC0415
     logs = _configure_logs("intake", settings)
     try:
         status = asyncio.run(run_intake(settings))
@@ -39,12 +42,28 @@ def intake() -> None:
 def replier() -> None:
     """Send replies until stopped, and answer what reaches its deadline. Settings come from the environment:"""
     settings = read_settings(BotSettings)
+    with _importing():
+        from attrai_bot.replies.worker import run_replier  # noqa: PLC0415
     logs = _configure_logs("replier", settings)
     try:
         status = run_replier(settings)
     finally:
         logs.stop()
     raise typer.Exit(status)
+
+
+@contextmanager
+def _importing() -> Iterator[None]:
+    """Without the garbage collector: aiogram's import makes very many objects and no garbage.
+
+    Frozen, they cost no later collection either. Starting takes a quarter less of a core's time, stopping nearly none.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def _configure_logs(service: str, settings: BotSettings) -> LogPipeline:

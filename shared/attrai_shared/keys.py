@@ -51,11 +51,6 @@ def language(user: str) -> str:
     return f"attrai:language:{user}"
 
 
-def told(user: str, occasion: str) -> str:
-    """Mark: the user was told something on this occasion, and need not be told again for a while."""
-    return f"attrai:told:{user}:{occasion}"
-
-
 def user_hash(user_id: int, key: bytes) -> str:
     """The keyed hash (HMAC-SHA-256, cut to 128 bits) that stands for a user everywhere outside Telegram."""
     return hmac.new(key, str(user_id).encode(), hashlib.sha256).hexdigest()[:32]

@@ -241,15 +241,16 @@ async def test_a_download_that_stays_cut_is_told(desk: Desk, intake: None, chat:
     await desk.assert_nothing_kept()
 
 
-async def test_an_album_is_so_many_requests_and_one_refusal(
+async def test_each_photo_of_an_album_is_a_request_or_a_refusal(
     desk: Desk, intake: None, chat: ChatClient, sample: bytes
 ) -> None:
     await chat.send_album([Upload(sample, f"{number}.jpg", "image/jpeg") for number in range(6)])
     for _ in range(3):
         await desk.answer(await desk.take(), ESTIMATED)
-    view = await chat.wait_until(lambda view: len([record for record in view.records if record.by_bot]) == 4, PATIENCE)
+    view = await chat.wait_until(lambda view: len([record for record in view.records if record.by_bot]) == 6, PATIENCE)
     said = [record.message for record in view.records if record.by_bot]
-    assert sorted(bool(message.photo) for message in said) == [False, True, True, True]
+    assert sorted(bool(message.photo) for message in said) == [False] * 3 + [True] * 3
+    assert len({message.reply_to_message.message_id for message in said if message.reply_to_message}) == 6
     await desk.assert_nothing_kept()
 
 

@@ -6,40 +6,25 @@ from contextlib import suppress
 from aiogram import Router
 from aiogram.exceptions import AiogramError
 from aiogram.filters import ExceptionTypeFilter
-from aiogram.types import ErrorEvent, Message
-from attrai_shared.errors import AttraiError, LedgerUnavailable, QuotaExceeded
+from aiogram.types import ErrorEvent
+from attrai_shared.errors import AttraiError
 from attrai_shared.logs import event
 
 from attrai_bot.intake.people import Person
 from attrai_bot.intake.speech import answer
-from attrai_bot.quotas import Ledger
 from attrai_bot.telegram import TELEGRAM_ERRORS
 from attrai_bot.texts import Figures, say
 
 logger = logging.getLogger(__name__)
 
-ALBUM, SINGLE = 60.0, 1.0
-"""Seconds in which one sentence about the quota answers all photos of an album, or all that are sent one by one.
-
-Telegram lets a bot send about one message a second to a chat.
-"""
-
 
 def failures_router() -> Router:
     """Error handlers, the most particular first."""
     router = Router(name="failures")
-    router.error.register(on_quota, ExceptionTypeFilter(QuotaExceeded))
     router.error.register(on_refusal, ExceptionTypeFilter(AttraiError))
     router.error.register(on_telegram, ExceptionTypeFilter(AiogramError))
     router.error.register(on_bug)
     return router
-
-
-async def on_quota(error: ErrorEvent, person: Person, figures: Figures, ledger: Ledger) -> None:
-    """Photos beyond the quota, told once for all that came together."""
-    message = error.update.message
-    if message is not None and await _first_of_its_kind(message, person, ledger):
-        await _say(error, person, QuotaExceeded.code, figures)
 
 
 async def on_refusal(error: ErrorEvent, person: Person, figures: Figures) -> None:
@@ -67,11 +52,3 @@ async def _say(error: ErrorEvent, person: Person, code: str, figures: Figures) -
             await query.answer(say(person.language, AttraiError.code, **figures))
     elif message is not None:
         await answer(message, say(person.language, code, **figures))
-
-
-async def _first_of_its_kind(message: Message, person: Person, ledger: Ledger) -> bool:
-    album = message.media_group_id
-    try:
-        return await ledger.first_told(person.user, album or "single", ALBUM if album else SINGLE)
-    except LedgerUnavailable:
-        return True

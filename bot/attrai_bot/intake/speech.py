@@ -7,8 +7,8 @@ from aiogram.types import InlineKeyboardMarkup, Message, ReplyParameters
 from attrai_bot.replies.sender import insist
 from attrai_bot.telegram import FINAL
 
-PATIENCE = 10.0
-"""Seconds for which a sentence is tried; a user that cannot be reached by then asks again."""
+PATIENCE = 90.0
+"""Seconds for which a sentence is tried, flood control and short outages of Telegram included."""
 
 
 async def answer(message: Message, text: str, keyboard: InlineKeyboardMarkup | None = None) -> None:

@@ -133,10 +133,6 @@ class Ledger:
         """The user chose a language."""
         await self._ask(self._redis.set(keys.language(user), language))
 
-    async def first_told(self, user: str, occasion: str, seconds: float) -> bool:
-        """Whether this is the first time within `seconds` that the user is told something on this occasion."""
-        return bool(await self._ask(self._redis.set(keys.told(user, occasion), "1", nx=True, px=int(seconds * 1000))))
-
     async def _records(self, up_to: str) -> list[Record]:
         ids = cast(list[str], await self._ask(self._redis.zrangebyscore(keys.LIVE, "-inf", up_to)))
         pipeline = self._redis.pipeline(transaction=False)

@@ -187,10 +187,12 @@ async def test_the_quota_is_told_and_its_end_too(feed: Feed, telegram: FakeTeleg
     )
 
 
-async def test_an_album_beyond_the_quota_gets_one_sentence(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
+async def test_each_photo_of_an_album_beyond_the_quota_gets_a_sentence(
+    feed: Feed, telegram: FakeTelegram, queue: Queue
+) -> None:
     await asyncio.gather(*(feed(photo(media_group_id="album")) for _ in range(10)))
     assert len(queue()) == 3
-    assert len(telegram.said) == 4
+    assert len(telegram.said) == 10
 
 
 async def test_a_full_service_says_so(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:

@@ -168,13 +168,6 @@ async def test_a_chosen_language_is_kept(ledger: Ledger) -> None:
     assert await ledger.language("a" * 32) == "ru"
 
 
-async def test_something_is_told_once_in_a_while(ledger: Ledger, database: Database) -> None:
-    user = "a" * 32
-    assert [await ledger.first_told(user, album, 60) for album in ("one", "one", "two")] == [True, False, True]
-    database.delete(keys.told(user, "one"))
-    assert await ledger.first_told(user, "one", 60)
-
-
 async def test_a_server_that_is_away_is_one_error(tmp_path: Path) -> None:
     ledger = Ledger.at(f"unix://{tmp_path}/nobody?db=1", LIMITS)
     with pytest.raises(LedgerUnavailable):
