@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from torch import Tensor
 from torch.nn import functional
@@ -95,12 +95,6 @@ def _normalize(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     return functional.batch_norm(inputs[0], mean, variance, gain, shift, eps=epsilon)
 
 
-def _cast(inputs: list[Tensor], attributes: Attributes) -> Tensor:
-    if attributes["to"] != TensorProto.FLOAT:
-        raise ValueError("a batch is cast to float32 alone")
-    return inputs[0].float()
-
-
 def _concatenate(inputs: list[Tensor], attributes: Attributes) -> Tensor:
     return torch.cat(inputs, dim=_integer(attributes, "axis"))
 
@@ -134,7 +128,6 @@ OPERATORS: Mapping[str, Operator] = {
     "Add": lambda inputs, _: inputs[0] + inputs[1],
     "AveragePool": _average_pool,
     "BatchNormalization": _normalize,
-    "Cast": _cast,
     "Cast": _cast,
     "Concat": _concatenate,
     "Conv": _convolve,

@@ -17,4 +17,5 @@ def score(crops: NDArray[np.uint8], scorer: ScoringNetwork) -> Floats:
         return np.empty(0, np.float32)
     batch = scorer.normalization(crops)
     (scores,) = scorer.network(np.concatenate([batch, batch[..., ::-1]]))
-    return scores[:, 0].reshape(2, -1).mean(axis=0).clip(LOWEST, HIGHEST)
+    mean: Floats = scores[:, 0].reshape(2, -1).mean(axis=0)
+    return mean.clip(LOWEST, HIGHEST)
