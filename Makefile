@@ -69,6 +69,26 @@ demo: .venv/run.stamp  ## send one photo (PHOTO=path, or the sample) through bot
 run: .venv/run.stamp  ## stay up: serve Telegram with BOT_TOKEN set, else open the local chat page
 	@$(CLEAN_ENV) $(BIN)/attrai-playground run
 
+# --- the networks -------------------------------------------------------------------------------
+
+TRUNK ?= dlib
+TRAINING ?= out/training
+
+.PHONY: train models models-eval need-data
+need-data:
+	@test -d "$(DATA)" || { echo "name the folder of photos and ratings: DATA=folder"; exit 1; }
+
+train: .venv-models/stamp need-data  ## train the scorer on DATA=folder, or go on (TRUNK=dlib or resnet34, TRAINING=folder)
+	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models train --data "$(DATA)" --trunk $(TRUNK) --out "$(TRAINING)"
+
+models: train  ## remake every network from nothing: convert, train, export, measure
+	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models convert
+	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models export --trunk $(TRUNK) --out "$(TRAINING)"
+	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models evaluate --data "$(DATA)"
+
+models-eval: .venv-models/stamp need-data  ## measure the shipped networks on DATA=folder
+	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models evaluate --data "$(DATA)"
+
 # --- checks -------------------------------------------------------------------------------------
 
 .PHONY: test test-models test-alone lint format

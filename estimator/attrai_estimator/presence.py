@@ -14,6 +14,7 @@ ATTEMPTS_OUTLIVE = 3600
 
 
 def connect(redis_url: str) -> Redis:
+    """A client that waits for no answer longer than `PATIENCE`; it connects when first asked."""
     return Redis.from_url(redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
 
 

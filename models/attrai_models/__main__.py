@@ -74,9 +74,9 @@ def export(out: Out, trunk: Chosen = TrunkName.DLIB, name: Name = SCORER, models
 
 
 @app.command()
-def evaluate(data: Data, models: Models = MODELS) -> None:
+def evaluate(data: Data, name: Name = SCORER, models: Models = MODELS) -> None:
     """Measure the shipped networks through the estimator's own steps; prints every figure that the cards quote."""
-    for line in report(data, load_networks(models)):
+    for line in report(data, load_networks(models, scorer=name)):
         typer.echo(line)
     if (data / UNRATED).is_dir():
         typer.echo("\n## Embedder, LFW\n")

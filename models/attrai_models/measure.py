@@ -14,19 +14,19 @@ from attrai_models.trunks import Trunk
 BATCH = 64
 
 
-def predict(scorer: Scorer, trunk: Trunk, pixels: Tensor, side: int) -> Tensor:
+def predict(scorer: Scorer, trunk: Trunk, pixels: Tensor) -> Tensor:
     """Run the network on wide crops as inference would see them, mirrored too; returns ratings (n, sets)."""
     device = next(scorer.parameters()).device
     ratings = []
     with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
         for batch in pixels.split(BATCH):
-            crops = trunk.normalized(centred(batch, trunk.margin, side)).to(device)
+            crops = trunk.normalized(centred(batch, trunk.margin, trunk.template.size)).to(device)
             ratings.append((scorer(crops)[0].float() + scorer(crops.flip(3))[0].float()).cpu() / 2)
     return torch.cat(ratings)
 
 
-def measure(scorer: Scorer, trunk: Trunk, lessons: Lessons, scales: Scales, side: int) -> Accuracy:
+def measure(scorer: Scorer, trunk: Trunk, lessons: Lessons, scales: Scales) -> Accuracy:
     """Accuracy on the set's own scale."""
     column = [ratings.name for ratings in RATING_SETS].index(lessons.name)
-    predicted = scales.ratings(predict(scorer, trunk, lessons.pixels, side))[:, column]
+    predicted = scales.ratings(predict(scorer, trunk, lessons.pixels))[:, column]
     return accuracy(lessons.name, predicted.double().numpy(), lessons.ratings[:, column].double().numpy())

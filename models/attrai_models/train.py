@@ -24,7 +24,7 @@ LONGEST_GRADIENT = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train. The first `coarse_part` of the steps see crops of `coarse_side`, the others the template's own.
+    """How to train.
 
     `batch`: crops of each set in a step. `rate`: of the trunk; the heads learn `head_rate` times as fast.
     `likeness`: how much imitating dlib counts beside the ratings. `averaged`: decay of the running average that is kept.
@@ -35,16 +35,10 @@ class Recipe:
     rate: float
     averaged: float
     head_rate: float = 1.0
-    coarse_part: float = 0.0
-    coarse_side: int = 80
     decay: float = 0.05
     likeness: float = 0.0
     seed: int = 1
     kept_each: int = 100
-
-    def side(self, step: int, trunk: Trunk) -> int:
-        """Side of the crops of a step, in pixels."""
-        return self.coarse_side if step < self.coarse_part * self.steps else trunk.template.size
 
     def rate_at(self, step: int) -> float:
         """Rises for a twentieth of the steps, then falls as a cosine to nothing."""
@@ -53,7 +47,7 @@ class Recipe:
 
 
 RECIPES = {
-    RESNET34.name: Recipe(steps=1500, batch=(24, 20, 20), rate=1.5e-3, averaged=0.995, coarse_part=0.8, likeness=1.0),
+    RESNET34.name: Recipe(steps=1000, batch=(24, 20, 20), rate=1.5e-3, averaged=0.995, likeness=1.0),
     DLIB.name: Recipe(steps=600, batch=(32, 32), rate=3e-4, averaged=0.99, head_rate=3.0),
 }
 
@@ -111,7 +105,7 @@ class Training:
         pixels = torch.cat([part.pixels[rows] for part, rows in chosen])
         ratings = self.scales.rated(torch.cat([part.ratings[rows] for part, rows in chosen]))
         vectors = self.scales.taught(torch.cat([part.vectors[rows] for part, rows in chosen]))
-        crops = augmented(pixels, self.trunk.margin, recipe.side(step, self.trunk), draw)
+        crops = augmented(pixels, self.trunk.margin, self.trunk.template.size, draw)
         return self.trunk.normalized(crops).to(self.device), ratings.to(self.device), vectors.to(self.device)
 
     def _loss(self, ratings: Tensor, rated: Tensor, vector: Tensor, taught: Tensor) -> Tensor:
@@ -141,9 +135,8 @@ def _keep(run: Training, held_out: list[Lessons], out: Path) -> str:
     """Measure the averaged network as it is now, and leave it in `out` for export."""
     network: Scorer = run.average.module
     save_scorer(network, run.trunk, run.scales, out / "scorer.pt")
-    side = run.recipe.side(run.next_step - 1, run.trunk)
-    found: list[Accuracy] = [measure(network.eval(), run.trunk, part, run.scales, side) for part in held_out]
-    line = f"step {run.next_step} at {side} px: " + ", ".join(str(accuracy) for accuracy in found)
+    found: list[Accuracy] = [measure(network.eval(), run.trunk, part, run.scales) for part in held_out]
+    line = f"step {run.next_step}: " + ", ".join(str(accuracy) for accuracy in found)
     with (out / "log.txt").open("a") as log:
         log.write(line + "\n")
     return line

@@ -76,11 +76,11 @@ RESNET34 = Trunk(
     build=_resnet34,
     features=512,
     template=Template(
-        name="portrait-112",
-        size=112,
+        name="portrait-80",
+        size=80,
         points=((0.355, 0.42), (0.645, 0.42), (0.5, 0.598), (0.379, 0.728), (0.621, 0.728)),
     ),
-    margin=16,
+    margin=11,
     normalization=Normalization(mean=(110.0, 110.0, 110.0), std=(64.0, 64.0, 64.0)),
     imitates=True,
 )

@@ -21,14 +21,16 @@ PROPOSAL, REFINEMENT, OUTPUT = "mtcnn_proposal", "mtcnn_refinement", "mtcnn_outp
 SCORER, EMBEDDER = "scorer", "embedder"
 
 
-def load_networks(models: Path, runtime: Runtime = "openvino", *, embed: bool = False) -> Networks:
-    """Load the networks of the folder that holds `manifest.json`; the embedder only on demand.
+def load_networks(
+    models: Path, runtime: Runtime = "openvino", *, scorer: str = SCORER, embed: bool = False
+) -> Networks:
+    """Load the networks of the folder that holds `manifest.json`: the scorer of that name, the embedder on demand.
 
     Raises `WrongNetworkFile` when a file is missing or is not the one whose checksum the manifest records.
     """
     return Networks(
         detector=load_detector(models, runtime),
-        scorer=ScoringNetwork(*_aligned(models, SCORER, runtime)),
+        scorer=ScoringNetwork(*_aligned(models, scorer, runtime)),
         embedder=load_embedder(models, runtime) if embed else None,
     )
 

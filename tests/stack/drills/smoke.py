@@ -2,14 +2,15 @@
 
 from drills.nothing_kept import assert_nothing_lives
 from drills.people import Crowd, tally
-from drills.swarm import DrillFailedError, address, scale, until, until_healthy, update, update_state
+from drills.relay import telegram
+from drills.swarm import DrillFailedError, scale, until, until_healthy, update, update_state
 
 PHOTOS = 40
 
 
 async def run() -> str:
     """The table's sentence. Raises DrillFailedError."""
-    async with Crowd(f"http://{address('telegram')}:8081", people=20) as crowd:
+    async with telegram() as url, Crowd(url, people=20) as crowd:
         await crowd.send(range(PHOTOS // 2))
         scale("estimator", 3)
         await until_healthy("estimator")
@@ -22,4 +23,4 @@ async def run() -> str:
     await assert_nothing_lives()
     if counts["right"] != PHOTOS or counts["twice"]:
         raise DrillFailedError(f"{dict(counts)} after {took:.0f} s")
-    return f"{PHOTOS} photos, estimator scaled 1, 3, 1 and updated: {counts['right']} right pictures, {counts['twice']} twice, in {took:.0f} s"
+    return f"{PHOTOS} photos, estimator scaled 1, 3, 1 and updated: {counts['right']} right pictures, {counts['twice']} twice, {took:.0f} s"

@@ -32,9 +32,8 @@ def kill(service: str) -> str:
 def address(service: str) -> str:
     """The address at which this machine reaches the service's one container, by the bridge of its way out."""
     (container,) = containers(service)
-    sandbox = json.loads(docker("inspect", container))[0]["NetworkSettings"]["SandboxID"]
     bridge = json.loads(docker("network", "inspect", "docker_gwbridge"))[0]["Containers"]
-    return str(bridge[f"gateway_{sandbox[:12]}"]["IPv4Address"]).partition("/")[0]
+    return str(bridge[container]["IPv4Address"]).partition("/")[0]
 
 
 def run_in(service: str, *command: str) -> str:

@@ -60,7 +60,7 @@ def test_a_few_steps_learn_what_the_ratings_follow(lessons: list[Lessons]) -> No
     losses = [run.step() for _ in range(30)]
     assert sum(losses[-5:]) < 0.6 * sum(losses[:5])
     scorer = run.average.module.eval()
-    predicted = predict(scorer, SMALL, lessons[0].pixels, 32)[:, 0]
+    predicted = predict(scorer, SMALL, lessons[0].pixels)[:, 0]
     rated = lessons[0].ratings[:, 0]
     assert torch.corrcoef(torch.stack([predicted, rated]))[0, 1] > 0.8
 
@@ -68,7 +68,7 @@ def test_a_few_steps_learn_what_the_ratings_follow(lessons: list[Lessons]) -> No
 def test_the_log_names_each_set_and_the_step(lessons: list[Lessons], tmp_path: Path) -> None:
     train(Training(SMALL, RECIPE, lessons, CPU), lessons, tmp_path)
     lines = (tmp_path / "log.txt").read_text().splitlines()
-    assert [line.split(" at ")[0] for line in lines] == ["step 2", "step 4"]
+    assert [line.split(":")[0] for line in lines] == ["step 2", "step 4"]
     assert all(MEBEAUTY.name in line and SCUT.name in line for line in lines)
 
 
