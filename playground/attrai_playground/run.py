@@ -1,16 +1,20 @@
 """`attrai-playground run`: stays up and serves Telegram, or the local chat page, until it is stopped."""
 
+import sys
 import webbrowser
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
 
 from rich.console import Console
 
-from attrai_playground.embedded import playground
+from attrai_playground.embedded import Playground, playground
 from attrai_playground.screen import screen
 
 PORT = 8090
 """The chat page's port: the same each time, so that an open page goes on."""
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+"""One of these is set where a browser can open a window; without a window it would take the terminal."""
 
 
 def serve(
@@ -23,10 +27,23 @@ def serve(
     ):
         console.print(f"State and logs are in {state.resolve()}", highlight=False, soft_wrap=True)
         run.await_ready(watch=watch)
-        if token is not None:
-            console.print("Serving Telegram: write to your bot. Ctrl-C ends it.", soft_wrap=True)
-        else:
-            console.print(f"Chat with the bot on {run.chat_url} - Ctrl-C ends it.", soft_wrap=True)
-            if open_page:
-                webbrowser.open(run.chat_url)
-        run.follow(watch)
+        console.print(f"{invitation(run)} Ctrl-C ends it.", soft_wrap=True)
+        if token is None and open_page and has_windows(surroundings):
+            webbrowser.open(run.chat_url)
+        try:
+            run.follow(watch)
+        except KeyboardInterrupt:
+            console.print("Ending ...")
+            raise
+
+
+def invitation(run: Playground) -> str:
+    """Where one chats with the bot."""
+    if run.addresses.port is None:
+        return "Serving Telegram: write to your bot."
+    return f"Chat with the bot on {run.chat_url} now."
+
+
+def has_windows(surroundings: Mapping[str, str]) -> bool:
+    """Whether a browser would open beside the terminal."""
+    return sys.platform == "darwin" or any(surroundings.get(name) for name in SCREENS)
