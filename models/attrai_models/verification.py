@@ -91,7 +91,7 @@ def by_dlib(embedder: EmbeddingNetwork) -> Embed:
 
 
 def _off_centre(box: dlib.rectangle, photo: Photo) -> float:
-    return max(abs(box.center().x - photo.width / 2), abs(box.center().y - photo.height / 2))
+    return float(max(abs(box.center().x - photo.width / 2), abs(box.center().y - photo.height / 2)))
 
 
 def vectors_of(folder: Path, pairs: list[Pair], embedded: Embed, job: str) -> dict[str, Vector | None]:
