@@ -13,7 +13,7 @@ from attrai_playground.supervision import State, Supervisor
 from attrai_playground.supervision.errors import UsageError
 from attrai_playground.supervision.lifeline import Lifeline
 
-READY_WITHIN = 90.0
+READY_WITHIN = 180.0
 """Seconds for everything to become ready, also on a slow machine whose disk has yet to read the networks."""
 
 Watch = Callable[[list[State]], None]
