@@ -71,6 +71,7 @@ run: .venv/run.stamp  ## stay up: serve Telegram with BOT_TOKEN set, else open t
 
 # --- the networks -------------------------------------------------------------------------------
 
+SCORER ?= scorer
 TRUNK ?= dlib
 TRAINING ?= out/training
 
@@ -86,8 +87,8 @@ models: train  ## remake every network from nothing: convert, train, export, mea
 	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models export --trunk $(TRUNK) --out "$(TRAINING)"
 	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models evaluate --data "$(DATA)"
 
-models-eval: .venv-models/stamp need-data  ## measure the shipped networks on DATA=folder
-	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models evaluate --data "$(DATA)"
+models-eval: .venv-models/stamp need-data  ## measure the shipped networks on DATA=folder (SCORER=name in the manifest)
+	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models evaluate --data "$(DATA)" --name $(SCORER)
 
 # --- checks -------------------------------------------------------------------------------------
 
@@ -153,3 +154,8 @@ stack-requirements: .venv/uv.stamp  # pin Flower's dependencies with hashes, aft
 	@$(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-package attrai-shared \
 		--custom-compile-command "make stack-requirements" -c requirements/test.txt deploy/flower/requirements.in requirements/build.in \
 		shared/pyproject.toml -o deploy/flower/requirements.txt
+
+DRILL ?=
+.PHONY: stack-test
+stack-test: .venv/test.stamp  ## deploy to a real one-node Swarm here, drill it, remove it (DRILL="smoke kills": these alone)
+	@./tests/stack/run.sh $(DRILL)

@@ -12,7 +12,7 @@ REDIS_USERS = {
     "intake": "~attrai:* +@read +@write +@connection +@transaction +@scripting -@dangerous",
     "replier": "~attrai:* +@read +@write +@connection +@transaction +@scripting -@dangerous",
     "estimator": "~attrai:replicas ~attrai:attempts:* +@connection +@transaction "
-    "+incr +expireat +zadd +zrem +zremrangebyscore",
+    "+incrby +expireat +zadd +zrem +zremrangebyscore",
 }
 """What each service may do in Redis (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/)."""
 HEALTH_CHECK = "user health on nopass resetkeys resetchannels -@all +ping"

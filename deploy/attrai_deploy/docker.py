@@ -52,6 +52,12 @@ def running(service: str | None = None) -> dict[str, tuple[int, int]]:
     return {name.removeprefix(f"{STACK}_"): _counts(replicas) for name, replicas, *_ in map(str.split, lines)}
 
 
+def logs(service: str) -> str:
+    """What the service's containers on this node have printed, those that have ended included."""
+    containers = docker("ps", "-aq", "--filter", f"label=com.docker.swarm.service.name={STACK}_{service}").split()
+    return "".join(docker("logs", container) for container in containers)
+
+
 def _counts(replicas: str) -> tuple[int, int]:
     have, _, want = replicas.partition("/")
     return int(have), int(want)

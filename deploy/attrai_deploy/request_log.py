@@ -1,18 +1,16 @@
-"""One request's way through the services, from their logs in the engine's own files: it works while Graylog is away."""
+"""One request's way through the services, from the logs in this node's own files: it works while Graylog is away."""
 
 import json
 from collections.abc import Iterable, Iterator
 
-from attrai_deploy.docker import STACK, docker
+from attrai_deploy.docker import logs
 
 SERVICES = ("bot", "estimator", "replier")
 
 
 def request_log(request: str) -> list[str]:
     """Records of the request whose id begins so, as JSON lines, oldest first. Raises DockerFailedError."""
-    lines = (
-        line for service in SERVICES for line in docker("service", "logs", "--raw", f"{STACK}_{service}").splitlines()
-    )
+    lines = (line for service in SERVICES for line in logs(service).splitlines())
     return [line for _, line in sorted(records_of(request, lines))]
 
 

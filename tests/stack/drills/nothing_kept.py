@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 
-from attrai_deploy.docker import STACK, docker
+from attrai_deploy.docker import STACK, docker, logs
 
 from drills.people import FIRST_ID, NAME
 from drills.swarm import DrillFailedError, containers, run_in, until
@@ -64,13 +64,10 @@ def found_canaries(people: int) -> Counter[str]:
 
 
 def _places() -> list[tuple[str, bytes]]:
-    logs = [
-        (f"logs of {name}", docker("service", "logs", "--raw", f"{STACK}_{name}").encode())
-        for name in ("bot", "replier", "estimator", "flower")
-    ]
+    printed = [(f"logs of {name}", logs(name).encode()) for name in ("bot", "replier", "estimator", "flower")]
     records = ("records at the log server", run_in("receiver", "cat", "/logs/records.log").encode(errors="replace"))
     return [
-        *logs,
+        *printed,
         records,
         ("Redis's data", _data("redis", "/data")),
         ("RabbitMQ's data", _data("rabbitmq", "/var/lib/rabbitmq")),

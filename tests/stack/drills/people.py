@@ -76,6 +76,11 @@ class Crowd:
         views = [await chat.view() for chat in self._chats]
         return sum(not any(map(_is_final, _below(views[sent.person], sent))) for sent in self.sent)
 
+    async def all_taken(self) -> bool:
+        """Whether the bot has said something below every photo."""
+        views = [await chat.view() for chat in self._chats]
+        return all(_below(views[sent.person], sent) for sent in self.sent)
+
     async def wait_until_answered(self, seconds: float) -> float:
         """How long it took, or `seconds` when not all have an answer by then."""
         begun = time.monotonic()

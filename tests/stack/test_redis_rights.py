@@ -1,0 +1,68 @@
+"""Each service against a real Redis with the rights that deploying gives it."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from attrai_deploy.credentials import REDIS_USERS, redis_users
+from attrai_estimator.presence import RedisAttempts, announce, leave
+from attrai_shared import keys
+from redis import Redis
+from redis.exceptions import AuthenticationError, NoPermissionError
+
+from tests.flow.servers import missing_redis, redis
+
+REQUEST = "0" * 32
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if reason := missing_redis():
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("redis")
+    with redis(folder) as url, Redis.from_url(url) as admin:
+        _apply(admin, redis_users(dict.fromkeys(REDIS_USERS, "word")))
+        yield url.removeprefix("redis://")
+
+
+def _apply(admin: Redis, users: str) -> None:
+    admin.acl_setuser("operator", enabled=True, nopass=True, keys=["*"], commands=["+@all"])
+    admin.execute_command("AUTH", "operator", "any")
+    for line in users.splitlines():
+        admin.execute_command("ACL", "SETUSER", *line.split()[1:])
+
+
+def _as(user: str, server: str) -> Redis:
+    return Redis.from_url(f"redis://{user}:word@{server}")
+
+
+def test_an_estimator_may_announce_itself_and_count_attempts(server: str) -> None:
+    with _as("estimator", server) as connection:
+        announce(connection, "replica")
+        assert RedisAttempts(connection).begin(REQUEST, time.time() + 60) == 1
+        leave(connection, "replica")
+
+
+@pytest.mark.parametrize("key", [keys.LIVE, keys.record(REQUEST), keys.BYTES])
+def test_an_estimator_may_touch_no_quota_and_no_record(server: str, key: str) -> None:
+    with _as("estimator", server) as connection, pytest.raises(NoPermissionError):
+        connection.incr(key)
+
+
+@pytest.mark.parametrize("user", ["intake", "replier"])
+def test_the_bot_may_use_the_ledger_and_nothing_that_harms_the_server(server: str, user: str) -> None:
+    with _as(user, server) as connection:
+        connection.hset(keys.record(REQUEST), "user", "x")
+        assert connection.eval("return redis.call('HGET', KEYS[1], 'user')", 1, keys.record(REQUEST)) == b"x"
+        for harm in (connection.flushall, connection.config_get, connection.acl_list):
+            with pytest.raises(NoPermissionError):
+                harm()
+
+
+def test_nobody_is_let_in_without_a_name(server: str) -> None:
+    with Redis.from_url(f"redis://{server}") as connection, pytest.raises(AuthenticationError):
+        connection.get("any")
+    with _as("health", server) as connection:
+        assert connection.ping()
+        with pytest.raises(NoPermissionError):
+            connection.get("any")
