@@ -28,6 +28,7 @@ def commands() -> None:
 @app.command()
 def estimate(
     photos: Annotated[list[str], typer.Argument(metavar="PHOTO", help="JPEG, PNG, WebP, HEIC or GIF files.")],
+    *,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Also write each annotated picture there, as NAME.jpg.")
     ] = None,
@@ -40,6 +41,9 @@ def estimate(
         Literal["openvino", "torch"],
         typer.Option(envvar="ATTRAI_RUNTIME", help="What runs the networks; torch is an extra."),
     ] = "openvino",
+    scorer: Annotated[
+        str, typer.Option(envvar="ATTRAI_SCORER", metavar="NAME", help="Which scorer of the manifest scores faces.")
+    ] = "scorer",
 ) -> None:
     """Print one JSON line for each photo: its faces from left to right, in pixels of the upright photo.
 
@@ -47,7 +51,7 @@ def estimate(
     """
     from attrai_estimator.estimate_cli import estimate_photos  # noqa: PLC0415 - see above
 
-    raise typer.Exit(estimate_photos(photos, out, models, runtime, with_embeddings=embed))
+    raise typer.Exit(estimate_photos(photos, out, models, runtime, with_embeddings=embed, scorer=scorer))
 
 
 @app.command(epilog=describe(EstimatorSettings).replace("\n", "\n\n"))

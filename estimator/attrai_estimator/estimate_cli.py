@@ -10,7 +10,7 @@ from attrai_shared.errors import AttraiError, StoreUnavailable, TooManyBytes, Un
 from numpy.typing import NDArray
 
 from attrai_estimator.networks import Networks, load_networks
-from attrai_estimator.networks.load import Runtime
+from attrai_estimator.networks.load import SCORER, Runtime
 from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_estimator.picture_folder import PictureFolder
 from attrai_estimator.pipeline import estimate
@@ -25,12 +25,18 @@ Line = dict[str, object]
 
 
 def estimate_photos(
-    photos: Sequence[str], out: Path | None, models: Path, runtime: Runtime, *, with_embeddings: bool
+    photos: Sequence[str],
+    out: Path | None,
+    models: Path,
+    runtime: Runtime,
+    *,
+    with_embeddings: bool,
+    scorer: str = SCORER,
 ) -> int:
     """Print a JSON line for each photo as soon as it is done; returns the exit status."""
     try:
         pictures = None if out is None else PictureFolder(out, map(Path, photos))
-        networks = load_networks(models, runtime, embed=with_embeddings)
+        networks = load_networks(models, runtime, scorer=scorer, embed=with_embeddings)
     except OSError as error:
         return _unusable(f"the folder {out} cannot be made: {error.strerror}")
     except WrongNetworkFile as error:

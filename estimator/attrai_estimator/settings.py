@@ -17,6 +17,7 @@ class EstimatorSettings(Settings):
     runtime: Literal["openvino", "torch"] = Field(
         "openvino", description="what runs the networks; torch needs the extra of that name"
     )
+    scorer: str = Field("scorer", description="which scorer of the manifest scores faces")
     soft_limit: float = Field(
         30.0, gt=0, description="seconds after which work on a photo is broken off with an answer"
     )

@@ -37,7 +37,7 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
     def open_desk(self) -> Desk:
         """Loads the networks, so that the first photo waits no longer than the next. Raises WrongNetworkFile."""
         settings = self._settings
-        networks = load_networks(settings.models, settings.runtime)
+        networks = load_networks(settings.models, settings.runtime, scorer=settings.scorer)
         attempts = RedisAttempts(connect(settings.redis_url.get_secret_value()))
         self._desk = Desk(self._store, attempts, partial(self._pipeline, networks=networks), settings.attempts)
         return self._desk

@@ -61,7 +61,8 @@ def cut_out(
 
     def crop(row: int) -> NDArray[np.uint8]:
         face = Detection(Box(0, 0, 0, 0), landmarks[row], 1.0)
-        return align(read_photo(folder / portraits[row].file), [face], template)[0]
+        pixels: NDArray[np.uint8] = align(read_photo(folder / portraits[row].file), [face], template)[0]
+        return pixels
 
     return np.asarray(_once(cache, len(portraits), crop), dtype=np.uint8)
 

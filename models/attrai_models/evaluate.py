@@ -11,6 +11,7 @@ from PIL import Image
 
 from attrai_models.agreement import Scored, accuracy, groups, interval, score_photo, score_portraits
 from attrai_models.crops import read_photo
+from attrai_models.finding import BOXES, find
 from attrai_models.ratings import MEBEAUTY, RATING_SETS, RatingSet, read_ratings
 
 Change = Callable[[Photo], Photo]
@@ -20,6 +21,9 @@ SMALLER, COARSER, BRIGHTER = 0.6, 60, 1.1
 
 def report(data: Path, networks: Networks) -> Iterator[str]:
     """Markdown of all figures on the `val` photos of the data folder."""
+    if (data / BOXES).is_dir():
+        yield "\n## Faces found\n"
+        yield from find(data / BOXES, networks.detector)
     for ratings in RATING_SETS:
         if (data / ratings.name).is_dir():
             yield f"\n## {ratings.name}, {ratings.lowest:g} to {ratings.highest:g}\n"

@@ -46,5 +46,5 @@ def _record(trunk: Trunk, models: Path, file: str) -> NetworkRecord:
         template=trunk.template,
         outputs=("scores",),
         licence=TERMS,
-        source=f"attrai-models train --trunk {trunk.name}, on MEBeauty and SCUT-FBP5500",
+        source=f"attrai-models train --trunk {trunk.name}, on MEBeauty and SCUT-FBP5500 without their val",
     )
