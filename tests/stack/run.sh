@@ -26,7 +26,7 @@ remove() {
 }
 
 make -s images
-for image in telegram receiver; do
+for image in telegram receiver faulty; do
     docker build -q --network host -t "attrai-test/$image" -f "tests/stack/images/$image.Dockerfile" . >/dev/null
 done
 trap remove EXIT

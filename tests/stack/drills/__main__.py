@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from drills.swarm import DrillFailedError
 
-ALL = ("smoke", "kills", "telegram_away", "rolling_updates", "flood", "poison", "disk_full")
+ALL = ("smoke", "kills", "telegram_away", "rolling_updates", "poison", "canaries")
 
 
 def main(names: Sequence[str]) -> int:

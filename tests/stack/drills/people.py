@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
-from attrai_playground.bot_api.client import ChatClient, ChatView
+from attrai_playground.bot_api.client import ChatClient
+from attrai_playground.bot_api.control import ChatView
 from attrai_playground.bot_api.types import Message
 
 from drills.photos import number_of, photo
@@ -44,12 +45,12 @@ class Crowd:
     """Some people, each with a chat of their own. An asynchronous context."""
 
     def __init__(self, url: str, people: int) -> None:
-        self._chats = [ChatClient(url, user_id=FIRST_ID + n, first_name=f"{NAME}{n}") for n in range(people)]
+        self.chats = [ChatClient(url, user_id=FIRST_ID + n, first_name=f"{NAME}{n}") for n in range(people)]
         self._open = AsyncExitStack()
         self.sent: list[Sent] = []
 
     async def __aenter__(self) -> "Crowd":
-        for chat in self._chats:
+        for chat in self.chats:
             await self._open.enter_async_context(chat)
         return self
 
@@ -60,25 +61,30 @@ class Crowd:
         """Photo n comes from person n, going round; `pause` in seconds between two."""
         begun = len(self.sent)
         for number in numbers:
-            person = number % len(self._chats)
-            message = await self._chats[person].send_photo(photo(number))
+            person = number % len(self.chats)
+            message = await self.chats[person].send_photo(photo(number))
             self.sent.append(Sent(number, person, message.message_id))
             await asyncio.sleep(pause)
         return self.sent[begun:]
 
+    async def send_file(self, number: int, person: int, data: bytes) -> None:
+        """A photo sent as a file, which Telegram leaves as it is."""
+        message = await self.chats[person].send_photo(data, as_document=True)
+        self.sent.append(Sent(number, person, message.message_id))
+
     async def answers(self) -> dict[int, Answer]:
         """The state of every photo sent, by its number."""
-        views = [await chat.view() for chat in self._chats]
+        views = [await chat.view() for chat in self.chats]
         return {sent.number: await self._answer(sent, views[sent.person]) for sent in self.sent}
 
     async def live(self) -> int:
         """Photos that have no final answer now."""
-        views = [await chat.view() for chat in self._chats]
+        views = [await chat.view() for chat in self.chats]
         return sum(not any(map(_is_final, _below(views[sent.person], sent))) for sent in self.sent)
 
     async def all_taken(self) -> bool:
         """Whether the bot has said something below every photo."""
-        views = [await chat.view() for chat in self._chats]
+        views = [await chat.view() for chat in self.chats]
         return all(_below(views[sent.person], sent) for sent in self.sent)
 
     async def wait_until_answered(self, seconds: float) -> float:
@@ -91,7 +97,7 @@ class Crowd:
     async def _answer(self, sent: Sent, view: ChatView) -> Answer:
         below = _below(view, sent)
         finals = [message for message in below if _is_final(message)]
-        chat = self._chats[sent.person]
+        chat = self.chats[sent.person]
         pictures = [number_of(await chat.download(message.photo[-1].file_id)) for message in finals if message.photo]
         sentences = [message.text or "" for message in finals if not message.photo]
         return Answer(tuple(pictures), tuple(sentences), len(below) - len(finals))

@@ -3,6 +3,7 @@
 import io
 from functools import cache
 from pathlib import Path
+from typing import cast
 
 from PIL import Image, ImageDraw
 
@@ -11,6 +12,7 @@ FACE = (430, 140, 800, 510)
 SIZE = 320
 BAR = 20
 BITS = 16
+DARK = 128
 
 
 def photo(number: int) -> bytes:
@@ -30,9 +32,8 @@ def photo(number: int) -> bytes:
 def number_of(data: bytes) -> int | None:
     """The number drawn in a picture, whatever its size, or None where the bars do not add up."""
     bars = Image.open(io.BytesIO(data)).convert("L").resize((SIZE, SIZE + 2 * BAR))
-    bits = "".join(
-        "1" if int(bars.getpixel(((place * BAR) + BAR // 2, SIZE + BAR))) < 128 else "0" for place in range(BITS)
-    )  # type: ignore[arg-type]
+    middles = (bars.getpixel((place * BAR + BAR // 2, SIZE + BAR)) for place in range(BITS))
+    bits = "".join("1" if cast(int, middle) < DARK else "0" for middle in middles)
     code = int(bits, 2)
     return code >> 4 if _coded(code >> 4) == code else None
 

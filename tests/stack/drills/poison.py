@@ -1,0 +1,43 @@
+"""A photo that kills the process that works on it: tried three times, its user is told, and others are not held up."""
+
+from drills.nothing_kept import assert_nothing_lives
+from drills.people import Crowd, tally
+from drills.photos import photo
+from drills.relay import telegram
+from drills.swarm import DrillFailedError, run_in, until_healthy, update
+
+OTHERS = 12
+ATTEMPTS = 3
+POISONED = 4000
+MARK = b"<poison>"
+NOTES = "/tmp/attempts"  # noqa: S108 - in its container
+
+
+async def run() -> str:
+    """The table's sentence. Raises DrillFailedError."""
+    update(
+        "estimator",
+        "--image",
+        "attrai-test/faulty",
+        "--no-resolve-image",
+        "--args",
+        "",
+        "--env-add",
+        f"FAULTY_LOG={NOTES}",
+    )
+    await until_healthy("estimator")
+    async with telegram() as url, Crowd(url, people=OTHERS + 1) as crowd:
+        await crowd.send_file(POISONED, OTHERS, photo(POISONED) + MARK)
+        await crowd.send(range(OTHERS))
+        await crowd.wait_until_answered(240)
+        answers = await crowd.answers()
+    attempts = run_in("estimator", "cat", NOTES).count(MARK.decode())
+    told = answers.pop(POISONED)
+    counts = tally(answers)
+    update("estimator", "--rollback")
+    await until_healthy("estimator")
+    said = f"{attempts} attempts, then told: {' '.join(told.sentences)!r}; {OTHERS} photos of others: {dict(counts)}"
+    if not 1 <= attempts <= ATTEMPTS or len(told.sentences) != 1 or counts["right"] != OTHERS:
+        raise DrillFailedError(said)
+    await assert_nothing_lives()
+    return said

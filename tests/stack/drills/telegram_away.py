@@ -1,0 +1,34 @@
+"""Telegram fails for a minute while replies are due, then asks for patience: all replies arrive after it."""
+
+import asyncio
+
+from attrai_playground.bot_api.failures import Failure
+
+from drills.nothing_kept import assert_nothing_lives
+from drills.people import Crowd, tally
+from drills.relay import telegram
+from drills.swarm import DrillFailedError
+
+PHOTOS = 20
+AWAY = 60.0
+FLOOD_CONTROLS = 10
+
+
+async def run() -> str:
+    """The table's sentence. Raises DrillFailedError."""
+    async with telegram() as url, Crowd(url, people=PHOTOS) as crowd:
+        await crowd.send(range(PHOTOS))
+        while not await crowd.all_taken():
+            await asyncio.sleep(0.5)
+        await crowd.chats[0].order_failure(Failure(method="*", times=None, code=502))
+        due = await crowd.live()
+        await asyncio.sleep(AWAY)
+        await crowd.chats[0].clear_failures()
+        await crowd.chats[0].order_failure(Failure(method="*", times=FLOOD_CONTROLS, code=429, retry_after=3))
+        took = await crowd.wait_until_answered(240)
+        counts = tally(await crowd.answers())
+    said = f"{AWAY:.0f} s away with {due} replies due, then {FLOOD_CONTROLS} flood controls: {dict(counts)}, done {took:.0f} s later"
+    if counts["right"] != PHOTOS or counts["twice"] or not due:
+        raise DrillFailedError(said)
+    await assert_nothing_lives()
+    return said
