@@ -1,0 +1,61 @@
+"""Measuring: correlation and error, their intervals, and boxes against boxes."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrai_estimator.values import Box
+from attrai_models.agreement import Scored, accuracy, groups, interval
+from attrai_models.finding import overlap, read_boxes
+from attrai_models.ratings import MEBEAUTY, Portrait, read_ratings
+
+pytestmark = pytest.mark.torch
+
+
+def scored(noise: float, count: int = 60) -> Scored:
+    rated = np.linspace(2, 9, count)
+    portraits = [Portrait(f"{i}.jpg", "val", float(rate), "ab"[i % 2]) for i, rate in enumerate(rated)]
+    return Scored(portraits, rated + noise * np.random.default_rng(2).normal(size=count))
+
+
+def test_a_perfect_guess_has_correlation_1_and_no_error() -> None:
+    whole = scored(0)
+    found = accuracy("x", whole.predicted, whole.rated)
+    assert found.pearson == pytest.approx(1)
+    assert found.error == 0
+
+
+def test_the_interval_holds_the_figure_and_is_the_same_again() -> None:
+    whole = scored(2)
+    found = accuracy("x", whole.predicted, whole.rated)
+    pearson, error = interval(whole)
+    assert pearson[0] < found.pearson < pearson[1]
+    assert error[0] < found.error < error[1]
+    assert interval(whole) == (pearson, error)
+
+
+def test_groups_part_the_portraits() -> None:
+    whole = scored(1)
+    parts = dict(groups(whole))
+    assert list(parts) == ["a", "b"]
+    assert parts["b"].predicted.tolist() == whole.predicted[1::2].tolist()
+    assert parts["b"].rated.tolist() == whole.rated[1::2].tolist()
+
+
+def test_ratings_are_read_with_their_split_and_group(tmp_path: Path) -> None:
+    lines = ["file,split,score,gender,ethnicity", "a/1.jpg,val,6.5,female,asian"]
+    (tmp_path / "ratings.csv").write_text("\n".join(lines))
+    assert read_ratings(tmp_path, MEBEAUTY) == [Portrait("a/1.jpg", "val", 6.5, "female asian")]
+
+
+def test_boxes_overlap_by_the_part_of_their_union() -> None:
+    box = Box(0, 0, 10, 10)
+    assert overlap(box, box) == 1
+    assert overlap(box, Box(5, 0, 15, 10)) == pytest.approx(1 / 3)
+    assert overlap(box, Box(20, 20, 30, 30)) == 0
+
+
+def test_an_ignored_face_is_marked_so(tmp_path: Path) -> None:
+    (tmp_path / "boxes.csv").write_text("file,left,top,right,bottom,ignore\na.jpg,1,2,3,4,0\na.jpg,5,6,7,8,1\n")
+    (plain, ignored) = read_boxes(tmp_path)["a.jpg"]
+    assert (plain.box, plain.ignored, ignored.ignored) == (Box(1, 2, 3, 4), False, True)

@@ -1,0 +1,56 @@
+"""From a trained scorer to the estimator: what is exported scores as the network did, and nothing else is loaded."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from attrai_estimator.networks.load import load_networks
+from attrai_estimator.networks.manifest import WrongNetworkFile
+from attrai_models.mtcnn import export_mtcnn
+from attrai_models.scales import Scales
+from attrai_models.scorer import new_scorer
+from attrai_models.shipping import export_scorer, save_scorer
+from attrai_models.trunks import DLIB
+
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]  # the exporter's own
+
+HALF = 0.01
+"""The most that rounding the weights to half precision may move a score, on the scale from 1 to 10."""
+SCALES = Scales(torch.tensor([5.5, 3.0]), torch.tensor([1.5, 0.7]), torch.zeros(128), torch.tensor(1.0))
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of networks whose scorer is untrained."""
+    folder = tmp_path_factory.mktemp("models")
+    export_mtcnn(folder)
+    save_scorer(new_scorer(DLIB, seed=3), DLIB, SCALES, folder / "scorer.pt")
+    export_scorer(folder / "scorer.pt", folder, "scorer")
+    return folder
+
+
+def test_the_exported_scorer_gives_both_scales_as_the_network_does(models: Path) -> None:
+    scorer = load_networks(models).scorer
+    crops = np.random.default_rng(5).integers(0, 255, (3, 150, 150, 3)).astype(np.uint8)
+    batch = scorer.normalization(crops)
+    with torch.inference_mode():
+        expected = SCALES.ratings(new_scorer(DLIB, seed=3).eval()(torch.from_numpy(batch))[0]).numpy()
+    (scores,) = scorer.network(batch)
+    assert scores.shape == (3, 2)
+    assert np.abs(scores - expected).max() < HALF
+
+
+def test_the_record_carries_what_training_saw(models: Path) -> None:
+    scorer = load_networks(models).scorer
+    assert (scorer.template, scorer.normalization) == (DLIB.template, DLIB.normalization)
+
+
+def test_another_file_is_refused(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_bytes((models / "manifest.json").read_bytes())
+    (tmp_path / "weights").mkdir()
+    for file in (models / "weights").iterdir():
+        (tmp_path / "weights" / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "weights" / "scorer.onnx").write_bytes(b"another one")
+    with pytest.raises(WrongNetworkFile, match=r"scorer\.onnx has SHA-256"):
+        load_networks(tmp_path)
