@@ -104,7 +104,7 @@ test-alone: .venv/test.stamp  ## install each service by itself and run its own 
 
 lint: .venv/test.stamp  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
-	@$(BIN)/mypy $(MEMBERS:%=%/attrai_%)
+	@$(BIN)/mypy --no-error-summary $(foreach member,$(MEMBERS),$(member)/attrai_$(member))
 	@$(BIN)/lint-imports --no-cache
 
 format: .venv/test.stamp  ## format the code
