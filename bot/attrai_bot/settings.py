@@ -1,7 +1,9 @@
 """The bot's settings, for both of its processes."""
 
+import re
+
 from attrai_shared.settings import Settings
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from attrai_bot.limits import MEGABYTES
 from attrai_bot.quotas.records import Limits
@@ -11,7 +13,7 @@ from attrai_bot.texts import Figures
 class BotSettings(Settings):
     """What intake and replier read, beside what every service reads."""
 
-    bot_token: SecretStr = Field(description="the bot's token, from @BotFather")
+    bot_token: SecretStr = Field(min_length=1, description="the bot's token, from @BotFather")
     user_hash_key: SecretStr = Field(
         min_length=8, description="the secret key under which user ids are hashed; a new one forgets all users"
     )
@@ -21,10 +23,17 @@ class BotSettings(Settings):
     store_cap: int = Field(2 * 1024**3, ge=1, description="bytes that all live requests may reserve in the photo store")
     webhook_url: str | None = Field(None, description="https address that Telegram calls; unset: long polling")
     webhook_secret: SecretStr | None = Field(
-        None, description="the secret that Telegram's calls must carry: A-Z a-z 0-9 _ -"
+        None, max_length=256, description="the secret that Telegram's calls must carry: A-Z a-z 0-9 _ -"
     )
     webhook_host: str = Field("127.0.0.1", description="address on which the webhook's server listens")
     webhook_port: int = Field(8080, ge=0, le=65535, description="port on which the webhook's server listens")
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _is_sendable(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[A-Za-z0-9_-]+", value.get_secret_value()):
+            raise ValueError("one or more of A-Z a-z 0-9 _ - and nothing else")
+        return value
 
     @model_validator(mode="after")
     def _webhook_has_secret(self) -> "BotSettings":

@@ -10,7 +10,7 @@ from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import TO_ESTIMATE, publish, task_name
 from celery import Task
-from celery.exceptions import Reject, TimeLimitExceeded
+from celery.exceptions import Reject, SoftTimeLimitExceeded, TimeLimitExceeded
 
 from attrai_estimator.networks import load_networks
 from attrai_estimator.pipeline import Pipeline, estimate
@@ -45,11 +45,12 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
     def run(self, payload: object) -> None:
         """One delivery of one request. What cannot be read is set aside; what cannot be published comes again."""
         message = _read(payload)
-        after = self._worked(message)
         try:
-            publish(self.app, after, time.time())
+            publish(self.app, self._worked(message), time.time())
         except BrokerUnavailable as error:
             raise Reject(error.code, requeue=True) from error
+        except SoftTimeLimitExceeded as error:  # it struck before or after the pipeline, which answers it itself
+            raise Reject(TimedOut.code, requeue=True) from error
         self._delete_source(message)
 
     def on_failure(

@@ -11,6 +11,7 @@ from attrai_shared.errors import AttraiError, GivenUp, LedgerUnavailable, PhotoE
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from celery.exceptions import SoftTimeLimitExceeded
+from pydantic import ValidationError
 
 from attrai_estimator.values import Estimate
 
@@ -57,7 +58,10 @@ def work(message: ToEstimate, desk: Desk) -> AfterEstimate:
 def stored_outcome(message: ToEstimate, store: PhotoStore) -> AfterEstimate | None:
     """What an earlier run for the same request came to, if one did."""
     data = store.read(message.request_id, Part.OUTCOME)
-    return None if data is None else AfterEstimate.model_validate_json(data)
+    try:
+        return None if data is None else AfterEstimate.model_validate_json(data)
+    except ValidationError:  # of another version, or cut by a power failure: the work is done again
+        return None
 
 
 def store_outcome(after: AfterEstimate, store: PhotoStore) -> None:

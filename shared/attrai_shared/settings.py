@@ -2,9 +2,10 @@
 
 import os
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -15,16 +16,18 @@ from pydantic_settings import (
 )
 
 PREFIX = "ATTRAI_"
+SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket", "unix")
+"""Of the servers' URLs."""
 
 
 class FileTwins(EnvSettingsSource):
-    """Reads a setting from the file that its `_FILE` twin names; one trailing line break is dropped."""
+    """Reads a setting from the file that its `_FILE` twin names, without the line break at its end; an empty one sets nothing."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The value from the twin's file, or None where there is no twin. Raises OSError for a file that cannot be read."""
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        value = None if path is None else Path(path).read_text(encoding="utf-8").removesuffix("\n")
-        return value, field_name, self.field_is_complex(field)
+        value = None if path is None else Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        return value or None, field_name, self.field_is_complex(field)
 
 
 class Settings(BaseSettings):
@@ -45,7 +48,7 @@ class Settings(BaseSettings):
     )
     photo_store: Path = Field(description="the folder that bot and estimators share")
     lifetime: float = Field(600.0, gt=0, le=86_400, description="seconds from a photo's acceptance to its deadline")
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     graylog_url: str | None = Field(
         None, description="gelf+tcp://host:12201 or gelf+tls://host:12201; unset: console only"
     )
@@ -53,6 +56,19 @@ class Settings(BaseSettings):
     heartbeat: Path | None = Field(
         None, description="a file that the service touches every few seconds while it is well"
     )
+
+    @field_validator("broker_url", "redis_url")
+    @classmethod
+    def _is_url(cls, value: SecretStr) -> SecretStr:
+        """Said here, in words of our own: what libraries say of a wrong URL holds parts of its password."""
+        try:
+            parts = urlsplit(value.get_secret_value())
+            known = parts.scheme in SCHEMES and (parts.port is None or parts.port > 0)
+        except ValueError:
+            known = False
+        if not known:
+            raise ValueError("not a server's URL; a password's special characters are written %XX in one")
+        return value
 
     @classmethod
     def settings_customise_sources(

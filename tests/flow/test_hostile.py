@@ -9,7 +9,7 @@ from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.types import Message
 
 from tests.flow.conftest import EMBEDDED, System
-from tests.flow.conversation import reply_to, words
+from tests.flow.conversation import replies, reply_to, words
 from tests.flow.test_flow import settled
 from tests.hostile import HostileFile, hostile_files
 
@@ -24,15 +24,24 @@ DRAWING = "drawing.svg"
 @pytest.mark.logs_errors
 async def test_each_hostile_file_has_its_one_answer(system: System, sample: bytes) -> None:
     before = {state.name: (state.pid, state.restarts) for state in system.run.states()}
-    wrong = []
+    wrong: list[tuple[str, str]] = []
+    everything: list[tuple[int, Message]] = []
     for batch in batches(hostile_files(sample)):
         async with ChatClient(system.run.chat_url) as chat:
             sent = [(file, await send(chat, file)) for file in batch]
+            everything += [(chat.user_id, message) for _, message in sent]
             answers = [(file, words(await reply_to(chat, message))) for file, message in sent]
             wrong += [(file.name, answer) for file, answer in answers if not fits(file, answer)]
     assert wrong == []
     await settled(system)
+    assert [await standing(system, user_id, message) for user_id, message in everything] == [1] * len(everything)
     assert {state.name: (state.pid, state.restarts) for state in system.run.states()} == before
+
+
+async def standing(system: System, user_id: int, sent: Message) -> int:
+    """How many messages of the bot stand below this one."""
+    async with ChatClient(system.run.chat_url, user_id=user_id) as chat:
+        return len(replies(await chat.view(), sent))
 
 
 def batches(files: tuple[HostileFile, ...]) -> Iterator[tuple[HostileFile, ...]]:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from http import HTTPStatus
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
@@ -67,6 +66,6 @@ async def _chunks(bot: Bot, path: str) -> AsyncIterator[bytes]:
         async for chunk in bot.session.stream_content(url, timeout=WITHIN, raise_for_status=True):
             yield chunk
     except ClientResponseError as error:
-        raise DownloadFailed(HTTPStatus(error.status).phrase) from None
+        raise DownloadFailed(f"status {error.status}") from None
     except (ClientError, TimeoutError, OSError) as error:
         raise DownloadFailed(type(error).__name__) from None

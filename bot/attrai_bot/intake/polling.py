@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 
 from aiogram import Bot
-from aiogram.exceptions import TelegramRetryAfter, TelegramUnauthorizedError
+from aiogram.exceptions import ClientDecodeError, TelegramRetryAfter, TelegramUnauthorizedError
 from aiogram.types import Update
 from attrai_shared.logs import event
+from pydantic import ValidationError
 
 from attrai_bot.intake.confirmations import Confirmations
 from attrai_bot.telegram import ALLOWED_UPDATES, TELEGRAM_ERRORS
@@ -74,11 +75,36 @@ class Poller:
             )
         except TelegramUnauthorizedError:
             raise
+        except ClientDecodeError as error:
+            if (salvaged := self._salvaged(error.data)) is not None:
+                return salvaged
+            await self._back_off(error)
+            return []
         except TELEGRAM_ERRORS as error:
             await self._back_off(error)
             return []
         self._backoff = FIRST_BACKOFF
         return updates
+
+    def _salvaged(self, answer: object) -> list[Update] | None:
+        """The updates of an answer that can be read; the others are confirmed, or Telegram would repeat them for ever."""
+        result = answer.get("result") if isinstance(answer, dict) else None
+        if not isinstance(result, list):
+            return None
+        read = []
+        for raw in result:
+            try:
+                read.append(Update.model_validate(raw, context={"bot": self._bot}))
+            except ValidationError:
+                event(logger, "update_unreadable", level=logging.ERROR)
+                self._skip(raw)
+        return read
+
+    def _skip(self, raw: object) -> None:
+        update_id = raw.get("update_id") if isinstance(raw, dict) else None
+        if isinstance(update_id, int):
+            for begun in self._confirmations.begin([update_id], 1):
+                self._confirmations.finish(begun)
 
     async def _back_off(self, error: Exception) -> None:
         pause = error.retry_after if isinstance(error, TelegramRetryAfter) else self._backoff

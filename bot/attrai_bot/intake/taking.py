@@ -82,6 +82,17 @@ class Intake:
         except (AttraiError, *FINAL) as error:
             await self._give_back(record, error)
             return
+        except Exception as error:  # noqa: BLE001  # a bug must not cost the user a place and an answer
+            event(
+                logger,
+                "intake_failed",
+                level=logging.ERROR,
+                exc_info=error,
+                request_id=record.request_id,
+                user=record.user,
+            )
+            await self._give_back(record, error)
+            return
         event(logger, "photo_queued", request_id=record.request_id, user=record.user)
         await self._note_queued(record)
 

@@ -58,9 +58,8 @@ class Ticker:
     async def tick(self, now: float) -> None:
         """One look at the queue. Raises LedgerUnavailable."""
         records = [record for record in await self._ledger.live() if record.deadline > now]
-        self._shown = {
-            one: shown for one, shown in self._shown.items() if one in {record.request_id for record in records}
-        }
+        live = {record.request_id for record in records}
+        self._shown = {one: shown for one, shown in self._shown.items() if one in live}
         if not records or now < self._quiet_until:
             return
         for record, text in (await self._due(records, now))[:EDITS_A_TICK]:

@@ -15,7 +15,7 @@ import pytest
 import redis
 from aiogram import Bot
 from aiogram.types import CallbackQuery, Chat, Message, PhotoSize, Sticker, Update, User
-from aiohttp import ClientPayloadError
+from aiohttp import ClientPayloadError, ClientResponseError, RequestInfo
 from attrai_bot.intake.dispatcher import make_dispatcher
 from attrai_bot.intake.publisher import Publisher
 from attrai_bot.intake.taking import Intake
@@ -26,6 +26,8 @@ from attrai_shared import keys
 from attrai_shared.contracts import ToEstimate, read_to_estimate
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import TO_ESTIMATE, celery_app
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
 
 from tests.unit.bot.conftest import FIGURES, LIMITS
 from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram, bad_request, forbidden, network
@@ -223,6 +225,35 @@ async def test_a_download_that_breaks_is_told_and_all_is_given_back(
     assert telegram.said[0].startswith(
         {"en": "I could not get your photo", "ru": "Не получилось скачать"}[language_code]
     )
+    assert_nothing_kept(database, store, queue)
+
+
+@pytest.mark.parametrize("status", [404, 520])
+async def test_a_download_that_is_refused_is_told_and_all_is_given_back(
+    feed: Feed,
+    telegram: FakeTelegram,
+    database: Database,
+    store: PhotoStore,
+    queue: Queue,
+    monkeypatch: pytest.MonkeyPatch,
+    status: int,
+) -> None:
+    monkeypatch.setattr("attrai_bot.intake.download.PAUSES", (0.0,))
+    url = URL("https://localhost/file")
+    request = RequestInfo(url, "GET", CIMultiDictProxy(CIMultiDict()), url)
+    telegram.download_error = ClientResponseError(request, (), status=status)
+    await feed(photo())
+    assert [said.startswith("I could not get your photo") for said in telegram.said] == [True]
+    assert_nothing_kept(database, store, queue)
+
+
+@pytest.mark.logs_errors
+async def test_a_bug_on_the_way_to_the_queue_is_told_once_and_all_is_given_back(
+    feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue
+) -> None:
+    telegram.order("GetFile", lambda _: ZeroDivisionError())
+    await feed(photo())
+    assert len(telegram.said) == 1
     assert_nothing_kept(database, store, queue)
 
 

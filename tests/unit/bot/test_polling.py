@@ -3,7 +3,7 @@ from collections.abc import Callable
 
 import pytest
 from aiogram import Bot
-from aiogram.exceptions import TelegramConflictError, TelegramUnauthorizedError
+from aiogram.exceptions import ClientDecodeError, TelegramConflictError, TelegramUnauthorizedError
 from aiogram.types import Update
 from attrai_bot.intake import polling
 from attrai_bot.intake.polling import Poller
@@ -171,3 +171,21 @@ async def test_only_so_many_handlers_run_at_once(
 
 async def _never(update: Update) -> None:
     raise AssertionError("nothing was served")
+
+
+@pytest.mark.logs_errors
+async def test_an_update_that_cannot_be_read_holds_up_no_other(
+    bot: Bot, telegram: FakeTelegram, stop: asyncio.Event
+) -> None:
+    handled: list[int] = []
+
+    async def handle(update: Update) -> None:
+        handled.append(update.update_id)
+        stop.set()
+
+    answer = {"ok": True, "result": [{"update_id": 5, "message": "of tomorrow"}, {"update_id": 6}]}
+    telegram.order("GetUpdates", lambda _: ClientDecodeError("Failed to decode", ValueError(), answer))
+    served(telegram, 5, 6)
+    await finished(asyncio.create_task(Poller(bot, handle).run(stop)))
+    assert handled == [6]
+    assert telegram.updates == {}

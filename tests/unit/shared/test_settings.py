@@ -74,3 +74,43 @@ def test_an_unreadable_secret_file_is_named(environment: pytest.MonkeyPatch) -> 
     environment.setenv("ATTRAI_BROKER_URL_FILE", "no/such/file")
     with pytest.raises(SystemExit, match=r"broker_url.*no/such/file"):
         read_settings(Settings)
+
+
+def test_an_empty_secret_file_sets_nothing(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    environment.delenv("ATTRAI_REDIS_URL")
+    environment.setenv("ATTRAI_REDIS_URL_FILE", str(tmp_path / "empty"))
+    with pytest.raises(SystemExit, match="ATTRAI_REDIS_URL"):
+        read_settings(Settings)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://:hunter2/x@host:6379/0",
+        "amqp://u:hunter2/x@host:5672/",
+        "http://hunter2",
+        "hunter2",
+        "redis://[hunter2",
+    ],
+)
+def test_a_wrong_url_is_refused_without_its_password(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("ATTRAI_BROKER_URL", url)
+    with pytest.raises(SystemExit) as end:
+        read_settings(Settings)
+    assert "ATTRAI_BROKER_URL" in str(end.value)
+    assert "hunter2" not in str(end.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "amqp://u:p%2Fx@host:5672/vhost",
+        "amqps://host",
+        "redis+socket:///run/valkey.sock?virtual_host=0",
+        "unix:///run/v.sock?db=1",
+    ],
+)
+def test_good_urls_are_taken(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("ATTRAI_BROKER_URL", url)
+    assert Settings().broker_url.get_secret_value() == url
