@@ -2,8 +2,9 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from attrai_shared.errors import AttraiError
 from attrai_shared.logs import event
@@ -14,6 +15,8 @@ logger = logging.getLogger(__name__)
 
 BEAT = 5.0
 """Seconds between two touches of the heartbeat file."""
+AGAIN = 0.2
+"""Seconds after which a task that has not ended is cancelled once more."""
 PAUSE = 5.0
 """Seconds before a chore that failed is begun again."""
 
@@ -28,9 +31,19 @@ class Chores:
         self._tasks.append(asyncio.create_task(_keep(chore)))
 
     async def stop(self) -> None:
-        for task in self._tasks:
+        await end(self._tasks)
+
+
+async def end(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancels the tasks, again and again until they have ended.
+
+    Before Python 3.12 `asyncio.wait_for`, in which redis-py waits, may swallow a cancellation (bpo-42130).
+    """
+    pending = set(tasks)
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=AGAIN)
 
 
 async def beat(heartbeat: Path | None) -> None:

@@ -11,6 +11,7 @@ from aiogram.types import Update
 from attrai_shared.logs import event
 from pydantic import ValidationError
 
+from attrai_bot.chores import end
 from attrai_bot.intake.confirmations import Confirmations
 from attrai_bot.telegram import ALLOWED_UPDATES, TELEGRAM_ERRORS
 
@@ -59,7 +60,7 @@ class Poller:
         poll = asyncio.create_task(self._poll())
         await asyncio.wait({poll, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not poll.done():
-            poll.cancel()
+            await end([poll])
             return
         self._start(poll.result())
         if self._running:
@@ -128,9 +129,7 @@ class Poller:
     async def _drain(self) -> None:
         if self._running:
             _, late = await asyncio.wait({*self._running}, timeout=DRAIN)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
+            await end(late)
         if self._confirmations.offset is not None:
             await self._confirm(self._confirmations.offset)
 

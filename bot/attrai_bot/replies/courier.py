@@ -15,6 +15,7 @@ from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import GRACE
 
+from attrai_bot.chores import end
 from attrai_bot.quotas import Claim, Ledger
 from attrai_bot.quotas.ledger import LEASE, MARKED
 from attrai_bot.replies.captions import caption, failure
@@ -79,7 +80,7 @@ class Courier:
         try:
             yield
         finally:
-            renewing.cancel()
+            await end([renewing])
             with suppress(LedgerUnavailable):
                 await self._ledger.release(letter.request_id, owner)
 

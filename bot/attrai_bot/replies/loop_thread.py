@@ -5,6 +5,8 @@ import threading
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
+from attrai_bot.chores import end
+
 Result = TypeVar("Result")
 JOIN = 1.0
 """Seconds that the thread may take to end."""
@@ -17,6 +19,7 @@ class LoopThread:
         self._loop = asyncio.new_event_loop()
         self._running: set[asyncio.Task[Any]] = set()
         self._stopped = False
+        self._ending: asyncio.Task[None] | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name="replies", daemon=True)
         self._thread.start()
 
@@ -49,5 +52,4 @@ class LoopThread:
 
     def _cancel(self) -> None:
         self._stopped = True
-        for task in self._running:
-            task.cancel()
+        self._ending = self._loop.create_task(end(self._running))

@@ -11,6 +11,7 @@ from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore
 from attrai_shared.queues import GRACE
 
+from attrai_bot.chores import end
 from attrai_bot.quotas import Ledger, Record
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.letter import letter_of_record
@@ -37,16 +38,15 @@ class Reaper:
     async def run(self) -> None:
         """Until cancelled, which ends the answers under way too."""
         try:
-            async with asyncio.TaskGroup() as answers:
-                await self._go_round(answers)
+            await self._go_round()
         finally:
-            self._answering.clear()
+            await end(self._answering.values())
 
-    async def _go_round(self, answers: asyncio.TaskGroup) -> None:
+    async def _go_round(self) -> None:
         rounds = 0
         while True:
             try:
-                await self.reap(answers)
+                await self.reap()
                 if rounds % ROUNDS_A_SWEEP == 0:
                     await self.sweep()
             except AttraiError as error:
@@ -54,11 +54,12 @@ class Reaper:
             rounds += 1
             await asyncio.sleep(ROUND)
 
-    async def reap(self, answers: asyncio.TaskGroup) -> None:
-        """Starts an answer to each overdue request that is not being answered here yet. Raises LedgerUnavailable."""
+    async def reap(self) -> list[asyncio.Task[None]]:
+        """Starts an answer to each overdue request that has none yet; all that are under way. Raises LedgerUnavailable."""
         for record in await self._ledger.overdue(time.time()):
             if record.request_id not in self._answering:
-                self._answering[record.request_id] = answers.create_task(self._answer(record))
+                self._answering[record.request_id] = asyncio.create_task(self._answer(record))
+        return list(self._answering.values())
 
     async def sweep(self) -> set[str]:
         """Deletes old files of requests that live no more; their ids. Raises StoreUnavailable, LedgerUnavailable."""

@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from attrai_bot.chores import end
 from attrai_bot.quotas import Claim, Ledger, Record
 from attrai_bot.replies import courier as courier_module
 from attrai_bot.replies.courier import Courier
@@ -169,8 +170,7 @@ async def test_cut_off_in_the_middle_it_gives_its_claim_back(
     cut_off = asyncio.create_task(courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE))
     while telegram.calls["EditMessageMedia"] == 0:
         await asyncio.sleep(0)
-    cut_off.cancel()
-    await asyncio.gather(cut_off, return_exceptions=True)
+    await end([cut_off])
     assert await courier.deliver(letter_of_record(record), ESTIMATED, patience=0.0) is Delivery.SENT
 
 

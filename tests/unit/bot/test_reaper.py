@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from attrai_bot.chores import end
 from attrai_bot.quotas import Ledger, Record
 from attrai_bot.replies import reaper as reaper_module
 from attrai_bot.replies.courier import Courier
@@ -33,9 +34,8 @@ async def overdue(ledger: Ledger, telegram: FakeTelegram, **changes: object) -> 
 
 
 async def reap(reaper: Reaper, rounds: int = 1) -> None:
-    async with asyncio.TaskGroup() as answers:
-        for _ in range(rounds):
-            await reaper.reap(answers)
+    answers = [answer for _ in range(rounds) for answer in await reaper.reap()]
+    await asyncio.gather(*answers)
 
 
 async def test_what_passes_its_deadline_is_told(
@@ -89,8 +89,7 @@ async def test_it_goes_round_by_itself_and_outlives_a_ledger_that_is_away(
     async with asyncio.timeout(30):
         while await ledger.record(record.request_id):
             await asyncio.sleep(0.01)
-    running.cancel()
-    await asyncio.gather(running, return_exceptions=True)
+    await end([running])
     assert telegram.said[0].startswith("It took too long")
 
 
