@@ -15,6 +15,8 @@ REDIS_USERS = {
     "+incrby +expireat +zadd +zrem +zremrangebyscore",
 }
 """What each service may do in Redis (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/)."""
+NOBODY = "user default off resetpass allkeys allchannels +@all"
+"""Nobody can log in as the default user, but Redis replays its own journal as it: without rights, transactions are lost at a restart."""
 HEALTH_CHECK = "user health on nopass resetkeys resetchannels -@all +ping"
 
 
@@ -73,7 +75,7 @@ def rabbitmq_hash(password: str, salt: bytes) -> str:
 
 def redis_users(passwords: dict[str, str]) -> str:
     """Redis's ACL file: no default user, each service with its keys and commands, one that may only ping."""
-    lines = ["user default off", HEALTH_CHECK]
+    lines = [NOBODY, HEALTH_CHECK]
     for user, password in passwords.items():
         digest = hashlib.sha256(password.encode()).hexdigest()
         lines.append(f"user {user} on #{digest} resetchannels {REDIS_USERS[user]}")

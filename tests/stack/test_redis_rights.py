@@ -1,16 +1,22 @@
 """Each service against a real Redis with the rights that deploying gives it."""
 
+import shutil
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 from attrai_deploy.credentials import REDIS_USERS, redis_users
 from attrai_estimator.presence import RedisAttempts, announce, leave
 from attrai_shared import keys
 from redis import Redis
-from redis.exceptions import AuthenticationError, NoPermissionError
+from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError
+from redis.exceptions import ConnectionError as RedisConnectionError
 
-from tests.flow.servers import missing_redis, redis
+from tests.flow.servers import free_port, missing_redis, redis
 
 REQUEST = "0" * 32
 
@@ -66,3 +72,53 @@ def test_nobody_is_let_in_without_a_name(server: str) -> None:
         assert connection.ping()
         with pytest.raises(NoPermissionError):
             connection.get("any")
+
+
+def test_a_killed_server_comes_back_with_every_transaction_and_script(tmp_path: Path) -> None:
+    """A default user without rights loses them all: Redis replays its journal as that user."""
+    if reason := missing_redis():
+        pytest.skip(reason)
+    (tmp_path / "users").write_text(redis_users(dict.fromkeys(REDIS_USERS, "word")))
+    with _killed_at_the_end(tmp_path) as url, _as("replier", url) as connection:
+        with connection.pipeline(transaction=True) as pipe:
+            pipe.set(keys.BYTES, 7).zadd(keys.LIVE, {REQUEST: 1.0}).execute()
+        connection.eval(
+            "redis.call('ZREM', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], 8)", 2, keys.LIVE, keys.BYTES, REQUEST
+        )
+    with _killed_at_the_end(tmp_path) as url, _as("replier", url) as connection:
+        assert (connection.get(keys.BYTES), connection.zcard(keys.LIVE)) == (b"8", 0)
+
+
+@contextmanager
+def _killed_at_the_end(folder: Path) -> Iterator[str]:
+    port = free_port()
+    options = [
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(folder),
+        "--appendonly",
+        "yes",
+        "--appendfsync",
+        "always",
+    ]
+    program = shutil.which("redis-server") or ""
+    with subprocess.Popen([program, *options, "--aclfile", str(folder / "users")], stdout=subprocess.DEVNULL) as server:
+        try:
+            _await(port)
+            yield f"127.0.0.1:{port}/0"
+        finally:
+            server.send_signal(signal.SIGKILL)
+
+
+def _await(port: int) -> None:
+    with _as("health", f"127.0.0.1:{port}/0") as connection:
+        for _ in range(100):
+            try:
+                connection.ping()
+            except (RedisConnectionError, BusyLoadingError):
+                time.sleep(0.1)
+            else:
+                return
