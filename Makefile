@@ -138,7 +138,7 @@ images-push: images  ## build and push them (REGISTRY=host/path)
 deploy:  ## deploy to this Swarm node (SERVICE=name alone, ESTIMATORS=4, FILES="docker-stack.yml docker-stack.light.yml")
 	@$(DEPLOY) up $(FILES:%=--file %) $(if $(SERVICE),--service $(SERVICE)) --estimators $(ESTIMATORS) $(if $(REGISTRY),--resolve-image always)
 
-undeploy:  ## take the stack away; volumes stay, secrets too unless SECRETS=1
+undeploy:  ## take the stack away; volumes and secrets stay (SECRETS=1: not the secrets)
 	@$(DEPLOY) down $(if $(SECRETS),--secrets)
 
 scale:  ## so many estimators: N=6
