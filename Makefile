@@ -66,8 +66,9 @@ requirements: .venv/uv.stamp  ## resolve the dependencies again and pin them wit
 demo: .venv/run.stamp  ## send one photo (PHOTO=path, or the sample) through bot, queue and estimator
 	@$(CLEAN_ENV) $(BIN)/attrai-playground demo $(if $(PHOTO),"$(PHOTO)")
 
-run: .venv/run.stamp  ## stay up: serve Telegram with BOT_TOKEN set, else open the local chat page
-	@$(CLEAN_ENV) $(BIN)/attrai-playground run
+run: PORT :=  # another program's PORT in the environment is not meant
+run: .venv/run.stamp  ## stay up: serve Telegram with BOT_TOKEN set, else open the local chat page (PORT=8091)
+	@$(CLEAN_ENV) $(BIN)/attrai-playground run $(if $(PORT),--port "$(PORT)")
 
 # --- the networks -------------------------------------------------------------------------------
 

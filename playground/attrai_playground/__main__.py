@@ -14,7 +14,7 @@ from rich.console import Console
 from attrai_playground.demo import demonstrate
 from attrai_playground.photo import SAMPLE
 from attrai_playground.run import PORT, serve
-from attrai_playground.settings import telegram_token
+from attrai_playground.settings import telegram_bot
 from attrai_playground.supervision.errors import InUseError, PlaygroundError, UsageError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
@@ -47,19 +47,21 @@ def demo(
 
 @app.command()
 def run(
-    state: Annotated[Path, typer.Option(metavar="DIR", help="Where queues, chat and logs outlive a run.")] = Path(
-        ".demo"
-    ),
+    state: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where queues, chat and logs outlive a run; may be deleted after it.")
+    ] = Path(".demo"),
     port: Annotated[int, typer.Option(min=0, max=65535, help="The chat page's port; 0: any free one.")] = PORT,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the chat page in a browser.")] = False,
 ) -> None:
     """Stay up until Ctrl-C: serve Telegram where BOT_TOKEN is set, else a chat page on this machine.
 
-    The token may also stand in ATTRAI_BOT_TOKEN, or in the file that ATTRAI_BOT_TOKEN_FILE names.
+    The token may also stand in ATTRAI_BOT_TOKEN, or in the file that ATTRAI_BOT_TOKEN_FILE names. Another Bot API
+    server than Telegram's own: ATTRAI_BOT_API_URL. The state lies in .demo/ of the folder where this is started, and may
+    be deleted when nothing runs: the local chat, what still waits in the queues and the users' settings go with it.
     """
     surroundings = dict(os.environ)
     with _exit_status(interrupted=0):
-        serve(Console(), surroundings, telegram_token(surroundings), state, port, open_page=not no_open)
+        serve(Console(), surroundings, telegram_bot(surroundings), state, port, open_page=not no_open)
 
 
 def main() -> None:

@@ -31,7 +31,6 @@ def demonstrate(
     photo, place = read_photo(path), place_for(path, out)
     with playground(surroundings=surroundings) as run:
         with screen(console) as watch:
-            console.print(f"Starting everything; logs are in {run.folders.logs}", highlight=False, soft_wrap=True)
             run.await_ready(watch=watch)
         picture = asyncio.run(_converse(console, run, photo, within))
     if picture is None:

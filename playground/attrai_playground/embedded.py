@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from attrai_playground.folders import Folders, locked, make_folders, read_secrets
-from attrai_playground.services import TELEGRAM, Addresses, Plan, all_services, embedded_broker, embedded_redis
+from attrai_playground.services import Addresses, Plan, all_services, embedded_broker, embedded_redis
+from attrai_playground.settings import TelegramBot
 from attrai_playground.supervision import State, Supervisor
 from attrai_playground.supervision.errors import UsageError
 from attrai_playground.supervision.lifeline import Lifeline
 
-READY_WITHIN = 180.0
+READY_WITHIN = 240.0
 """Seconds for everything to become ready, also on a slow machine whose disk has yet to read the networks."""
 
 Watch = Callable[[list[State]], None]
@@ -86,7 +87,7 @@ def playground(
     surroundings: Mapping[str, str],
     state: Path | None = None,
     port: int = 0,
-    telegram_token: str | None = None,
+    telegram: TelegramBot | None = None,
     broker_url: str | None = None,
     redis_url: str | None = None,
     extra: Mapping[str, str] | None = None,
@@ -95,8 +96,8 @@ def playground(
     """Starts everything and ends it with the block; `await_ready` says when it serves.
 
     `surroundings`: the environment that children inherit, without our own settings. `state`: a folder that stays;
-    without one everything is temporary. `port`: the chat's, 0 for a free one. `telegram_token`: serve Telegram instead
-    of the local chat. `broker_url`, `redis_url`: other servers than the embedded Valkey. `extra`: settings for intake,
+    without one everything is temporary. `port`: the chat's, 0 for a free one. `telegram`: the bot to be there, instead
+    of in the local chat. `broker_url`, `redis_url`: other servers than the embedded Valkey. `extra`: settings for intake,
     replier and estimator, as ATTRAI_NAME. `commands`: by service, a command to run in the place of its own.
     Raises UsageError for a folder or port that cannot be had, InUseError when another run holds the folder.
     """
@@ -105,13 +106,13 @@ def playground(
         lifeline = Lifeline(folders.runtime, held)
         try:
             secrets = read_secrets(folders.state)
-            local = None if telegram_token else _free_port(port)
+            local = None if telegram else _free_port(port)
             addresses = Addresses(
                 broker_url=broker_url or embedded_broker(folders.socket),
                 redis_url=redis_url or embedded_redis(folders.socket),
                 photo_store=folders.photos,
-                bot_api_url=TELEGRAM if local is None else f"http://127.0.0.1:{local}",
-                bot_token=telegram_token or secrets.local_token,
+                bot_api_url=telegram.api_url if telegram else f"http://127.0.0.1:{local}",
+                bot_token=telegram.token if telegram else secrets.local_token,
                 port=local,
             )
             plan = Plan(addresses, folders, secrets, surroundings, extra or {}, commands or {})
@@ -127,5 +128,7 @@ def _free_port(wanted: int) -> int:
         try:
             probe.bind(("127.0.0.1", wanted))
         except OSError as error:
-            raise UsageError(f"Port {wanted} cannot be used: {error.strerror}; choose another.") from error
+            raise UsageError(
+                f"Port {wanted} cannot be used: {error.strerror}. Choose another: make run PORT=8091, or --port 8091."
+            ) from error
         return int(probe.getsockname()[1])

@@ -1,5 +1,6 @@
 """`attrai-playground run`: stays up and serves Telegram, or the local chat page, until it is stopped."""
 
+import asyncio
 import sys
 import webbrowser
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from rich.console import Console
 
 from attrai_playground.embedded import Playground, playground
 from attrai_playground.screen import screen
+from attrai_playground.settings import TelegramBot
+from attrai_playground.telegram import bot_name
 
 PORT = 8090
 """The chat page's port: the same each time, so that an open page goes on."""
@@ -18,17 +21,18 @@ SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
 def serve(
-    console: Console, surroundings: dict[str, str], token: str | None, state: Path, port: int, *, open_page: bool
+    console: Console, surroundings: dict[str, str], bot: TelegramBot | None, state: Path, port: int, *, open_page: bool
 ) -> NoReturn:
     """Serves for ever; ends by KeyboardInterrupt, or by the PlaygroundError that says what went wrong."""
+    name = None if bot is None else asyncio.run(bot_name(bot.api_url, bot.token))
     with (
-        playground(surroundings=surroundings, telegram_token=token, state=state, port=port) as run,
+        playground(surroundings=surroundings, telegram=bot, state=state, port=port) as run,
         screen(console) as watch,
     ):
         console.print(f"State and logs are in {state.resolve()}", highlight=False, soft_wrap=True)
         run.await_ready(watch=watch)
-        console.print(f"{invitation(run)} Ctrl-C ends it.", soft_wrap=True)
-        if token is None and open_page and has_windows(surroundings):
+        console.print(f"{invitation(run, name)} Ctrl-C ends it.", soft_wrap=True)
+        if bot is None and open_page and has_windows(surroundings):
             webbrowser.open(run.chat_url)
         try:
             run.follow(watch)
@@ -37,11 +41,13 @@ def serve(
             raise
 
 
-def invitation(run: Playground) -> str:
-    """Where one chats with the bot."""
-    if run.addresses.port is None:
-        return "Serving Telegram: write to your bot."
-    return f"Chat with the bot on {run.chat_url} now."
+def invitation(run: Playground, name: str | None) -> str:
+    """Where one chats with the bot. `name`: its username on Telegram, None where nobody could be asked for it."""
+    if run.addresses.port is not None:
+        return f"Chat with the bot on {run.chat_url} now."
+    return (
+        "Telegram cannot be reached yet; trying on." if name is None else f"Serving Telegram as @{name}: write to it."
+    )
 
 
 def has_windows(surroundings: Mapping[str, str]) -> bool:

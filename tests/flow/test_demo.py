@@ -1,6 +1,9 @@
 """The playground's commands as a person runs them: what they print and write, and that nothing of them is left."""
 
+import asyncio
+import base64
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -13,10 +16,15 @@ from pathlib import Path
 
 import psutil
 import pytest
+from attrai_playground.bot_api import ChatClient
 from attrai_playground.photo import SAMPLE
 from PIL import Image
 
-BOUND = 180.0
+from tests.flow.conversation import reply_to
+
+BOUND = 240.0
+CHAT = "9071504318"
+"""A person's number that no other number in a file looks like."""
 
 
 @pytest.fixture
@@ -27,6 +35,19 @@ def temporary() -> Iterator[Path]:
     left = sorted(folder.iterdir())
     shutil.rmtree(folder)
     assert left == []
+
+
+@pytest.fixture
+def other_bot(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """`run` is to serve a bot on a Bot API server, which knows one of another token than any test's."""
+    words = [sys.executable, "-m", "attrai_playground.bot_api"]
+    environment = {**os.environ, "BOT_TOKEN": "42:playground"}
+    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            monkeypatch.setenv("ATTRAI_BOT_API_URL", line_with(server, "http://127.0.0.1:").split()[-1])
+            yield
+        finally:
+            server.terminate()
 
 
 @contextmanager
@@ -62,6 +83,7 @@ def line_with(process: "subprocess.Popen[str]", words: str) -> str:
 def test_the_demo_prints_the_chat_and_writes_the_picture(temporary: Path, tmp_path: Path) -> None:
     status, printed = ended(temporary, "demo", "--out", str(tmp_path / "out"))
     assert status == 0, printed
+    assert str(temporary) not in printed, "what is deleted at the end is not shown"
     assert "bot: Your photo is number 1 in the queue" in printed
     assert "bot (edited): [picture" in printed
     assert "6 faces found" in printed
@@ -105,23 +127,49 @@ def test_run_serves_the_chat_page_and_leaves_nothing_even_when_it_is_killed(temp
     await_empty(temporary)
 
 
-def test_run_ends_cleanly_by_ctrl_c(temporary: Path, tmp_path: Path) -> None:
-    with command(temporary, "run", "--no-open", "--port", "0", "--state", str(tmp_path / "state")) as process:
-        line_with(process, "Chat with the bot on http://127.0.0.1:")
+def test_run_ends_cleanly_by_ctrl_c_and_keeps_no_message(temporary: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with command(temporary, "run", "--no-open", "--port", "0", "--state", str(state)) as process:
+        line = line_with(process, "Chat with the bot on http://127.0.0.1:")
         family = psutil.Process(process.pid).children(recursive=True)
+        asyncio.run(answered(line.split()[5]))
+        assert CHAT in messages_in(state / "valkey"), "else the file below is clean for another reason"
         process.send_signal(signal.SIGINT)
         assert process.wait(BOUND) == 0
         assert_all_vanish(family)
-    assert list((tmp_path / "state" / "photos").iterdir()) == []
+    assert list((state / "photos").iterdir()) == []
+    assert CHAT not in messages_in(state / "valkey")
 
 
-def test_a_wrong_token_ends_run_with_the_bots_own_words(
-    temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+async def answered(url: str) -> None:
+    """A person of a number that is seen in any file sends the sample and has the reply."""
+    async with ChatClient(url, user_id=int(CHAT)) as chat:
+        await reply_to(chat, await chat.send_photo(SAMPLE.read_bytes()))
+
+
+def messages_in(folder: Path) -> str:
+    """All that lies in Valkey's files, and once more with what looks like base64 decoded."""
+    written = b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+    assert written, "the file of messages lies elsewhere"
+    decoded = [base64.b64decode(found + b"===") for found in re.findall(rb"[A-Za-z0-9+/]{24,}", written)]
+    return b"\n".join([written, *decoded]).decode("latin-1")
+
+
+@pytest.mark.usefixtures("other_bot")
+@pytest.mark.parametrize(
+    ("token", "sentence"),
+    [
+        ("this is no token", "This BOT_TOKEN is not whole"),
+        ("43:another", "Telegram does not know this BOT_TOKEN; ask @BotFather for it."),
+    ],
+)
+def test_a_wrong_token_ends_run_before_anything_starts(
+    temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, token: str, sentence: str
 ) -> None:
-    monkeypatch.setenv("BOT_TOKEN", "this is no token")
+    monkeypatch.setenv("BOT_TOKEN", token)
     status, printed = ended(temporary, "run", "--no-open", "--state", str(tmp_path / "state"))
-    assert status == 1
-    assert "ended while it started" in printed
+    assert (status, sentence in printed, token in printed) == (2, True, False), printed
+    assert not (tmp_path / "state").exists()
 
 
 def assert_all_vanish(processes: list[psutil.Process]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrai_playground.probes import answers_ping
+from attrai_playground.probes import forgets
 from attrai_playground.services import embedded_broker, embedded_redis
 from attrai_shared.contracts import ReplyAddress, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
@@ -42,7 +42,7 @@ def broker() -> Iterator[str]:
         words = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", name, "--save", ""]
         with subprocess.Popen(words, stdout=subprocess.DEVNULL) as server:
             until = time.monotonic() + BOUND
-            while not answers_ping(embedded_redis(socket)):
+            while not forgets(embedded_redis(socket)):
                 assert time.monotonic() < until
                 time.sleep(0.02)
             try:

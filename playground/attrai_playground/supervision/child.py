@@ -61,6 +61,12 @@ class Child:
     def release(self) -> None:
         self.phase, self._deaths, self._start_at = Phase.WAITING, 0, 0.0
 
+    def ask_to_end(self) -> None:
+        """Its farewell, then SIGTERM; `end` waits for it."""
+        if self._process is not None:
+            self.service.farewell()
+            self.signal(signal.SIGTERM)
+
     def end(self, seconds: float) -> None:
         """Waits so long for its end, then kills it; what it started goes with it. It is not to be tended any more."""
         if self._process is not None:
@@ -74,6 +80,13 @@ class Child:
     def tail(self) -> str:
         """The last lines of its log."""
         return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:])
+
+    def why_late(self) -> str:
+        """What is known of a child that is not ready yet: the end of its log, or that it is slow without a word."""
+        tail = self.tail()
+        if not tail.strip() and self.pid is not None:
+            return f"{self.service.name} (process {self.pid}) is at work and has no complaint: the machine is slow. Try again."
+        return f"The end of {self.log}:\n{tail}"
 
     def _start(self) -> None:
         try:

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 def nothing() -> None:
-    """The step before the start of a service that needs none."""
+    """The step before the start or the end of a service that needs none."""
 
 
 @dataclass(frozen=True)
@@ -14,7 +14,8 @@ class Service:
     """One child process.
 
     `before` runs before every start, the first one and each one after a death; a ServiceError from it means "not yet".
-    `ready` answers at once. A service starts when all that it names in `after` are ready.
+    `ready` answers at once. A service starts when all that it names in `after` are ready. `farewell` runs before it is
+    asked to end, when all that need it have ended.
     """
 
     name: str
@@ -23,6 +24,7 @@ class Service:
     before: Callable[[], object] = nothing
     after: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    farewell: Callable[[], object] = nothing
 
 
 class Phase(StrEnum):

@@ -75,7 +75,7 @@ class Supervisor:
             if all(state.phase is Phase.READY for state in states if state.name in names):
                 return
         late = [self._children[name] for name in names if self._children[name].phase is not Phase.READY]
-        logs = "\n".join(f"The end of {child.log}:\n{child.tail()}" for child in late)
+        logs = "\n".join(child.why_late() for child in late)
         raise NotReadyError(
             f"Not ready after {within:.0f} s: {', '.join(child.service.name for child in late)}.\n{logs}"
         )
@@ -169,6 +169,6 @@ def stages(services: Sequence[Service]) -> list[list[Service]]:
 def _end_together(children: Sequence[Child], within: float) -> None:
     until = time.monotonic() + within
     for child in children:
-        child.signal(signal.SIGTERM)
+        child.ask_to_end()
     for child in children:
         child.end(max(until - time.monotonic(), 0.0))

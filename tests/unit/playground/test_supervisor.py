@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -132,6 +133,26 @@ def test_what_is_late_is_named_with_its_log(tmp_path: Path) -> None:
         await_true(lambda: "still loading" in (tmp_path / "worker.log").read_text())
         with pytest.raises(NotReadyError, match=r"(?s)worker.*still loading"):
             supervisor.await_ready(["worker"], 0.1)
+
+
+def test_what_is_late_without_a_word_is_only_slow(tmp_path: Path) -> None:
+    with supervised(tmp_path, service(tmp_path, "worker", "import time; time.sleep(600)")) as supervisor:
+        await_true(lambda: supervisor.states()[0].phase is Phase.STARTING)
+        with pytest.raises(
+            NotReadyError, match=r"worker \(process [0-9]+\) is at work .* the machine is slow"
+        ) as raised:
+            supervisor.await_ready(["worker"], 0.1)
+    assert "The end of" not in str(raised.value)
+
+
+def test_a_farewell_comes_when_all_that_need_the_service_have_ended(tmp_path: Path) -> None:
+    diary = tmp_path / "diary"
+    seen: list[list[str]] = []
+    store = replace(service(tmp_path, "store", GRACEFUL), farewell=lambda: seen.append(diary.read_text().split()))
+    with supervised(tmp_path, store, service(tmp_path, "worker", GRACEFUL, after=("store",))) as supervisor:
+        supervisor.await_ready(["store", "worker"], BOUND)
+    assert seen == [["worker"]]
+    assert diary.read_text().split() == ["worker", "store"]
 
 
 def test_a_held_child_stays_down_until_it_is_released(tmp_path: Path) -> None:
