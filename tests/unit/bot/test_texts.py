@@ -12,9 +12,11 @@ FORMS = {"en": {"one", "many"}, "ru": {"one", "few", "many"}}
 
 
 def codes(error: type[AttraiError] = AttraiError) -> Iterator[str]:
+    """Of the shared tree; another service's own errors stop it at its start and never reach a user."""
     yield error.code
     for each in error.__subclasses__():
-        yield from codes(each)
+        if each.__module__ == AttraiError.__module__:
+            yield from codes(each)
 
 
 def placeholders(sentence: str) -> set[str]:
