@@ -66,13 +66,15 @@ def run(
 
 def main() -> None:
     """Entry of the console script."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it puts in the background with SIGINT ignored
         signal.signal(number, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked for it
+        signal.signal(signal.SIGHUP, _interrupt)
     app(prog_name="attrai-playground")
 
 
 def _interrupt(_: int, __: FrameType | None) -> None:
-    """A terminal that closes and a machine that stops end us as Ctrl-C does."""
+    """A terminal that closes and a machine that stops end us as Ctrl-C does, wherever we were started."""
     raise KeyboardInterrupt
 
 

@@ -23,6 +23,8 @@ from PIL import Image
 from tests.flow.conversation import reply_to
 
 BOUND = 240.0
+BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+"""As a shell starts what it puts in the background: with the interrupt ignored."""
 CHAT = "9071504318"
 """A person's number that no other number in a file looks like."""
 
@@ -51,8 +53,8 @@ def other_bot(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @contextmanager
-def command(temporary: Path, *arguments: str) -> Iterator["subprocess.Popen[str]"]:
-    words = [sys.executable, "-m", "attrai_playground", *arguments]
+def command(temporary: Path, *arguments: str, around: tuple[str, ...] = ()) -> Iterator["subprocess.Popen[str]"]:
+    words = [*around, sys.executable, "-m", "attrai_playground", *arguments]
     environment = {**os.environ, "TMPDIR": str(temporary), "BROWSER": "true"}
     with subprocess.Popen(
         words, env=environment, cwd=temporary.parent, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
