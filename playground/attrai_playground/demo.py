@@ -20,6 +20,8 @@ from attrai_playground.supervision.errors import NotReadyError, UsageError
 
 ANSWERED_WITHIN = 120.0
 """Seconds from the photo to the final answer, also on a slow machine."""
+AT_ONCE = 0.0
+"""Seconds that services have for their end: all is answered, and all that they could still write is deleted."""
 LOOK = 0.1
 """Seconds between two looks at the chat."""
 
@@ -29,7 +31,7 @@ def demonstrate(
 ) -> None:
     """Sends the photo, prints the chat, writes the reply's picture. Raises PlaygroundError."""
     photo, place = read_photo(path), place_for(path, out)
-    with playground(surroundings=surroundings) as run:
+    with playground(surroundings=surroundings, ends_within=AT_ONCE) as run:
         with screen(console) as watch:
             run.await_ready(watch=watch)
         picture = asyncio.run(_converse(console, run, photo, within))

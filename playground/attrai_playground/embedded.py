@@ -13,6 +13,7 @@ from attrai_playground.settings import TelegramBot
 from attrai_playground.supervision import State, Supervisor
 from attrai_playground.supervision.errors import UsageError
 from attrai_playground.supervision.lifeline import Lifeline
+from attrai_playground.supervision.supervisor import ENDS_WITHIN
 
 READY_WITHIN = 240.0
 """Seconds for everything to become ready, also on a slow machine whose disk has yet to read the networks."""
@@ -92,6 +93,7 @@ def playground(
     redis_url: str | None = None,
     extra: Mapping[str, str] | None = None,
     commands: Mapping[str, tuple[str, ...]] | None = None,
+    ends_within: float = ENDS_WITHIN,
 ) -> Iterator[Playground]:
     """Starts everything and ends it with the block; `await_ready` says when it serves.
 
@@ -99,6 +101,7 @@ def playground(
     without one everything is temporary. `port`: the chat's, 0 for a free one. `telegram`: the bot to be there, instead
     of in the local chat. `broker_url`, `redis_url`: other servers than the embedded Valkey. `extra`: settings for intake,
     replier and estimator, as ATTRAI_NAME. `commands`: by service, a command to run in the place of its own.
+    `ends_within`: seconds that a service has for its end before it is killed.
     Raises UsageError for a folder or port that cannot be had, InUseError when another run holds the folder.
     """
     with locked(state) as held:
@@ -116,7 +119,7 @@ def playground(
                 port=local,
             )
             plan = Plan(addresses, folders, secrets, surroundings, extra or {}, commands or {})
-            with Supervisor(all_services(plan), folders.logs, lifeline) as supervisor:
+            with Supervisor(all_services(plan), folders.logs, lifeline, ends_within) as supervisor:
                 yield Playground(addresses, folders, supervisor)
         finally:
             lifeline.close()

@@ -9,8 +9,9 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from attrai_playground.embedded import Playground, playground
+from attrai_playground.embedded import playground
 from attrai_playground.screen import screen
+from attrai_playground.services import Addresses
 from attrai_playground.settings import TelegramBot
 from attrai_playground.telegram import bot_name
 
@@ -31,7 +32,7 @@ def serve(
     ):
         console.print(f"State and logs are in {state.resolve()}", highlight=False, soft_wrap=True)
         run.await_ready(watch=watch)
-        console.print(f"{invitation(run, name)} Ctrl-C ends it.", soft_wrap=True)
+        console.print(f"{invitation(run.addresses, name)} Ctrl-C ends it.", soft_wrap=True)
         if bot is None and open_page and has_windows(surroundings):
             webbrowser.open(run.chat_url)
         try:
@@ -41,10 +42,10 @@ def serve(
             raise
 
 
-def invitation(run: Playground, name: str | None) -> str:
+def invitation(addresses: Addresses, name: str | None) -> str:
     """Where one chats with the bot. `name`: its username on Telegram, None where nobody could be asked for it."""
-    if run.addresses.port is not None:
-        return f"Chat with the bot on {run.chat_url} now."
+    if addresses.port is not None:
+        return f"Chat with the bot on {addresses.bot_api_url} now."
     return (
         "Telegram cannot be reached yet; trying on." if name is None else f"Serving Telegram as @{name}: write to it."
     )

@@ -1,7 +1,14 @@
+import socket
 import sys
+from pathlib import Path
 
 import pytest
-from attrai_playground.run import has_windows
+from attrai_playground.embedded import playground
+from attrai_playground.run import has_windows, invitation
+from attrai_playground.services import Addresses
+from attrai_playground.supervision.errors import UsageError
+
+LOCAL, TELEGRAM = "http://127.0.0.1:8090", "https://api.telegram.org"
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac always has windows")
@@ -17,3 +24,27 @@ from attrai_playground.run import has_windows
 )
 def test_a_page_is_opened_only_where_it_gets_a_window(surroundings: dict[str, str], expected: bool) -> None:
     assert has_windows(surroundings) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "port", "name", "expected"),
+    [
+        (LOCAL, 8090, None, "Chat with the bot on http://127.0.0.1:8090 now."),
+        (TELEGRAM, None, "ann_bot", "Serving Telegram as @ann_bot: write to it."),
+        (TELEGRAM, None, None, "Telegram cannot be reached yet; trying on."),
+    ],
+)
+def test_telegram_is_said_to_be_served_only_when_it_has_answered(
+    url: str, port: int | None, name: str | None, expected: str
+) -> None:
+    assert invitation(Addresses("", "", Path(), url, "42:secret", port), name) == expected
+
+
+def test_a_port_in_use_is_said_with_the_way_to_another() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        with (
+            pytest.raises(UsageError, match=rf"Port {port} cannot be used: .*make run PORT=8091, or --port 8091"),
+            playground(surroundings={}, port=port),
+        ):
+            pytest.fail("it started")
