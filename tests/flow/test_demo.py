@@ -129,9 +129,12 @@ def test_run_serves_the_chat_page_and_leaves_nothing_even_when_it_is_killed(temp
     await_empty(temporary)
 
 
-def test_run_ends_cleanly_by_ctrl_c_and_keeps_no_message(temporary: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("around", [(), BACKGROUND], ids=["terminal", "background"])
+def test_run_ends_cleanly_by_ctrl_c_and_keeps_no_message(
+    temporary: Path, tmp_path: Path, around: tuple[str, ...]
+) -> None:
     state = tmp_path / "state"
-    with command(temporary, "run", "--no-open", "--port", "0", "--state", str(state)) as process:
+    with command(temporary, "run", "--no-open", "--port", "0", "--state", str(state), around=around) as process:
         line = line_with(process, "Chat with the bot on http://127.0.0.1:")
         family = psutil.Process(process.pid).children(recursive=True)
         asyncio.run(answered(line.split()[5]))
