@@ -1,10 +1,12 @@
 """A real server of the Redis protocol for the ledger and the broker, a store in a folder, and a Telegram that tests rule."""
 
+import base64
+import json
 import shutil
 import socket
 import subprocess
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -12,12 +14,19 @@ from pathlib import Path
 import pytest
 import redis
 from aiogram import Bot
+from aiogram.types import CallbackQuery, Message, Update
+from attrai_bot.intake.dispatcher import make_dispatcher
+from attrai_bot.intake.publisher import Publisher
+from attrai_bot.intake.taking import Intake
 from attrai_bot.quotas import Ledger, Limits, Record
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.sender import Sender
+from attrai_bot.settings import BotSettings
+from attrai_shared.contracts import ToEstimate, read_to_estimate
 from attrai_shared.photo_store import PhotoStore, new_request_id
-from attrai_shared.queues import all_queues
+from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app
 
+from tests.unit.bot.incoming import PHOTO, UPDATES, Feed
 from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram
 
 FIGURES = {"limit": 3, "megabytes": 20, "minutes": 10}
@@ -114,3 +123,53 @@ def make_record(user: int = 1, message_id: int = 7, **changes: object) -> Record
         "language": "en", "bytes": 100, "accepted_at": now, "deadline": now + 600,
     }  # fmt: skip
     return Record.model_validate(fields | changes)
+
+
+@pytest.fixture
+def settings(broker_url: str, server_socket: Path, tmp_path: Path) -> BotSettings:
+    return BotSettings(
+        broker_url=broker_url,
+        redis_url=f"unix://{server_socket}?db=1",
+        photo_store=tmp_path / "store",
+        bot_token=TOKEN,
+        user_hash_key="a key of tests",
+    )
+
+
+@pytest.fixture
+def publisher(broker_url: str) -> Publisher:
+    return Publisher(celery_app("bot", broker_url))
+
+
+@pytest.fixture
+def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
+    bot: Bot,
+    telegram: FakeTelegram,
+    ledger: Ledger,
+    store: PhotoStore,
+    publisher: Publisher,
+    courier: Courier,
+    settings: BotSettings,
+) -> Feed:
+    """Hands the dispatcher one update."""
+    telegram.files["photo"] = PHOTO
+    intake = Intake(bot, ledger, store, publisher, courier, FIGURES, settings.lifetime)
+    dispatcher = make_dispatcher(intake, settings)
+
+    async def feed_one(content: Message | CallbackQuery) -> None:
+        kind = "message" if isinstance(content, Message) else "callback_query"
+        await dispatcher.feed_update(bot, Update.model_validate({"update_id": next(UPDATES), kind: content}))
+
+    return feed_one
+
+
+@pytest.fixture
+async def queue(server_socket: Path) -> AsyncIterator[Callable[[], list[ToEstimate]]]:
+    """What lies in the queue to the estimators."""
+    with redis.Redis(unix_socket_path=str(server_socket), db=0) as broker:
+
+        def read() -> list[ToEstimate]:
+            bodies = [json.loads(raw)["body"] for raw in broker.lrange(TO_ESTIMATE, 0, -1)]
+            return [read_to_estimate(json.loads(base64.b64decode(body))[0][0]) for body in bodies]
+
+        yield read

@@ -2,19 +2,12 @@
 """A photo's way in, from the update to the queue, with all that may go wrong."""
 
 import asyncio
-import base64
-import itertools
-import json
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
-import redis
 from aiogram import Bot
-from aiogram.types import CallbackQuery, Chat, Message, PhotoSize, Sticker, Update, User
+from aiogram.types import Update
 from aiohttp import ClientPayloadError, ClientResponseError, RequestInfo
 from attrai_bot.intake.dispatcher import make_dispatcher
 from attrai_bot.intake.publisher import Publisher
@@ -23,89 +16,14 @@ from attrai_bot.quotas import Ledger
 from attrai_bot.replies.courier import Courier
 from attrai_bot.settings import BotSettings
 from attrai_shared import keys
-from attrai_shared.contracts import ToEstimate, read_to_estimate
 from attrai_shared.photo_store import Part, PhotoStore
-from attrai_shared.queues import TO_ESTIMATE, celery_app
+from attrai_shared.queues import celery_app
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from tests.unit.bot.conftest import FIGURES, LIMITS
-from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram, bad_request, forbidden, network
-
-PHOTO = b"the bytes of a photo"
-Feed = Callable[..., Awaitable[None]]
-UPDATES = itertools.count(1)
-MESSAGES = itertools.count(7)
-
-
-@pytest.fixture
-def settings(broker_url: str, server_socket: Path, tmp_path: Path) -> BotSettings:
-    return BotSettings(
-        broker_url=broker_url,
-        redis_url=f"unix://{server_socket}?db=1",
-        photo_store=tmp_path / "store",
-        bot_token=TOKEN,
-        user_hash_key="a key of tests",
-    )
-
-
-@pytest.fixture
-def publisher(broker_url: str) -> Publisher:
-    return Publisher(celery_app("bot", broker_url))
-
-
-@pytest.fixture
-def feed(
-    bot: Bot,
-    telegram: FakeTelegram,
-    ledger: Ledger,
-    store: PhotoStore,
-    publisher: Publisher,
-    courier: Courier,
-    settings: BotSettings,
-) -> Feed:
-    """Hands the dispatcher one update."""
-    telegram.files["photo"] = PHOTO
-    intake = Intake(bot, ledger, store, publisher, courier, FIGURES, settings.lifetime)
-    dispatcher = make_dispatcher(intake, settings)
-
-    async def feed_one(content: Message | CallbackQuery) -> None:
-        kind = "message" if isinstance(content, Message) else "callback_query"
-        await dispatcher.feed_update(bot, Update.model_validate({"update_id": next(UPDATES), kind: content}))
-
-    return feed_one
-
-
-def message(*, user: int = 1, language_code: str = "en", **content: object) -> Message:
-    sender = User(id=user, is_bot=False, first_name="Ada", language_code=language_code)
-    fields = {
-        "message_id": next(MESSAGES),
-        "date": datetime.now(UTC),
-        "chat": Chat(id=CHAT, type="private"),
-        "from": sender,
-    }
-    return Message.model_validate(fields | content)
-
-
-def photo(**about: Any) -> Message:
-    size = PhotoSize(file_id="photo", file_unique_id="u", width=640, height=480, file_size=len(PHOTO))
-    return message(photo=[size], **about)
-
-
-@pytest.fixture
-async def queue(server_socket: Path) -> AsyncIterator[Callable[[], list[ToEstimate]]]:
-    """What lies in the queue to the estimators."""
-    with redis.Redis(unix_socket_path=str(server_socket), db=0) as broker:
-
-        def read() -> list[ToEstimate]:
-            bodies = [json.loads(raw)["body"] for raw in broker.lrange(TO_ESTIMATE, 0, -1)]
-            return [read_to_estimate(json.loads(base64.b64decode(body))[0][0]) for body in bodies]
-
-        yield read
-
-
-Queue = Callable[[], list[ToEstimate]]
-Database = redis.Redis
+from tests.unit.bot.incoming import PHOTO, Database, Feed, Queue, photo
+from tests.unit.bot.telegram_double import CHAT, FakeTelegram, bad_request, forbidden, network
 
 
 def assert_nothing_kept(database: Database, store: PhotoStore, queue: Queue) -> None:
@@ -341,76 +259,6 @@ async def test_a_user_who_blocks_the_bot_meanwhile_is_forgotten(
     await feed(photo())
     assert telegram.said == []
     assert_nothing_kept(database, store, queue)
-
-
-async def test_commands_say_their_sentences(feed: Feed, telegram: FakeTelegram) -> None:
-    for command in ("/start", "/help", "/privacy", "/nonsense"):
-        await feed(message(text=command))
-    assert [said[:20] for said in telegram.said] == [
-        "Send me a photo and ",
-        "Send a photo with on",
-        "Your photo is kept o",
-        "I do not know this c",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("content", "said"),
-    [
-        ({"text": "hello"}, "Send me a photo, please. /help says more."),
-        (
-            {
-                "sticker": Sticker(
-                    file_id="s",
-                    file_unique_id="u",
-                    type="regular",
-                    width=9,
-                    height=9,
-                    is_animated=False,
-                    is_video=False,
-                )
-            },
-            "I can only read photos",
-        ),
-    ],
-)
-async def test_what_is_no_photo_is_told(
-    feed: Feed, telegram: FakeTelegram, content: dict[str, object], said: str
-) -> None:
-    await feed(message(**content))
-    assert [text.startswith(said) for text in telegram.said] == [True]
-
-
-async def test_a_notice_of_telegrams_gets_no_answer(feed: Feed, telegram: FakeTelegram) -> None:
-    await feed(message(new_chat_title="x"))
-    assert telegram.said == []
-
-
-async def test_groups_are_not_served(feed: Feed, telegram: FakeTelegram) -> None:
-    await feed(photo(chat=Chat(id=-5, type="group")))
-    assert telegram.said == []
-
-
-async def test_the_language_is_telegrams_until_one_is_chosen(feed: Feed, telegram: FakeTelegram) -> None:
-    await feed(message(text="/language", language_code="ru"))
-    assert telegram.said == ["На каком языке говорить?"]
-    (question,) = telegram.texts
-    asked = message(message_id=question, text="?")
-    await feed(CallbackQuery(id="1", from_user=asked.from_user, chat_instance="c", message=asked, data="language:en"))
-    assert telegram.said == ["I will speak English."]
-    assert telegram.calls["AnswerCallbackQuery"] == 1
-    await feed(message(text="hello", language_code="ru"))
-    assert telegram.said[-1] == "Send me a photo, please. /help says more."
-
-
-@pytest.mark.logs_errors
-async def test_a_bug_is_logged_and_told(
-    feed: Feed, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr("attrai_bot.intake.photos.attachment_of", lambda _: 1 / 0)
-    await feed(photo())
-    assert telegram.said == ["Something went wrong. Send it again in a few minutes, please."]
-    assert "handler_failed" in caplog.text
 
 
 def cut_off(method: object) -> Exception:
