@@ -1,4 +1,4 @@
-# ruff: noqa: RUF001  # fixtures are a test's list of needs; Russian is Cyrillic; these paths are local
+# ruff: noqa: RUF001  # Russian is Cyrillic
 """What the bot says to commands, words, buttons and all that is no photo."""
 
 import pytest
