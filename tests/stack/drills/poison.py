@@ -4,28 +4,29 @@ from drills.nothing_kept import assert_nothing_lives
 from drills.people import Crowd, tally
 from drills.photos import photo
 from drills.relay import telegram
-from drills.swarm import DrillFailedError, run_in, until_healthy, update
+from drills.swarm import DrillFailedError, run_in, updated
 
 OTHERS = 12
 ATTEMPTS = 3
 POISONED = 4000
+FAULTY = "attrai-test/faulty"
 MARK = b"<poison>"
 NOTES = "/tmp/attempts"  # noqa: S108 - in its container
 
 
 async def run() -> str:
     """The table's sentence. Raises DrillFailedError."""
-    update(
+    await updated(
         "estimator",
+        "--force",
         "--image",
-        "attrai-test/faulty",
+        FAULTY,
         "--no-resolve-image",
         "--args",
         "",
         "--env-add",
         f"FAULTY_LOG={NOTES}",
     )
-    await until_healthy("estimator")
     async with telegram() as url, Crowd(url, people=OTHERS + 1) as crowd:
         await crowd.send_file(POISONED, OTHERS, photo(POISONED) + MARK)
         await crowd.send(range(OTHERS))
@@ -34,8 +35,7 @@ async def run() -> str:
     attempts = run_in("estimator", "cat", NOTES).count(MARK.decode())
     told = answers.pop(POISONED)
     counts = tally(answers)
-    update("estimator", "--rollback")
-    await until_healthy("estimator")
+    await updated("estimator", "--rollback")
     said = f"{attempts} attempts, then told: {' '.join(told.sentences)!r}; {OTHERS} photos of others: {dict(counts)}"
     if not 1 <= attempts <= ATTEMPTS or len(told.sentences) != 1 or counts["right"] != OTHERS:
         raise DrillFailedError(said)

@@ -5,7 +5,7 @@ import asyncio
 from drills.nothing_kept import assert_nothing_lives
 from drills.people import Crowd, tally
 from drills.relay import telegram
-from drills.swarm import DrillFailedError, until, until_healthy, update, update_state
+from drills.swarm import DrillFailedError, updated
 
 PHOTOS = 90
 READERS_FIRST = ("replier", "estimator", "bot")
@@ -17,7 +17,7 @@ async def run() -> str:
         for turn, service in enumerate(READERS_FIRST):
             share = PHOTOS // len(READERS_FIRST)
             sending = asyncio.create_task(crowd.send(range(turn * share, (turn + 1) * share), pause=0.2))
-            await _update(service)
+            await updated(service, "--force")
             await sending
         await crowd.wait_until_answered(240)
         counts = tally(await crowd.answers())
@@ -26,10 +26,3 @@ async def run() -> str:
         raise DrillFailedError(said)
     await assert_nothing_lives()
     return said
-
-
-async def _update(service: str) -> None:
-    update(service, "--force")
-    await asyncio.sleep(1)
-    await until(lambda: update_state(service) == "completed", f"{service} is updated")
-    await until_healthy(service)

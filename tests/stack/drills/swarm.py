@@ -81,3 +81,11 @@ async def until_healthy(service: str) -> None:
         return have == want and len(containers(service)) == want
 
     await until(healthy, f"{service} is healthy")
+
+
+async def updated(service: str, *options: str) -> None:
+    """Starts a rolling update and waits until it is through."""
+    update(service, *options)
+    await until(lambda: update_state(service) in ("updating", "rollback_started"), f"the update of {service} begins")
+    await until(lambda: update_state(service) in ("completed", "rollback_completed"), f"{service} is updated")
+    await until_healthy(service)
