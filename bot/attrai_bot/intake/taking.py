@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 
 from aiogram import Bot
@@ -94,7 +95,7 @@ class Intake:
             await self._give_back(record, error)
             return
         event(logger, "photo_queued", request_id=record.request_id, user=record.user)
-        await self._note_queued(record)
+        await self._noted(record, "queued_not_noted", self.ledger.note_queued(record.request_id))
 
     async def _announced(self, record: Record, admission: Admitted) -> Record:
         """The record with its waiting message; without one when Telegram is away: the reply then is a new message."""
@@ -103,27 +104,17 @@ class Intake:
         message = await insist(lambda: self.bot.send_message(record.chat_id, text, reply_parameters=below), PATIENCE)
         if message is None:
             return record
-        try:
-            await self.ledger.note_waiting(record.request_id, message.message_id)
-        except LedgerUnavailable as error:
-            event(
-                logger,
-                "waiting_not_noted",
-                level=logging.WARNING,
-                request_id=record.request_id,
-                user=record.user,
-                error=str(error),
-            )
+        await self._noted(record, "waiting_not_noted", self.ledger.note_waiting(record.request_id, message.message_id))
         return record.model_copy(update={"waiting_message_id": message.message_id})
 
-    async def _note_queued(self, record: Record) -> None:
-        """Without the note an update delivered again is published again, which ends in the same one reply."""
+    async def _noted(self, record: Record, otherwise: str, note: Awaitable[None]) -> None:
+        """Without its note an update delivered again repeats a step, which ends in the same one reply."""
         try:
-            await self.ledger.note_queued(record.request_id)
+            await note
         except LedgerUnavailable as error:
             event(
                 logger,
-                "queued_not_noted",
+                otherwise,
                 level=logging.WARNING,
                 request_id=record.request_id,
                 user=record.user,
