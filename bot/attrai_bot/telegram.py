@@ -20,6 +20,8 @@ ALLOWED_UPDATES = ["message", "callback_query"]
 """What the bot wants to hear of."""
 TIMEOUT = 30.0
 """Seconds that one call may take, uploads of 10 MB included."""
+ADDRESS_KEPT = 30.0
+"""Seconds for which the Bot API server's address is remembered; aiogram's own hour outlives a server that has moved."""
 FINAL = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError, TelegramMigrateToChat)
 """Errors that the same call would meet again; all others may pass: flood control, network, servers, proxies."""
 TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
@@ -29,7 +31,15 @@ TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
 def open_bot(settings: BotSettings) -> Bot:
     """A bot for this token; must be made and closed in the event loop that uses it. Raises TokenValidationError."""
     api = TelegramAPIServer.from_base(settings.bot_api_url)
-    return Bot(settings.bot_token.get_secret_value(), session=AiohttpSession(api=api, timeout=TIMEOUT))
+    return Bot(settings.bot_token.get_secret_value(), session=Session(api))
+
+
+class Session(AiohttpSession):
+    """aiogram's session, but for how long it remembers an address (seconds)."""
+
+    def __init__(self, api: TelegramAPIServer, address_kept: float = ADDRESS_KEPT) -> None:
+        super().__init__(api=api, timeout=TIMEOUT)
+        self._connector_init["ttl_dns_cache"] = address_kept
 
 
 class Fault(StrEnum):
