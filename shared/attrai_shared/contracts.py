@@ -81,15 +81,16 @@ class AfterEstimate(Contract):
 
 def read_to_estimate(payload: object) -> ToEstimate:
     """The message of a `to_estimate` task. Raises RefusedMessage, which names fields and never quotes a value."""
-    return _read(ToEstimate, payload)
+    return read_message(ToEstimate, payload)
 
 
 def read_after_estimate(payload: object) -> AfterEstimate:
     """The message of an `after_estimate` task. Raises RefusedMessage, which names fields and never quotes a value."""
-    return _read(AfterEstimate, payload)
+    return read_message(AfterEstimate, payload)
 
 
-def _read(contract: type[Message], payload: object) -> Message:
+def read_message(contract: type[Message], payload: object) -> Message:
+    """The payload as that contract. Raises RefusedMessage, which names fields and never quotes a value."""
     try:
         return contract.model_validate(payload)
     except ValidationError as error:
