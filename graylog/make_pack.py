@@ -98,7 +98,11 @@ def dashboard() -> Json:
         ),
         widget("Failures by code", "event:photo_failed OR event:photo_not_taken", ["count()"], by_field="code"),
         widget("Faces a photo", "event:photo_estimated", ["count()"], by_field="faces"),
-        widget("Estimators at work", "event:photo_estimated OR event:photo_failed", ["card(replica)"], by_time="5m"),
+        widget("Photos waiting", "event:queue_measured", ["max(waiting)"], by_time="5m"),
+        widget(
+            "Seconds that the oldest photo has waited", "event:queue_measured", ["max(oldest_seconds)"], by_time="5m"
+        ),
+        widget("Estimators at work", "event:queue_measured", ["min(replicas)", "max(replicas)"], by_time="5m"),
     ]
     query = _id("query")
     search = {

@@ -11,6 +11,7 @@ from attrai_shared.photo_store import PhotoStore
 from attrai_bot.chores import Chores, beat
 from attrai_bot.quotas import Ledger
 from attrai_bot.replies.courier import Courier
+from attrai_bot.replies.gauge import watch_queue
 from attrai_bot.replies.letter import Delivery, letter_of_message
 from attrai_bot.replies.reaper import Reaper
 from attrai_bot.replies.sender import Sender
@@ -50,7 +51,7 @@ class Office:
 
 
 async def open_office(settings: BotSettings) -> Office:
-    """Opens everything and starts the reaper and the heartbeat. Must run in the loop that all work runs in."""
+    """Opens everything and starts the reaper, the gauge and the heartbeat. Must run in the loop that all work runs in."""
     bot = open_bot(settings)
     ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits)
     store = PhotoStore(settings.photo_store)
@@ -58,5 +59,6 @@ async def open_office(settings: BotSettings) -> Office:
     reaper = Reaper(ledger, store, courier, settings.lifetime)
     chores = Chores()
     chores.start(reaper.run)
+    chores.start(partial(watch_queue, ledger))
     chores.start(partial(beat, settings.heartbeat))
     return Office(bot, ledger, courier, chores)
