@@ -9,13 +9,13 @@ from types import FrameType
 from typing import Annotated
 
 import typer
+from attrai_shared.supervision.errors import InUseError, SupervisionError, UsageError
 from rich.console import Console
 
 from attrai_playground.demo import demonstrate
 from attrai_playground.photo import SAMPLE
 from attrai_playground.run import PORT, serve
 from attrai_playground.settings import telegram_bot
-from attrai_playground.supervision.errors import InUseError, PlaygroundError, UsageError
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -85,7 +85,7 @@ def _exit_status(interrupted: int) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise typer.Exit(interrupted) from None
-    except PlaygroundError as error:
+    except SupervisionError as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         raise typer.Exit(MISUSED if isinstance(error, UsageError | InUseError) else FAILED) from None
 

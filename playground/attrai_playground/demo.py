@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 from attrai_shared import keys
+from attrai_shared.supervision.errors import NotReadyError, UsageError
 from redis.asyncio import Redis
 from rich.console import Console
 
@@ -16,7 +17,6 @@ from attrai_playground.embedded import Playground, playground
 from attrai_playground.photo import Photo, place_for, read_photo, write_picture
 from attrai_playground.screen import screen
 from attrai_playground.services import ESTIMATOR, INTAKE, REPLIER
-from attrai_playground.supervision.errors import NotReadyError, UsageError
 
 ANSWERED_WITHIN = 120.0
 """Seconds from the photo to the final answer, also on a slow machine."""
@@ -29,7 +29,7 @@ LOOK = 0.1
 def demonstrate(
     console: Console, surroundings: dict[str, str], path: Path, out: Path, within: float = ANSWERED_WITHIN
 ) -> None:
-    """Sends the photo, prints the chat, writes the reply's picture. Raises PlaygroundError."""
+    """Sends the photo, prints the chat, writes the reply's picture. Raises SupervisionError."""
     photo, place = read_photo(path), place_for(path, out)
     with playground(surroundings=surroundings, ends_within=AT_ONCE) as run:
         with screen(console) as watch:

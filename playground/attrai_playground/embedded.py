@@ -7,13 +7,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from attrai_playground.folders import Folders, locked, make_folders, read_secrets
-from attrai_playground.services import Addresses, Plan, all_services, embedded_broker, embedded_redis
+from attrai_shared.embedded import embedded_broker, embedded_redis
+from attrai_shared.supervision import State, Supervisor
+from attrai_shared.supervision.errors import UsageError
+from attrai_shared.supervision.lifeline import Lifeline
+from attrai_shared.supervision.lock import locked
+from attrai_shared.supervision.supervisor import ENDS_WITHIN
+
+from attrai_playground.folders import Folders, make_folders, read_secrets
+from attrai_playground.services import Addresses, Plan, all_services
 from attrai_playground.settings import TelegramBot
-from attrai_playground.supervision import State, Supervisor
-from attrai_playground.supervision.errors import UsageError
-from attrai_playground.supervision.lifeline import Lifeline
-from attrai_playground.supervision.supervisor import ENDS_WITHIN
 
 READY_WITHIN = 240.0
 """Seconds for everything to become ready, also on a slow machine whose disk has yet to read the networks."""

@@ -1,20 +1,12 @@
 """Where a playground keeps its things: a state folder, and a short-lived one for sockets, whose paths must be short."""
 
-import fcntl
 import json
 import os
 import secrets
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from attrai_playground.supervision.errors import InUseError, UsageError
-
-SOCKET_PATH_LIMIT = 100
-"""Bytes of a Unix socket's path: the system's address structure holds 104 on macOS, 108 on Linux, one for its end."""
-SHORT = "/tmp"  # noqa: S108  # only the parent of a folder made with a random name and for its owner alone
+from attrai_shared.embedded import SOCKET, runtime_folder
 
 
 @dataclass(frozen=True)
@@ -47,7 +39,7 @@ class Folders:
 
     @property
     def socket(self) -> Path:
-        return self.runtime / "valkey.sock"
+        return self.runtime / SOCKET
 
     def heartbeat(self, name: str) -> Path:
         return self.runtime / f"{name}.heartbeat"
@@ -61,35 +53,9 @@ class Secrets:
     local_token: str
 
 
-@contextmanager
-def locked(state: Path | None) -> Iterator[list[int]]:
-    """Holds a lasting state folder for one run; the descriptors that whoever ends that run must hold too.
-
-    Raises UsageError for a folder that cannot be made, InUseError when another run holds it.
-    """
-    if state is None:
-        yield []
-        return
-    try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(state / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise UsageError(f"The state folder {state} cannot be used: {error.strerror}.") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield [descriptor]
-    except BlockingIOError:
-        raise InUseError(f"Another run uses the state folder {state}; end it, or choose another folder.") from None
-    finally:
-        os.close(descriptor)
-
-
 def make_folders(state: Path | None) -> Folders:
     """Makes both folders, for the owner alone; without `state` that one is temporary too."""
-    runtime = Path(tempfile.mkdtemp(prefix="attrai-")).resolve()
-    if len(os.fsencode(runtime / "valkey.sock")) > SOCKET_PATH_LIMIT:
-        runtime.rmdir()
-        runtime = Path(tempfile.mkdtemp(prefix="attrai-", dir=SHORT)).resolve()
+    runtime = runtime_folder()
     folders = Folders((state or runtime / "state").resolve(), runtime)
     for folder in (folders.photos, folders.valkey, folders.bot_api, folders.logs, folders.temporary):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -2,7 +2,6 @@
 
 import http.client
 import time
-from contextlib import suppress
 from pathlib import Path
 
 from attrai_shared import keys
@@ -11,33 +10,6 @@ from redis import Redis, RedisError
 
 PATIENCE = 1.0
 """Seconds that a probe waits for an answer."""
-FORGOTTEN_WITHIN = 5.0
-"""Seconds for a file of messages to be written anew at the end."""
-LOOK = 0.02
-"""Seconds between two looks at that."""
-
-
-def forgets(redis_url: str) -> bool:
-    """Whether the server has loaded its data, and begins to write its file anew without what is answered already."""
-    try:
-        with Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
-            return bool(redis.bgrewriteaof())
-    except RedisError:
-        return False
-
-
-def forget(redis_url: str, within: float = FORGOTTEN_WITHIN) -> None:
-    """Returns when the server's file holds only what it still has to do, or after `within` seconds."""
-    until = time.monotonic() + within
-    with suppress(RedisError), Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
-        redis.bgrewriteaof()
-        while _rewrites(redis) and time.monotonic() < until:
-            time.sleep(LOOK)
-
-
-def _rewrites(redis: Redis) -> bool:
-    state = redis.info("persistence")
-    return bool(state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"])
 
 
 def answers_http(port: int, path: str) -> bool:

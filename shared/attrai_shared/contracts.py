@@ -1,8 +1,10 @@
 """The messages that services exchange: frozen, versioned, and refused with any field that their version does not know.
 
-A reader accepts its own version and the one before it; consumers are updated before producers.
+A reader accepts its own version and the one before it; consumers are updated before producers. Since version 2 no message holds a
+chat's number or a score: brokers keep journals on disk.
 """
 
+import json
 from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -34,15 +36,37 @@ class ReplyAddress(Contract):
     language: Language
 
 
+SealedAddress = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{72}\z")]
+"""A ReplyAddress encrypted by the bot for one request, always of one length; all others pass it on untouched."""
+Address = SealedAddress | ReplyAddress
+"""Open in what version 1 accepted, sealed in all else."""
+
+
 class ToEstimate(Contract):
     """A photo lies in the store under `request_id`: estimate it."""
 
-    version: Literal[1] = 1
+    version: Literal[1, 2] = 2
     request_id: RequestId
     user: UserHash
-    reply_to: ReplyAddress
+    reply_to: Address
     accepted_at: Instant
     deadline: Instant
+
+
+class AfterEstimate(Contract):
+    """The work on a request is done: its picture and outcome lie in the store, or the code of what failed is `failure`.
+
+    `seconds`: of each step; `queue_seconds`: from acceptance to the start of the work.
+    """
+
+    version: Literal[2] = 2
+    request_id: RequestId
+    user: UserHash
+    reply_to: Address
+    deadline: Instant
+    failure: Code | None
+    seconds: dict[Code, Seconds] = Field(default_factory=dict)
+    queue_seconds: Seconds = 0.0
 
 
 class FaceScore(Contract):
@@ -66,15 +90,27 @@ class Failed(Contract):
     code: Code
 
 
-class AfterEstimate(Contract):
-    """What became of a request. `seconds`: of each step; `queue_seconds`: from acceptance to the start of the work."""
+Outcome = Annotated[Estimated | Failed, Field(discriminator="kind")]
 
-    version: Literal[1] = 1
+
+class StoredOutcome(Contract):
+    """The photo store's file beside the picture, deleted with it: the only place of the faces' scores. Seconds as in AfterEstimate."""
+
+    version: Literal[2] = 2
+    outcome: Outcome
+    seconds: dict[Code, Seconds] = Field(default_factory=dict)
+    queue_seconds: Seconds = 0.0
+
+
+class AfterEstimate1(Contract):
+    """Version 1 of AfterEstimate, which was the stored outcome too."""
+
+    version: Literal[1]
     request_id: RequestId
     user: UserHash
     reply_to: ReplyAddress
     deadline: Instant
-    outcome: Annotated[Estimated | Failed, Field(discriminator="kind")]
+    outcome: Outcome
     seconds: dict[Code, Seconds] = Field(default_factory=dict)
     queue_seconds: Seconds = 0.0
 
@@ -86,7 +122,20 @@ def read_to_estimate(payload: object) -> ToEstimate:
 
 def read_after_estimate(payload: object) -> AfterEstimate:
     """The message of an `after_estimate` task. Raises RefusedMessage, which names fields and never quotes a value."""
+    if _is_version_1(payload):
+        return _upgraded(read_message(AfterEstimate1, payload))
     return read_message(AfterEstimate, payload)
+
+
+def read_stored_outcome(data: bytes) -> StoredOutcome:
+    """The content of an outcome's file. Raises RefusedMessage, which names fields and never quotes a value."""
+    try:
+        payload = json.loads(data)
+    except ValueError:
+        raise RefusedMessage("StoredOutcome: not JSON") from None
+    if _is_version_1(payload):
+        return _stored(read_message(AfterEstimate1, payload))
+    return read_message(StoredOutcome, payload)
 
 
 def read_message(contract: type[Message], payload: object) -> Message:
@@ -95,6 +144,27 @@ def read_message(contract: type[Message], payload: object) -> Message:
         return contract.model_validate(payload)
     except ValidationError as error:
         raise RefusedMessage(f"{contract.__name__}: {_faults(error)}") from None
+
+
+def _is_version_1(payload: object) -> bool:
+    return isinstance(payload, dict) and payload.get("version") == 1
+
+
+def _upgraded(old: AfterEstimate1) -> AfterEstimate:
+    """Its faces lie in the store too, where they are read from now."""
+    return AfterEstimate(
+        request_id=old.request_id,
+        user=old.user,
+        reply_to=old.reply_to,
+        deadline=old.deadline,
+        failure=old.outcome.code if isinstance(old.outcome, Failed) else None,
+        seconds=old.seconds,
+        queue_seconds=old.queue_seconds,
+    )
+
+
+def _stored(old: AfterEstimate1) -> StoredOutcome:
+    return StoredOutcome(outcome=old.outcome, seconds=old.seconds, queue_seconds=old.queue_seconds)
 
 
 def _faults(error: ValidationError) -> str:

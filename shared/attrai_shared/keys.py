@@ -41,9 +41,9 @@ def replying(request_id: str) -> str:
     return f"attrai:replying:{request_id}"
 
 
-def message(user: str, message_id: int) -> str:
-    """The request id that a user's message led to, so that an update delivered twice is taken once."""
-    return f"attrai:message:{user}:{message_id}"
+def message(mark: str) -> str:
+    """The request id that a user's message led to, so that an update delivered twice is taken once. `mark` is a keyed hash."""
+    return f"attrai:message:{mark}"
 
 
 def language(user: str) -> str:

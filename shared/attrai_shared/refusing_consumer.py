@@ -4,18 +4,23 @@ On RabbitMQ a rejected message goes to the dead letters, and from there to the `
 """
 
 import logging
+import time
 
 from celery.worker.consumer import Consumer
-from kombu import Message
+from kombu import Connection, Message
 
 from attrai_shared.logs import event
 
 logger = logging.getLogger(__name__)
 
+EVENTS_TOGETHER = 1.0
+"""Seconds for which events for monitors are gathered."""
+
 
 class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
     """Celery's consumer, with the four ways out for a message that is not a task of ours.
 
+    Events for monitors go out unconfirmed and together: nothing waits for them, and one that is lost costs nobody an answer.
     It makes none of the 28 queues for delayed tasks: nothing here is delayed, and in production a service may create no queue.
     """
 
@@ -23,6 +28,20 @@ class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
         default_steps = tuple(
             step for step in Consumer.Blueprint.default_steps if not step.endswith(":DelayedDelivery")
         )
+
+    _next_flush = 0.0
+
+    def connection_for_write(self, url: str | None = None, heartbeat: int | None = None) -> Connection:
+        """The connection of the events alone: without the confirmation for which every other message waits."""
+        connection = self.app.connection_for_write(url=url, heartbeat=heartbeat)
+        connection.transport_options = connection.transport_options | {"confirm_publish": False}
+        return self.ensure_connected(connection)
+
+    def on_send_event_buffered(self) -> None:
+        now = time.monotonic()
+        if now >= self._next_flush:
+            self._next_flush = now + EVENTS_TOGETHER
+            self.timer.call_after(EVENTS_TOGETHER, self._flush_events)
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         self._refuse(message, "undecodable")

@@ -8,9 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrai_playground.probes import forgets
-from attrai_playground.services import embedded_broker, embedded_redis
 from attrai_shared.contracts import ReplyAddress, ToEstimate
+from attrai_shared.embedded import embedded_broker, embedded_redis, forgets
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app, declare, publish
 from attrai_shared.unfinished import restore_unfinished

@@ -3,8 +3,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from attrai_playground.folders import SOCKET_PATH_LIMIT, locked, make_folders, read_secrets
-from attrai_playground.supervision.errors import InUseError, UsageError
+from attrai_playground.folders import make_folders, read_secrets
+from attrai_shared.embedded import SOCKET_PATH_LIMIT
 
 
 @pytest.fixture
@@ -38,29 +38,6 @@ def test_the_sockets_path_stays_short_however_long_the_temporary_folders_is(
     finally:
         folders.temporary.rmdir()
         folders.runtime.rmdir()
-
-
-def test_a_state_folder_serves_one_run_at_a_time(tmp_path: Path) -> None:
-    with locked(tmp_path / "state"), pytest.raises(InUseError, match="Another run uses"), locked(tmp_path / "state"):
-        pass
-    with locked(tmp_path / "state"):
-        pass
-
-
-def test_a_state_folder_stays_held_as_long_as_a_copy_of_the_lock_does(tmp_path: Path) -> None:
-    with locked(tmp_path) as [descriptor]:
-        copy = os.dup(descriptor)
-    with pytest.raises(InUseError), locked(tmp_path):
-        pass
-    os.close(copy)
-    with locked(tmp_path):
-        pass
-
-
-def test_a_state_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="cannot be used"), locked(tmp_path / "file"):
-        pass
 
 
 def test_secrets_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from attrai_playground.photo import SAMPLE, place_for, read_photo, write_picture
-from attrai_playground.supervision.errors import UsageError
+from attrai_shared.supervision.errors import UsageError
 
 
 @pytest.mark.parametrize(

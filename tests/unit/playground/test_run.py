@@ -6,7 +6,7 @@ import pytest
 from attrai_playground.embedded import playground
 from attrai_playground.run import has_windows, invitation
 from attrai_playground.services import Addresses
-from attrai_playground.supervision.errors import UsageError
+from attrai_shared.supervision.errors import UsageError
 
 LOCAL, TELEGRAM = "http://127.0.0.1:8090", "https://api.telegram.org"
 

@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 from attrai_playground.folders import Folders, Secrets
-from attrai_playground.services import Addresses, Plan, all_services, embedded_broker, embedded_redis
-from attrai_playground.supervision import Service
+from attrai_playground.services import Addresses, Plan, all_services
+from attrai_shared.embedded import embedded_broker, embedded_redis
+from attrai_shared.supervision import Service
 
 FOLDERS = Folders(state=Path("/state"), runtime=Path("/run"))
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from attrai_playground.settings import TelegramBot, telegram_bot, telegram_token
-from attrai_playground.supervision.errors import UsageError
+from attrai_shared.supervision.errors import UsageError
 
 
 @pytest.mark.parametrize("name", ["BOT_TOKEN", "ATTRAI_BOT_TOKEN"])

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrai_playground.supervision import tether, watchdog
+from attrai_shared.supervision import tether, watchdog
 
 BARE = (sys.executable, "-I", "-S")
 """Python without the site's packages: it starts in a few milliseconds."""

@@ -1,6 +1,6 @@
-"""What ends a playground, each with a sentence for the terminal.
+"""What ends a supervised run, each with a sentence for the terminal.
 
-PlaygroundError
+SupervisionError
 ├── ChildError     a child ended for good: it failed while it started, or died again and again
 ├── NotReadyError  something did not answer in time
 ├── InUseError     another run holds the state folder
@@ -8,21 +8,21 @@ PlaygroundError
 """
 
 
-class PlaygroundError(Exception):
+class SupervisionError(Exception):
     """Base of all; its text is a whole sentence."""
 
 
-class ChildError(PlaygroundError):
+class ChildError(SupervisionError):
     """The message names the child, how it ended, its log, and ends with the log's last lines."""
 
 
-class NotReadyError(PlaygroundError):
+class NotReadyError(SupervisionError):
     pass
 
 
-class InUseError(PlaygroundError):
+class InUseError(SupervisionError):
     pass
 
 
-class UsageError(PlaygroundError):
+class UsageError(SupervisionError):
     pass

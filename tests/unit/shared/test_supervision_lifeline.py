@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from attrai_playground.supervision.watchdog import read_groups
+from attrai_shared.supervision.watchdog import read_groups
 
 SUPERVISOR = """
 import os, pathlib, sys, time
-from attrai_playground.supervision import Service, Supervisor
-from attrai_playground.supervision.lifeline import Lifeline
+from attrai_shared.supervision import Service, Supervisor
+from attrai_shared.supervision.lifeline import Lifeline
 
 folder, logs = map(pathlib.Path, sys.argv[1:])
 grandchild = "import subprocess, sys, time, pathlib;"

@@ -7,10 +7,10 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import NoReturn
 
-from attrai_playground.supervision.child import Child
-from attrai_playground.supervision.errors import NotReadyError
-from attrai_playground.supervision.lifeline import Lifeline
-from attrai_playground.supervision.service import Phase, Service, State
+from attrai_shared.supervision.child import Child
+from attrai_shared.supervision.errors import NotReadyError
+from attrai_shared.supervision.lifeline import Lifeline
+from attrai_shared.supervision.service import Phase, Service, State
 
 TICK = 0.05
 """Seconds between two looks at the children."""

@@ -7,11 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from attrai_shared.errors import ServiceError
-
-from attrai_playground.supervision import restarts
-from attrai_playground.supervision.errors import ChildError
-from attrai_playground.supervision.lifeline import Lifeline
-from attrai_playground.supervision.service import Phase, Service, State
+from attrai_shared.supervision import restarts
+from attrai_shared.supervision.errors import ChildError
+from attrai_shared.supervision.lifeline import Lifeline
+from attrai_shared.supervision.service import Phase, Service, State
 
 TAIL = 15
 """Lines of a log that are shown when its writer fails."""

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from attrai_playground.supervision import ChildError, NotReadyError, Phase, Service, Supervisor
-from attrai_playground.supervision.lifeline import Lifeline
-from attrai_playground.supervision.supervisor import stages
 from attrai_shared.errors import BrokerUnavailable
+from attrai_shared.supervision import ChildError, NotReadyError, Phase, Service, Supervisor
+from attrai_shared.supervision.lifeline import Lifeline
+from attrai_shared.supervision.supervisor import stages
 
 SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SERVE
