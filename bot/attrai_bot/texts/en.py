@@ -31,6 +31,13 @@ EN = {
     "menu.help": "what I can do",
     "menu.privacy": "what becomes of your photos",
     "menu.language": "change the language",
+    # the operator's numbers
+    "stats.photos": "Photos a day",
+    "stats.users": "People a day",
+    "stats.seconds": "Seconds of inference by step, % of the estimates",
+    "stats.all": "all steps",
+    "stats.today": "Today (UTC): photos: {photos}, people: about {users}.",
+    "stats.took": "Half of the estimates took at most {half} s, 95% at most {most} s.",
     # waiting
     "waiting": "Your photo is number {place} in the queue; the answer should be here in about {wait}.",
     "waiting_no_replica": (

@@ -32,6 +32,13 @@ RU = {
     "menu.help": "что я умею",
     "menu.privacy": "что происходит с фотографиями",
     "menu.language": "сменить язык",
+    # the operator's numbers
+    "stats.photos": "Фотографий в день",
+    "stats.users": "Людей в день",
+    "stats.seconds": "Секунды обработки по шагам, % от всех оценок",
+    "stats.all": "все шаги",
+    "stats.today": "Сегодня (UTC): фотографий: {photos}, людей: около {users}.",
+    "stats.took": "Половина оценок заняла не больше {half} с, 95% не больше {most} с.",
     # waiting
     "waiting": "Ваша фотография в очереди под номером {place}; ответ будет примерно через {wait}.",
     "waiting_no_replica": (

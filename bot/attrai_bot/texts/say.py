@@ -31,9 +31,9 @@ def choose(language_code: str | None) -> Language:
     return "ru" if language_code and language_code.lower().split("-")[0] == "ru" else "en"
 
 
-def decimal(language: Language, number: float) -> str:
-    """A number with one digit after the point, or the comma."""
-    return f"{number:.1f}".replace(".", "," if language == "ru" else ".")
+def decimal(language: Language, number: float, digits: int = 1) -> str:
+    """A number with so many digits after the point, or the comma."""
+    return f"{number:.{digits}f}".replace(".", "," if language == "ru" else ".")
 
 
 def plural(language: Language, count: int) -> str:

@@ -1,0 +1,54 @@
+"""What the page of /stats shows, ready to be drawn: numbers and words alone. Pure."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from attrai_shared.contracts import Language
+
+from attrai_bot.quotas.counts import ALL_STEPS, BOUNDS, STEPS, Day, at_most
+from attrai_bot.texts import decimal, say
+
+
+class Page(TypedDict):
+    """The drawing process reads it as JSON. `shares`: of a step's estimates by bucket; `bounds`: the buckets' upper ends in seconds."""
+
+    dates: list[str]
+    photos: list[int]
+    users: list[int]
+    bounds: list[float]
+    shares: dict[str, list[float]]
+    titles: list[str]
+
+
+def page_of(days: Sequence[Day], language: Language) -> Page:
+    """The days in the order given."""
+    return Page(
+        dates=[day.date[5:] for day in days],
+        photos=[day.photos for day in days],
+        users=[day.users for day in days],
+        bounds=list(BOUNDS),
+        shares={_name(step, language): _shares(_together(days, step)) for step in (ALL_STEPS, *STEPS)},
+        titles=[say(language, f"stats.{chart}") for chart in ("photos", "users", "seconds")],
+    )
+
+
+def caption_of(days: Sequence[Day], language: Language) -> str:
+    """Today in numbers, and how long estimates took."""
+    today, counts = days[-1], _together(days, ALL_STEPS)
+    said = say(language, "stats.today", photos=today.photos, users=today.users)
+    half, most = at_most(counts, 0.5), at_most(counts, 0.95)
+    if half is None or most is None:
+        return said
+    return f"{said}\n{say(language, 'stats.took', half=decimal(language, half, 2), most=decimal(language, most, 2))}"
+
+
+def _name(step: str, language: Language) -> str:
+    return say(language, "stats.all") if step == ALL_STEPS else step
+
+
+def _together(days: Sequence[Day], step: str) -> tuple[int, ...]:
+    return tuple(map(sum, zip(*(day.seconds[step] for day in days), strict=True)))
+
+
+def _shares(counts: tuple[int, ...]) -> list[float]:
+    return [count / max(sum(counts), 1) for count in counts]
