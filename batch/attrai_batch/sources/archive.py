@@ -1,0 +1,82 @@
+"""A tar or a zip as a source: entries and refusals, a damaged end as the last of them."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from pathlib import Path
+
+from attrai_batch.sources import Entry, RefusedEntry, SourceError
+from attrai_batch.sources.gate import ArchiveEnds
+from attrai_batch.sources.limits import LIMITS, Limits
+from attrai_batch.sources.names import shown
+from attrai_batch.sources.tar_archive import tar_entries
+from attrai_batch.sources.unpacking import BZIP2, GZIP, XZ
+from attrai_batch.sources.zip_archive import zip_entries
+
+ZIP = (b"PK\3\4", b"PK\5\6")
+"""The first bytes of a zip, and of one without a member."""
+TAR_AT = 257
+"""Where a tar has `ustar`."""
+ENDS = 1 << 16
+"""Bytes from each end of an archive that its fingerprint covers, beside its size and time."""
+
+Reader = Callable[[Path, Limits], Iterator[Entry]]
+
+
+class ArchiveSource:
+    """An archive of photos. What kind it is, its first bytes say, not its name. Raises SourceError.
+
+    `name` stands in the row that says that the archive is damaged; `fingerprint` is known of a download.
+    """
+
+    def __init__(
+        self, path: Path, limits: Limits = LIMITS, *, name: str | None = None, fingerprint: str | None = None
+    ) -> None:
+        self._path = path
+        self._limits = limits
+        self._name = shown(name or path.name)
+        self._fingerprint = fingerprint
+        self._reader = _reader(path)
+
+    @property
+    def folder(self) -> None:
+        return None
+
+    @property
+    def count(self) -> None:
+        """Known only when all has been read, or from an earlier run."""
+        return
+
+    @cached_property
+    def fingerprint(self) -> str:
+        if self._fingerprint is not None:
+            return self._fingerprint
+        status = self._path.stat()
+        digest = hashlib.sha256(f"{status.st_size}\0{status.st_mtime_ns}\0".encode())
+        with self._path.open("rb") as file:
+            digest.update(file.read(ENDS))
+            file.seek(max(status.st_size - ENDS, 0))
+            digest.update(file.read(ENDS))
+        return digest.hexdigest()
+
+    def entries(self) -> Iterator[Entry]:
+        try:
+            yield from self._reader(self._path, self._limits)
+        except ArchiveEnds as end:
+            yield RefusedEntry(self._name, end.code, f"{end}; nothing behind that was read")
+        except OSError as error:
+            raise SourceError(f"{self._path} cannot be read: {error.strerror}") from error
+
+
+def _reader(path: Path) -> Reader:
+    try:
+        with path.open("rb") as file:
+            start = file.read(TAR_AT + 5)
+    except OSError as error:
+        raise SourceError(f"{path} cannot be opened: {error.strerror or os.strerror(error.errno or 0)}") from error
+    if start.startswith(ZIP):
+        return zip_entries
+    if start.startswith((GZIP, BZIP2, XZ)) or start[TAR_AT:] == b"ustar" or path.suffix == ".tar":
+        return tar_entries
+    raise SourceError(f"{path} is neither a folder nor a tar (plain, gzip, bzip2, xz) or zip")

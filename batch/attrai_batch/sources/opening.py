@@ -1,0 +1,31 @@
+"""From what a person names on the command line to a source."""
+
+from pathlib import Path
+
+from attrai_batch.sources import Source, SourceError
+from attrai_batch.sources.archive import ArchiveSource
+from attrai_batch.sources.download import DownloadRules, download, named
+from attrai_batch.sources.folder import FolderSource
+
+NO_RULES = DownloadRules()
+
+
+def open_source(source: str, cache: Path, rules: DownloadRules = NO_RULES) -> Source:
+    """A folder, a tar (plain, gzip, bzip2, xz), a zip, or the http or https URL of an archive.
+
+    A URL is downloaded to `cache` and opened there; nothing is written otherwise. Raises SourceError.
+    """
+    scheme, separator, _ = source.partition("://")
+    if separator:
+        return _downloaded(scheme.lower(), source, cache, rules)
+    if rules.sha256 is not None:
+        raise SourceError("a checksum is for a URL: what is on a disk is not verified")
+    path = Path(source)
+    return FolderSource(path) if path.is_dir() else ArchiveSource(path)
+
+
+def _downloaded(scheme: str, url: str, cache: Path, rules: DownloadRules) -> Source:
+    if scheme not in ("http", "https"):
+        raise SourceError(f"{scheme} is no scheme that can be downloaded: http and https are")
+    file = download(url, cache, rules)
+    return ArchiveSource(file.path, name=Path(named(url)).name, fingerprint=file.sha256)

@@ -1,0 +1,103 @@
+"""A tar, plain or in gzip, bzip2 or xz: streamed once from beginning to end, one member in memory at a time."""
+
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Self
+
+from attrai_batch.sources import Entry, MemberEntry, RefusedEntry
+from attrai_batch.sources.gate import ArchiveEnds, Gate, Kind, Member, member
+from attrai_batch.sources.limits import Limits
+from attrai_batch.sources.unpacking import Unpacked
+
+BLOCK = tarfile.BLOCKSIZE
+CUT = "the archive ends in the middle of a member"
+
+
+def tar_entries(path: Path, limits: Limits) -> Iterator[Entry]:
+    """The photos and refusals of a tar. Raises ArchiveEnds where it cannot be read any further, OSError."""
+    gate = Gate(limits)
+    with path.open("rb") as file:
+        stream = Unpacked(file, limits)
+        stream.allow(limits.header)
+        with _opened(stream) as archive:
+            for info in _members(archive, stream, limits):
+                yield from _entry(archive, info, gate)
+
+
+class _Header(tarfile.TarInfo):
+    """A header that is damaged or missing is an error, where the library takes it for the archive's end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> Self:
+        if not buf:
+            raise tarfile.ReadError("its last member is followed by nothing")
+        try:
+            return super().frombuf(buf, encoding, errors)
+        except tarfile.HeaderError as error:
+            if any(buf):
+                raise tarfile.ReadError(str(error)) from error
+            raise  # a block of zeros is the end
+
+
+def _opened(stream: Unpacked) -> tarfile.TarFile:
+    """Names that are not UTF-8 come with surrogates in them, which the gate refuses."""
+    try:
+        return tarfile.open(
+            fileobj=stream, mode="r|", tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
+        )
+    except (tarfile.TarError, ValueError) as error:
+        raise ArchiveEnds("damaged_archive", f"the archive is no tar, or damaged: {error}") from error
+
+
+def _members(archive: tarfile.TarFile, stream: Unpacked, limits: Limits) -> Iterator[tarfile.TarInfo]:
+    """Each member's header, the library's own list of them kept empty."""
+    while True:
+        try:
+            info = archive.next()
+        except (tarfile.TarError, ValueError, OverflowError) as error:
+            raise ArchiveEnds("damaged_archive", f"the archive is damaged or ends early: {error}") from error
+        if info is None:
+            return
+        if info.size < 0:
+            raise ArchiveEnds("damaged_archive", "the archive is damaged: a member of less than no size")
+        archive.members.clear()
+        stream.allow(_to_next_header(archive) + limits.header)
+        yield info
+
+
+def _to_next_header(archive: tarfile.TarFile) -> int:
+    """Bytes between what was read last and the next header."""
+    position = archive.fileobj.tell() if archive.fileobj is not None else 0
+    return max(int(archive.offset) - position, 0)
+
+
+def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, gate: Gate) -> Iterator[Entry]:
+    verdict = gate.admits(_member(info))
+    if isinstance(verdict, RefusedEntry):
+        yield verdict
+    elif verdict:
+        yield MemberEntry(_member(info).name, _data(archive, info))
+
+
+def _member(info: tarfile.TarInfo) -> Member:
+    return member(info.name, _kind(info), info.size)
+
+
+def _kind(info: tarfile.TarInfo) -> Kind:
+    if info.isdir():
+        return "folder"
+    if info.issym() or info.islnk():
+        return "link"
+    return "file" if info.isreg() and not info.issparse() else "special"
+
+
+def _data(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
+    try:
+        file = archive.extractfile(info)
+        data = b"" if file is None else file.read()
+    except tarfile.TarError as error:
+        raise ArchiveEnds("damaged_archive", CUT) from error
+    if len(data) < info.size:
+        raise ArchiveEnds("damaged_archive", CUT)
+    return data

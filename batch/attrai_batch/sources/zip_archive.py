@@ -1,0 +1,90 @@
+"""A zip: its members in the order of its directory, one in memory at a time."""
+
+import stat
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from attrai_batch.sources import Entry, MemberEntry, RefusedEntry
+from attrai_batch.sources.gate import ArchiveEnds, Gate, Kind, member
+from attrai_batch.sources.limits import MB, Limits
+from attrai_batch.sources.zip_directory import Record, records
+
+LOCAL = struct.Struct("<4s5H3L2H")
+"""APPNOTE 4.3.7: signature, version, flags, method, time, date, CRC, packed and unpacked size, sizes of name and extra."""
+STORED, DEFLATED = 0, 8
+ENCRYPTED = 0x2041
+"""Flags: encrypted, strongly encrypted, with a masked directory."""
+
+
+class _Refused(Exception):
+    """A member that cannot be read; the code and its sentence."""
+
+
+def zip_entries(path: Path, limits: Limits) -> Iterator[Entry]:
+    """The photos and refusals of a zip. Raises ArchiveEnds where it cannot be read any further, OSError."""
+    gate, unpacked = Gate(limits), 0
+    with path.open("rb") as directory, path.open("rb") as file:
+        length = path.stat().st_size
+        for record in records(directory):
+            for entry in _entry(file, record, gate, limits):
+                unpacked += len(entry.data) if isinstance(entry, MemberEntry) else 0
+                yield entry
+            if limits.is_bomb(unpacked, length):
+                raise ArchiveEnds("compression_bomb", f"the archive unpacks to over {limits.ratio} times its size")
+
+
+def _entry(file: IO[bytes], record: Record, gate: Gate, limits: Limits) -> Iterator[Entry]:
+    found = member(record.name, _kind(record), record.size)
+    verdict = gate.admits(found)
+    if isinstance(verdict, RefusedEntry):
+        yield verdict
+    elif verdict:
+        try:
+            yield MemberEntry(found.name, _data(file, record, limits))
+        except _Refused as refusal:
+            yield RefusedEntry(found.name, *refusal.args)
+
+
+def _kind(record: Record) -> Kind:
+    if record.name.endswith("/") or stat.S_ISDIR(record.mode):
+        return "folder"
+    if stat.S_ISLNK(record.mode):
+        return "link"
+    if stat.S_IFMT(record.mode) not in (0, stat.S_IFREG):
+        return "special"
+    return "encrypted" if record.flags & ENCRYPTED else "file"
+
+
+def _data(file: IO[bytes], record: Record, limits: Limits) -> bytes:
+    """A member's bytes. No more than its directory says are ever unpacked."""
+    if record.method not in (STORED, DEFLATED):
+        raise _Refused("unreadable", f"packed by method {record.method}: only stored and deflated members are read")
+    if record.size > limits.ratio * record.packed + MB:
+        raise _Refused("compression_bomb", f"the member unpacks to over {limits.ratio} times its size")
+    if record.packed > limits.photo + MB:
+        raise _Refused("too_many_bytes", f"the member takes {record.packed} bytes of the archive")
+    packed = _packed(file, record)
+    data = packed if record.method == STORED else _inflated(packed, record.size)
+    if len(data) != record.size or zlib.crc32(data) != record.crc:
+        raise _Refused("unreadable", "the member is damaged: its bytes are not those that were packed")
+    return data
+
+
+def _packed(file: IO[bytes], record: Record) -> bytes:
+    file.seek(record.offset)
+    head = file.read(LOCAL.size)
+    if len(head) < LOCAL.size or not head.startswith(b"PK\3\4"):
+        raise _Refused("unreadable", "the member is damaged: it has no header")
+    *_, name, extra = LOCAL.unpack(head)
+    file.seek(record.offset + LOCAL.size + name + extra)
+    return file.read(record.packed)
+
+
+def _inflated(packed: bytes, size: int) -> bytes:
+    try:
+        return zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed, size + 1)
+    except zlib.error as error:
+        raise _Refused("unreadable", f"the member is damaged: {error}") from error

@@ -1,0 +1,113 @@
+"""The table of contents of a zip, read record by record: the standard library holds half a kilobyte for each member.
+
+After PKWARE's APPNOTE 6.3: end record (4.3.16), zip64 end record (4.3.14), central directory (4.3.12), zip64 sizes (4.5.3).
+"""
+
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO
+
+from attrai_batch.sources.gate import ArchiveEnds
+
+END = struct.Struct("<4s4H2LH")
+"""Signature, disk, disk of the directory, members here, members, size and offset of the directory, size of the comment."""
+END64 = struct.Struct("<4sQ2H2L4Q")
+"""Signature, size, versions, disk, disk of the directory, members here, members, size and offset of the directory."""
+LOCATOR_SIZE = 20
+RECORD = struct.Struct("<4s4B4HL2L5H2L")
+"""Signature, versions and systems, flags, method, time, date, CRC, packed and unpacked size, sizes of name, extra field and
+comment, disk, inner and outer attributes, offset of the member."""
+TAIL = END.size + 0xFFFF + LOCATOR_SIZE + END64.size
+FULL = 0xFFFFFFFF
+"""Stands for a number of 64 bits in the extra field."""
+UTF8 = 0x800
+ZIP64 = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the directory says of a member; `offset` of its local header from the file's beginning, sizes in bytes."""
+
+    name: str
+    flags: int
+    method: int
+    crc: int
+    packed: int
+    size: int
+    mode: int
+    offset: int
+
+
+def records(file: IO[bytes]) -> Iterator[Record]:
+    """The members in the directory's order. Moves the file's position only. Raises ArchiveEnds."""
+    start, end, before = _bounds(file)
+    while start < end:
+        file.seek(start)
+        head = file.read(RECORD.size)
+        fields = _unpacked(RECORD, head, b"PK\1\2")
+        sizes = fields[12:15]
+        rest = file.read(sum(sizes))
+        if len(rest) < sum(sizes):
+            raise damaged("its directory is cut off")
+        yield _record(fields, rest, before)
+        start += RECORD.size + len(rest)
+
+
+def damaged(what: str) -> ArchiveEnds:
+    """The end of an archive that is not as a zip should be."""
+    return ArchiveEnds("damaged_archive", f"the archive is damaged: {what}")
+
+
+def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
+    """Where the directory begins and ends, and how many bytes of another program stand before the archive."""
+    length = file.seek(0, os.SEEK_END)
+    file.seek(max(length - TAIL, 0))
+    tail = file.read(TAIL)
+    at = tail.rfind(b"PK\5\6")
+    if at < 0:
+        raise ArchiveEnds("damaged_archive", "the archive ends early: its directory, which stands at the end, is missing")
+    fields = _unpacked(END, tail[at : at + END.size], b"PK\5\6")
+    size, offset = fields[5], fields[6]
+    end = length - len(tail) + at
+    at64 = at - LOCATOR_SIZE - END64.size
+    if at64 >= 0 and tail[at64 : at64 + 4] == b"PK\6\6":
+        size, offset = _unpacked(END64, tail[at64 : at64 + END64.size], b"PK\6\6")[8:10]
+        end = length - len(tail) + at64
+    if (before := end - size - offset) < 0:
+        raise damaged("its directory does not fit into it")
+    return end - size, end, before
+
+
+def _record(fields: tuple[int, ...], rest: bytes, before: int) -> Record:
+    flags, method, crc, packed, size, name_size, extra_size = (fields[i] for i in (5, 6, 9, 10, 11, 12, 13))
+    size, packed, offset = _wide(rest[name_size : name_size + extra_size], (size, packed, fields[18]))
+    encoding = "utf-8" if flags & UTF8 else "cp437"
+    name = rest[:name_size].decode(encoding, "surrogateescape")
+    return Record(name, flags, method, crc, packed, size, fields[17] >> 16, before + offset)
+
+
+def _wide(extra: bytes, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Unpacked size, packed size and offset; those that are FULL stand in the zip64 part of the extra field."""
+    wide = iter(struct.iter_unpack("<Q", _zip64(extra)))
+    try:
+        first, second, third = (next(wide)[0] if number == FULL else number for number in numbers)
+    except RuntimeError as error:  # what a generator makes of StopIteration
+        raise damaged("a size is missing") from error
+    return first, second, third
+
+
+def _zip64(extra: bytes) -> bytes:
+    while len(extra) >= 4:  # noqa: PLR2004 - a part's kind and size
+        kind, size = struct.unpack_from("<HH", extra)
+        if kind == ZIP64:
+            return extra[4 : 4 + size - size % 8]
+        extra = extra[4 + size :]
+    return b""
+
+
+def _unpacked(layout: struct.Struct, data: bytes, signature: bytes) -> tuple[int, ...]:
+    if len(data) < layout.size or not data.startswith(signature):
+        raise damaged("a record of its directory is missing")
+    return layout.unpack(data)
