@@ -72,6 +72,11 @@ def named(url: str) -> str:
     return f"{parts.scheme}://{parts.host}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
+def _identity(url: str) -> str:
+    """Stands for the URL in a file that others may read: its query may be a key."""
+    return hashlib.sha256(url.encode()).hexdigest()
+
+
 def _part(to: Path) -> Path:
     return to.with_name(to.name + ".part")
 
@@ -91,7 +96,7 @@ def _noted(to: Path) -> dict[str, str]:
 
 def _finished(url: str, to: Path, rules: DownloadRules) -> Downloaded | None:
     note = _noted(to)
-    if not to.is_file() or note.get("url") != named(url) or note.get("size") != str(to.stat().st_size):
+    if not to.is_file() or note.get("url") != _identity(url) or note.get("size") != str(to.stat().st_size):
         return None
     sha256 = note.get("sha256", "")
     return Downloaded(to, sha256) if sha256 and rules.sha256 in (None, sha256) else None
@@ -104,7 +109,7 @@ def _verified(url: str, to: Path, rules: DownloadRules) -> Downloaded:
     if rules.sha256 is not None and sha256 != rules.sha256.lower():
         part.unlink()
         raise SourceError(f"{named(url)} is not the file that was expected: its SHA-256 is {sha256}")
-    note = {"url": named(url), "size": str(part.stat().st_size), "sha256": sha256}
+    note = {"url": _identity(url), "size": str(part.stat().st_size), "sha256": sha256}
     part.replace(to)
     _note(to).write_text(json.dumps(note), encoding="utf-8")
     return Downloaded(to, sha256)
@@ -131,7 +136,9 @@ class _Download:
             except (_Broken, httpx.TransportError) as error:
                 failed = 1 if self._size() > before else failed + 1
                 if failed >= BREAKS:
-                    raise SourceError(f"{named(self._url)} cannot be downloaded: {error or type(error).__name__}") from error
+                    raise SourceError(
+                        f"{named(self._url)} cannot be downloaded: {error or type(error).__name__}"
+                    ) from error
                 self._rules.pause(min(PAUSE * 2 ** (failed - 1), self._left()))
             else:
                 return
@@ -143,7 +150,9 @@ class _Download:
         """Seconds until the deadline; raises SourceError once it has passed."""
         left = self._end - self._rules.clock()
         if left <= 0:
-            raise SourceError(f"{named(self._url)} was not downloaded within {self._rules.seconds:.0f} s; run it again to go on")
+            raise SourceError(
+                f"{named(self._url)} was not downloaded within {self._rules.seconds:.0f} s; run it again to go on"
+            )
         return left
 
     def _try(self) -> None:
@@ -158,7 +167,7 @@ class _Download:
     def _range(self) -> dict[str, str]:
         """What asks for the rest of the very same file, where the server said how to tell it from another."""
         size, note = self._size(), _noted(self._to)
-        if not size or note.get("url") != named(self._url) or not note.get("validator"):
+        if not size or note.get("url") != _identity(self._url) or not note.get("validator"):
             return {}
         return {"range": f"bytes={size}-", "if-range": note["validator"]}
 
@@ -186,7 +195,7 @@ class _Download:
     def _note_down(self, response: httpx.Response) -> None:
         etag = response.headers.get("etag", "")
         validator = etag if etag and not etag.startswith("W/") else response.headers.get("last-modified", "")
-        note = {"url": named(self._url), "validator": validator}
+        note = {"url": _identity(self._url), "validator": validator}
         _note(self._to).write_text(json.dumps(note), encoding="utf-8")
 
     def _receive(self, response: httpx.Response, at: int, total: int | None) -> None:

@@ -10,7 +10,6 @@ from attrai_batch.sources.gate import ArchiveEnds, Gate, Kind, Member, member
 from attrai_batch.sources.limits import Limits
 from attrai_batch.sources.unpacking import Unpacked
 
-BLOCK = tarfile.BLOCKSIZE
 CUT = "the archive ends in the middle of a member"
 
 
@@ -29,7 +28,7 @@ class _Header(tarfile.TarInfo):
     """A header that is damaged or missing is an error, where the library takes it for the archive's end."""
 
     @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str | None, errors: str) -> Self:
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
         if not buf:
             raise tarfile.ReadError("its last member is followed by nothing")
         try:
@@ -43,15 +42,16 @@ class _Header(tarfile.TarInfo):
 def _opened(stream: Unpacked) -> tarfile.TarFile:
     """Names that are not UTF-8 come with surrogates in them, which the gate refuses."""
     try:
-        return tarfile.open(
+        archive: tarfile.TarFile = tarfile.open(  # type: ignore[call-overload] # noqa: SIM115 - reads alone; closed by its user
             fileobj=stream, mode="r|", tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
         )
     except (tarfile.TarError, ValueError) as error:
         raise ArchiveEnds("damaged_archive", f"the archive is no tar, or damaged: {error}") from error
+    return archive
 
 
 def _members(archive: tarfile.TarFile, stream: Unpacked, limits: Limits) -> Iterator[tarfile.TarInfo]:
-    """Each member's header, the library's own list of them kept empty."""
+    """Each member's header."""
     while True:
         try:
             info = archive.next()
@@ -61,7 +61,7 @@ def _members(archive: tarfile.TarFile, stream: Unpacked, limits: Limits) -> Iter
             return
         if info.size < 0:
             raise ArchiveEnds("damaged_archive", "the archive is damaged: a member of less than no size")
-        archive.members.clear()
+        vars(archive)["members"].clear()  # its own list of all members, which would grow with the archive
         stream.allow(_to_next_header(archive) + limits.header)
         yield info
 

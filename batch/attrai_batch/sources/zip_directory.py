@@ -67,7 +67,9 @@ def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
     tail = file.read(TAIL)
     at = tail.rfind(b"PK\5\6")
     if at < 0:
-        raise ArchiveEnds("damaged_archive", "the archive ends early: its directory, which stands at the end, is missing")
+        raise ArchiveEnds(
+            "damaged_archive", "the archive ends early: its directory, which stands at the end, is missing"
+        )
     fields = _unpacked(END, tail[at : at + END.size], b"PK\5\6")
     size, offset = fields[5], fields[6]
     end = length - len(tail) + at

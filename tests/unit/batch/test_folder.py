@@ -1,0 +1,157 @@
+import os
+import socket
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from attrai_batch.sources import FileEntry, RefusedEntry, SourceError
+from attrai_batch.sources.folder import FolderSource
+from attrai_batch.sources.limits import Limits
+from attrai_batch.sources.listing import sorted_names
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.batch.archives import rows
+
+
+def fill(folder: Path, *names: str) -> Path:
+    for name in names:
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"photo")
+    return folder
+
+
+def test_photos_come_in_the_order_of_names_and_nothing_else_does(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        "b/2.JPG",
+        "b/10.jpeg",
+        "a.png",
+        "c.heic",
+        "d.bmp",
+        "notes.txt",
+        ".hidden.jpg",
+        ".git/x.jpg",
+        "__MACOSX/y.jpg",
+    )
+    assert list(FolderSource(tmp_path).entries()) == [
+        FileEntry("a.png", 5),
+        FileEntry("b/10.jpeg", 5),
+        FileEntry("b/2.JPG", 5),
+        FileEntry("c.heic", 5),
+        FileEntry("d.bmp", 5),
+    ]
+
+
+def test_links_are_followed_inside_and_refused_outside(tmp_path: Path) -> None:
+    outside, inside = fill(tmp_path / "outside", "secret.jpg"), fill(tmp_path / "inside", "a/1.jpg")
+    (inside / "link.jpg").symlink_to("a/1.jpg")
+    (inside / "way.jpg").symlink_to(outside / "secret.jpg")
+    (inside / "up").symlink_to(tmp_path)
+    (inside / "loop").symlink_to(".")
+    (inside / "self.jpg").symlink_to("self.jpg")
+    (inside / "twin").symlink_to("a")
+    (inside / "gone.jpg").symlink_to("nowhere.jpg")
+    (inside / "notes.txt").symlink_to(outside / "secret.jpg")
+    assert rows(list(FolderSource(inside).entries())) == [
+        ("a/1.jpg", ""),
+        ("gone.jpg", "unreadable"),
+        ("link.jpg", ""),
+        ("self.jpg", "unreadable"),
+        ("up", "unsafe_link"),
+        ("way.jpg", "unsafe_link"),
+    ]
+
+
+def test_a_folder_whose_name_only_begins_like_the_root_is_outside(tmp_path: Path) -> None:
+    fill(tmp_path / "set-private", "a.jpg")
+    folder = fill(tmp_path / "set", "b.jpg")
+    (folder / "c.jpg").symlink_to(tmp_path / "set-private" / "a.jpg")
+    assert rows(list(FolderSource(folder).entries())) == [("b.jpg", ""), ("c.jpg", "unsafe_link")]
+
+
+def test_what_is_no_file_or_has_no_readable_name_or_is_too_large_gets_its_reason(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "s.jpg"))
+    fill(tmp_path, "big.jpg")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jpg")).write_bytes(b"")
+    entries = list(FolderSource(tmp_path, Limits(photo=4)).entries())
+    assert rows(entries) == [
+        ("big.jpg", "too_many_bytes"),
+        ("pipe.jpg", "special_file"),
+        ("s.jpg", "special_file"),
+        ("\\udcff.jpg", "unsafe_name"),
+    ]
+    for entry in entries:
+        entry.name.encode()
+
+
+def test_a_folder_that_cannot_be_opened_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root opens everything, so the system's refusal is played."""
+    fill(tmp_path, "a/1.jpg", "b/2.jpg")
+    scandir = os.scandir
+
+    def refusing(folder: bytes) -> object:
+        if folder.endswith(b"/a"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    assert list(FolderSource(tmp_path).entries()) == [
+        RefusedEntry("a", "unreadable", "it cannot be opened: Permission denied"),
+        FileEntry("b/2.jpg", 5),
+    ]
+
+
+def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="cannot be read: No such file"):
+        list(FolderSource(tmp_path / "nowhere").entries())
+
+
+def test_the_fingerprint_follows_names_sizes_and_times(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "b.jpg")
+    source = FolderSource(tmp_path)
+    assert (source.count, len(source.fingerprint)) == (2, 64)
+    prints = [source.fingerprint]
+    (tmp_path / "a.jpg").write_bytes(b"longer photo")
+    prints.append(FolderSource(tmp_path).fingerprint)
+    os.utime(tmp_path / "b.jpg", (1, 1))
+    prints.append(FolderSource(tmp_path).fingerprint)
+    (tmp_path / "b.jpg").rename(tmp_path / "c.jpg")
+    prints.append(FolderSource(tmp_path).fingerprint)
+    assert len(set(prints)) == len(prints)
+    fill(tmp_path, "notes.txt")
+    assert FolderSource(tmp_path).fingerprint == prints[-1]
+
+
+def test_a_folder_deeper_than_recursion_goes_is_walked(tmp_path: Path) -> None:
+    folder = tmp_path
+    for _ in range(1_500):
+        folder = folder / "d"
+    top = os.getcwd()  # noqa: PTH109 - a path of that length can only be made step by step
+    os.chdir(tmp_path)
+    try:
+        for _ in range(1_500):
+            Path("d").mkdir()
+            os.chdir("d")
+        Path("x.jpg").write_bytes(b"photo")
+    finally:
+        os.chdir(top)
+    assert [entry.name for entry in FolderSource(tmp_path).entries()] == ["d/" * 1_500 + "x.jpg"]
+
+
+NAMES = st.text("ab\nя.", min_size=1, max_size=8).filter(lambda name: name not in (".", ".."))
+
+
+@given(names=st.sets(NAMES, max_size=30), run=st.integers(1, 7))
+def test_names_are_sorted_whatever_fits_into_memory(
+    tmp_path_factory: pytest.TempPathFactory, names: set[str], run: int
+) -> None:
+    folder = tmp_path_factory.mktemp("names")
+    for name in names:
+        (folder / name).touch()
+    found = [name.decode() for name in sorted_names(os.fsencode(folder), run)]
+    assert set(found) == names
+    assert all(first < second for first, second in pairwise(found))
