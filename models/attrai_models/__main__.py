@@ -7,18 +7,19 @@ from typing import Annotated
 
 import torch
 import typer
-from attrai_estimator.networks.load import SCORER, load_detector, load_networks
+from attrai_estimator.networks.load import SCORER, load_detector
 
+from attrai_models.ceiling import learning_curve
 from attrai_models.embedding_shipping import export_embedder
 from attrai_models.evaluate import report
-from attrai_models.lessons import read_all_lessons
+from attrai_models.jobs import own_job, research_job
 from attrai_models.mtcnn import export_mtcnn
-from attrai_models.ratings import UNRATED
-from attrai_models.shipping import export_scorer
-from attrai_models.train import RECIPES, Training
+from attrai_models.own_ratings import RatingsError, parse_scale, read_own
+from attrai_models.recipe import RECIPES
+from attrai_models.shipping import export_scorer, read_trained
+from attrai_models.train import AnotherTraining, Training
 from attrai_models.train import train as train_scorer
 from attrai_models.trunks import DLIB, RESNET34, TRUNKS
-from attrai_models.verification import verify
 
 MODELS = Path(__file__).parents[1]
 """The folder of the manifest."""
@@ -33,11 +34,14 @@ class TrunkName(StrEnum):
     DLIB = DLIB.name
 
 
-Data = Annotated[Path, typer.Option(exists=True, file_okay=False, help="folder with the rating sets")]
+Data = Annotated[Path, typer.Option(exists=True, file_okay=False, help="folder with the research sets")]
+Own = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="folder with an own ratings.csv")]
+Research = Annotated[Path | None, typer.Option(exists=True, file_okay=False, help="folder with the research sets")]
 Out = Annotated[Path, typer.Option(file_okay=False, help="folder for crops, checkpoints and the trained network")]
 Models = Annotated[Path, typer.Option(file_okay=False, help="folder of the manifest")]
 Chosen = Annotated[TrunkName, typer.Option(help="what the scorer stands on")]
 Name = Annotated[str, typer.Option(help="the scorer's name in the manifest")]
+Steps = Annotated[int | None, typer.Option(min=1, help="batches to learn from; the recipe's number by default")]
 
 
 @app.command()
@@ -50,43 +54,61 @@ def convert(models: Models = MODELS) -> None:
 @app.command()
 def train(
     *,
-    data: Data,
     out: Out,
+    data: Research = None,
+    ratings: Own = None,
+    scale: Annotated[str | None, typer.Option(help="of own ratings, as 1-10; else recognized")] = None,
     trunk: Chosen = TrunkName.DLIB,
-    steps: Annotated[int | None, typer.Option(help="batches to learn from; the recipe's number by default")] = None,
-    everything: Annotated[bool, typer.Option(help="learn from val too; its figures then mean nothing")] = False,
+    steps: Steps = None,
+    with_val: Annotated[
+        bool, typer.Option("--with-val", help="learn from val too; its figures then say nothing")
+    ] = False,
+    threads: Annotated[int, typer.Option(min=1, help="of torch; more than idle cores make it slower")] = 1,
     models: Models = MODELS,
 ) -> None:
-    """Train a scorer, or go on with an interrupted training."""
-    chosen, recipe = TRUNKS[trunk], RECIPES[trunk]
-    lessons = read_all_lessons(data, chosen, load_detector(models), out)
-    held_out = [part.part("val") for part in lessons if part.name != UNRATED]
-    learned = lessons if everything else [part.part("train") for part in lessons]
+    """Train a scorer, or go on with an interrupted training: on --data, the research sets, or on own --ratings."""
+    torch.set_num_threads(threads)
+    chosen, recipe, detector = TRUNKS[trunk], RECIPES[trunk], load_detector(models)
+    if ratings and not data:
+        found, portraits = read_own(ratings, parse_scale(scale) if scale else None)
+        typer.echo(f"{len(portraits)} rated photos, on a scale of {found}")
+        job = own_job(ratings, portraits, chosen, detector, out)
+    elif data and not ratings:
+        job = research_job(data, chosen, detector, out, with_val=with_val)
+    else:
+        raise typer.BadParameter("name one of --data and --ratings")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run = Training(chosen, replace(recipe, steps=steps or recipe.steps), learned, device)
-    train_scorer(run, held_out, out / trunk)
+    run = Training(chosen, replace(recipe, steps=steps or recipe.steps), job.learned, device)
+    typer.echo(train_scorer(run, job.judged, out / trunk))
 
 
 @app.command()
 def export(out: Out, trunk: Chosen = TrunkName.DLIB, name: Name = SCORER, models: Models = MODELS) -> None:
     """Export the trained scorer of a training's folder into the manifest's."""
-    export_scorer(out / trunk / "scorer.pt", models, name)
+    export_scorer(read_trained(out / trunk / "scorer.pt"), models, name)
 
 
 @app.command()
 def evaluate(data: Data, name: Name = SCORER, models: Models = MODELS) -> None:
     """Measure the shipped networks through the estimator's own steps; prints every figure that the cards quote."""
-    for line in report(data, load_networks(models, scorer=name)):
+    for line in report(data, models, name):
         typer.echo(line)
-    if (data / UNRATED).is_dir():
-        typer.echo("\n## Embedder, LFW\n")
-        for line in verify(data / UNRATED, models):
-            typer.echo(line)
+
+
+@app.command()
+def ceiling(data: Data, out: Out, models: Models = MODELS) -> None:
+    """Print how well the teacher's guesses agree with people, by the number of portraits that they are made from."""
+    for line in learning_curve(data, load_detector(models), out):
+        typer.echo(line)
 
 
 def main() -> None:
     """Entry point of the console script."""
-    app()
+    try:
+        app()
+    except (RatingsError, AnotherTraining, FileNotFoundError) as error:
+        typer.echo(error, err=True)
+        raise SystemExit(1) from error
 
 
 if __name__ == "__main__":

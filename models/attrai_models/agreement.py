@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from attrai_models.crops import portrayed, read_photo
 from attrai_models.progress import Progress
-from attrai_models.ratings import RATING_SETS, Portrait, RatingSet, read_ratings
+from attrai_models.ratings import Portrait
 
 Floats = NDArray[np.float64]
 RESAMPLED = 2000
@@ -53,22 +53,21 @@ def accuracy(name: str, predicted: Floats, rated: Floats) -> Accuracy:
 
 
 def score_photo(photo: Photo, networks: Networks) -> Floats:
-    """Scores of the face that a portrait is of, on every set's scale, shape (sets,), as the estimator scores it."""
+    """Scores of the face that a portrait is of, on every scale, shape (scales,), as the estimator scores it."""
     scorer = networks.scorer
     batch = scorer.normalization(align(photo, [portrayed(photo, networks.detector)], scorer.template))
     (scores,) = scorer.network(np.concatenate([batch, batch[..., ::-1]]))
-    lowest, highest = (np.array(ends) for ends in zip(*((r.lowest, r.highest) for r in RATING_SETS), strict=True))
-    return np.asarray(scores.mean(axis=0, dtype=np.float64).clip(lowest, highest))
+    mean: Floats = scores.mean(axis=0, dtype=np.float64)
+    return mean
 
 
-def score_portraits(folder: Path, ratings: RatingSet, networks: Networks) -> Scored:
-    """Score the set's `val` portraits."""
-    portraits = [portrait for portrait in read_ratings(folder, ratings) if portrait.split == "val"]
-    progress, predicted, column = Progress("evaluate", len(portraits)), [], RATING_SETS.index(ratings)
+def score_portraits(folder: Path, portraits: list[Portrait], networks: Networks) -> Floats:
+    """Score portraits, shape (n, scales)."""
+    progress, predicted = Progress("evaluate", len(portraits)), []
     for portrait in portraits:
-        predicted.append(float(score_photo(read_photo(folder / portrait.file), networks)[column]))
+        predicted.append(score_photo(read_photo(folder / portrait.file), networks))
         progress.advance()
-    return Scored(portraits, np.array(predicted))
+    return np.array(predicted)
 
 
 def interval(scored: Scored, seed: int = 1) -> tuple[tuple[float, float], tuple[float, float]]:

@@ -7,10 +7,11 @@ import numpy as np
 from attrai_estimator.networks.network import DetectorNetworks
 from attrai_estimator.networks.template import Template
 from attrai_estimator.steps.align import align
+from attrai_estimator.steps.decode import decode
 from attrai_estimator.steps.detect import detect
 from attrai_estimator.values import Box, Detection, Photo
+from attrai_shared.errors import PhotoError
 from numpy.typing import NDArray
-from PIL import Image
 
 from attrai_models.progress import Progress
 from attrai_models.ratings import Portrait
@@ -20,10 +21,8 @@ Floats = NDArray[np.float32]
 
 
 def read_photo(file: Path) -> Photo:
-    """Read a photo of a data set, which is upright already."""
-    with Image.open(file) as image:
-        pixels = np.asarray(image.convert("RGB"))
-    return Photo(pixels, pixels.shape[1], pixels.shape[0])
+    """Read a photo as the estimator does; raises `PhotoError`."""
+    return decode(file.read_bytes())
 
 
 def portrayed(photo: Photo, detector: DetectorNetworks) -> Detection:
@@ -65,6 +64,19 @@ def cut_out(
         return pixels
 
     return np.asarray(_once(cache, len(portraits), crop), dtype=np.uint8)
+
+
+def faults_of(folder: Path, portraits: list[Portrait], detector: DetectorNetworks) -> list[str]:
+    """What is wrong with each photo that no face can be cut out of."""
+    progress, faults = Progress("look for faces", len(portraits)), []
+    for portrait in portraits:
+        try:
+            if not detect(read_photo(folder / portrait.file), detector):
+                faults.append(f"{portrait.file}: no face is found on it")
+        except PhotoError as error:
+            faults.append(f"{portrait.file}: {error}")
+        progress.advance()
+    return faults
 
 
 def _once(cache: Path, rows: int, make: Callable[[int], NDArray[np.generic]]) -> NDArray[np.generic]:

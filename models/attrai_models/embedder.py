@@ -17,6 +17,9 @@ SIDE = 150
 WIDTHS = (32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 256, 256, 256, 256)
 """Channels of each block; a block that is wider than the one before, and the last, halves the picture."""
 VECTOR = 128
+LEVELS = (6, 9, 12, 13)
+"""Blocks whose outputs, averaged over the picture, say more together than the last one alone; see experiments.md."""
+DEPTH = sum(WIDTHS[place] for place in LEVELS)
 
 
 class Block(nn.Module):
@@ -48,6 +51,15 @@ class Embedder(nn.Module):
         """What the vector is made of, shape (n, 256)."""
         x = functional.max_pool2d(self.stem(chips).relu(), 3, 2)  # (n, 32, 35, 35)
         return self.blocks(x).mean(dim=(2, 3))
+
+    def levels(self, chips: Tensor) -> Tensor:
+        """What the blocks of `LEVELS` see, shape (n, `DEPTH`); the last 256 numbers are `features`."""
+        x, seen = functional.max_pool2d(self.stem(chips).relu(), 3, 2), []
+        for place, block in enumerate(self.blocks):
+            x = block(x)
+            if place in LEVELS:
+                seen.append(x.mean(dim=(2, 3)))
+        return torch.cat(seen, dim=1)
 
     def forward(self, chips: Tensor) -> Tensor:
         vector: Tensor = self.vector(self.features(chips))

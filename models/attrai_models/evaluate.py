@@ -5,45 +5,77 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import torch
+from attrai_estimator.networks.load import load_networks
+from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.networks.network import Networks
 from attrai_estimator.values import Photo
 from PIL import Image
 
-from attrai_models.agreement import Scored, accuracy, groups, interval, score_photo, score_portraits
+from attrai_models.agreement import Floats, Scored, accuracy, groups, interval, score_photo, score_portraits
 from attrai_models.crops import read_photo
 from attrai_models.finding import BOXES, find
-from attrai_models.ratings import MEBEAUTY, RATING_SETS, RatingSet, read_ratings
+from attrai_models.gates import spoilt, turned
+from attrai_models.ratings import MEBEAUTY, RATING_SETS, UNRATED, VAL, RatingSet, read_ratings
+from attrai_models.shipping import read_stretch
+from attrai_models.stretch import Stretch
+from attrai_models.verification import verify
 
 Change = Callable[[Photo], Photo]
 SMALLER, COARSER, BRIGHTER = 0.6, 60, 1.1
 """Part of the size, JPEG quality, factor of light: the changes under which a score should hold."""
 
 
-def report(data: Path, networks: Networks) -> Iterator[str]:
-    """Markdown of all figures on the `val` photos of the data folder."""
+def report(data: Path, models: Path, name: str) -> Iterator[str]:
+    """Markdown of all figures on the data folder: `val` of the rating sets, and what else there is."""
+    networks = load_networks(models, scorer=name)
+    stretch = read_stretch(models / read_manifest(models).record(name).file, len(RATING_SETS))
     if (data / BOXES).is_dir():
         yield "\n## Faces found\n"
         yield from find(data / BOXES, networks.detector)
     for ratings in RATING_SETS:
         if (data / ratings.name).is_dir():
-            yield f"\n## {ratings.name}, {ratings.lowest:g} to {ratings.highest:g}\n"
-            yield from _agreement(score_portraits(data / ratings.name, ratings, networks))
+            yield f"\n## {name} on {ratings.name}, {ratings.lowest:g} to {ratings.highest:g}\n"
+            yield from _agreement(data / ratings.name, ratings, networks, stretch)
     if (data / MEBEAUTY.name).is_dir():
         yield "\n## How far a score moves\n"
         yield from _stability(data / MEBEAUTY.name, MEBEAUTY, networks)
+        yield "\n## What spoils a score"
+        yield from spoilt(data / MEBEAUTY.name, networks)
+    if (data / UNRATED).is_dir():
+        yield "\n## Heads turned away, LFW\n"
+        yield from turned(data / UNRATED, networks)
+        yield "\n## Embedder, LFW\n"
+        yield from verify(data / UNRATED, models)
 
 
-def _agreement(scored: Scored) -> Iterator[str]:
-    whole, (pearson, error) = accuracy("", scored.predicted, scored.rated), interval(scored)
-    yield "| photos | Pearson (95 %) | mean absolute error (95 %) |\n|---|---|---|"
-    yield (
-        f"| {len(scored.portraits)} | {whole.pearson:.3f} ({pearson[0]:.3f} to {pearson[1]:.3f}) "
-        f"| {whole.error:.3f} ({error[0]:.3f} to {error[1]:.3f}) |"
+def _agreement(folder: Path, ratings: RatingSet, networks: Networks, stretch: Stretch) -> Iterator[str]:
+    portraits = [one for one in read_ratings(folder, ratings) if one.split == VAL]
+    scores, column = score_portraits(folder, portraits, networks), RATING_SETS.index(ratings)
+    before = stretch.undone(torch.from_numpy(scores)).numpy()
+    scored, unstretched = (
+        Scored(portraits, values[:, column].clip(ratings.lowest, ratings.highest)) for values in (scores, before)
     )
+    yield "| photos | scores | Pearson (95 %) | mean absolute error (95 %) |\n|---|---|---|---|"
+    yield f"| {len(portraits)} | as shown | {_with_interval(scored)} |"
+    yield f"| | before calibration | {_with_interval(unstretched)} |"
     yield "\n| | 5th percentile | 95th percentile |\n|---|---|---|"
-    for name, values in (("raters", scored.rated), ("predicted", scored.predicted)):
+    rows = (("raters", scored.rated), ("as shown", scored.predicted), ("before calibration", unstretched.predicted))
+    for name, values in rows:
         low, high = np.percentile(values, [5, 95])
         yield f"| {name} | {low:.2f} | {high:.2f} |"
+    yield from _by_group(scored)
+
+
+def _with_interval(scored: Scored) -> str:
+    whole, (pearson, error) = accuracy("", scored.predicted, scored.rated), interval(scored)
+    return (
+        f"{whole.pearson:.3f} ({pearson[0]:.3f} to {pearson[1]:.3f}) "
+        f"| {whole.error:.3f} ({error[0]:.3f} to {error[1]:.3f})"
+    )
+
+
+def _by_group(scored: Scored) -> Iterator[str]:
     yield "\n| group | photos | mean absolute error | mean of predicted - rated |\n|---|---|---|---|"
     for name, part in groups(scored):
         errors = part.predicted - part.rated
@@ -51,12 +83,17 @@ def _agreement(scored: Scored) -> Iterator[str]:
 
 
 def _stability(folder: Path, ratings: RatingSet, networks: Networks) -> Iterator[str]:
-    photos = [read_photo(folder / one.file) for one in read_ratings(folder, ratings) if one.split == "val"]
-    before = np.array([score_photo(photo, networks)[0] for photo in photos])
+    photos = [read_photo(folder / one.file) for one in read_ratings(folder, ratings) if one.split == VAL]
+    before = _shown(photos, networks)
     yield "| change | median | 95th percentile |\n|---|---|---|"
     for name, change in CHANGES.items():
-        moved = np.abs(np.array([score_photo(change(photo), networks)[0] for photo in photos]) - before)
+        moved = np.abs(_shown([change(photo) for photo in photos], networks) - before)
         yield f"| {name} | {np.median(moved):.2f} | {np.percentile(moved, 95):.2f} |"
+
+
+def _shown(photos: list[Photo], networks: Networks) -> Floats:
+    scores = [score_photo(photo, networks)[0] for photo in photos]
+    return np.array(scores).clip(MEBEAUTY.lowest, MEBEAUTY.highest)
 
 
 def _photo(image: Image.Image) -> Photo:

@@ -1,6 +1,7 @@
 """From torch modules to the ONNX files that the estimator runs, and their records in the manifest."""
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[
     )
 
 
-def store_half(file: Path, smallest: int = 1024) -> None:
+def store_half(file: Path, metadata: Mapping[str, str] | None = None, smallest: int = 1024) -> None:
     """Store large float32 weights as float16 with a cast back, which runtimes fold at load. Halves the file."""
     model = onnx.load(file)
     casts = []
@@ -45,6 +46,8 @@ def store_half(file: Path, smallest: int = 1024) -> None:
     nodes = casts + list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend(nodes)
+    helper.set_model_props(model, dict(metadata or {}))
+    helper.set_model_props(model, dict(metadata or {}))
     onnx.checker.check_model(model)
     onnx.save(model, file)
 

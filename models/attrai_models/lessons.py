@@ -1,6 +1,7 @@
-"""What a training step learns from: wide crops with ratings and dlib's vectors, drawn in a fixed order."""
+"""What a training step learns from: wide crops with ratings and the teacher's guesses, drawn in a fixed order."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -9,59 +10,106 @@ from attrai_estimator.networks.network import DetectorNetworks
 from torch import Tensor
 
 from attrai_models.crops import cut_out, landmarks_of
-from attrai_models.embedder import VECTOR
-from attrai_models.ratings import RATING_SETS, UNRATED, Portrait, portraits_of
-from attrai_models.teacher import teach
-from attrai_models.trunks import Trunk
+from attrai_models.ratings import RATING_SETS, TRAIN, UNRATED, Portrait, RatingSet, digest, every_tenth, portraits_of
+from attrai_models.teacher import see
+from attrai_models.trunks import DLIB, Trunk
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A folder of portraits, and which of the scales they were rated on; -1: none."""
+
+    name: str
+    folder: Path
+    portraits: list[Portrait]
+    column: int
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """One set: pixels, uint8 (n, 3, wide, wide); ratings (n, sets), not a number where unrated; vectors (n, 128)."""
+    """One set: pixels, uint8 (n, 3, wide, wide); ratings (n, sets), not a number where unrated; seen (n, features)."""
 
     name: str
     portraits: list[Portrait]
     pixels: Tensor
     ratings: Tensor
-    vectors: Tensor
+    seen: Tensor
 
-    def part(self, split: str) -> "Lessons":
-        """Those of one split."""
-        rows = [i for i, portrait in enumerate(self.portraits) if portrait.split == split]
-        portraits = [self.portraits[i] for i in rows]
-        return Lessons(self.name, portraits, self.pixels[rows], self.ratings[rows], self.vectors[rows])
+    def only(self, chosen: Sequence[bool]) -> "Lessons":
+        """The chosen rows."""
+        rows = [row for row, taken in enumerate(chosen) if taken]
+        portraits = [self.portraits[row] for row in rows]
+        return replace(
+            self, portraits=portraits, pixels=self.pixels[rows], ratings=self.ratings[rows], seen=self.seen[rows]
+        )
+
+    def part(self, *splits: str) -> "Lessons":
+        """Those of these splits."""
+        return self.only([portrait.split in splits for portrait in self.portraits])
+
+    @property
+    def column(self) -> int:
+        """The scale that they are rated on; raises `IndexError` where nobody rated them."""
+        return int(self.ratings.isnan().logical_not().any(dim=0).nonzero()[0])
+
+    @property
+    def rated(self) -> bool:
+        """Whether there are ratings at all."""
+        return not bool(self.ratings.isnan().all())
 
     def __len__(self) -> int:
         return len(self.portraits)
 
 
-def read_lessons(data: Path, name: str, trunk: Trunk, detector: DetectorNetworks, cache: Path) -> Lessons:
-    """Read one set of the data folder; landmarks, crops and vectors are made once and kept in `cache`."""
-    portraits = portraits_of(data, name)
-    landmarks = landmarks_of(data / name, portraits, detector, cache / f"landmarks_{name}.npy")
-    crops = cut_out(data / name, portraits, landmarks, trunk.wide, cache / f"crops_{name}_{trunk.name}.npy")
-    vectors = np.zeros((len(portraits), VECTOR), np.float32)
-    if trunk.imitates:
-        vectors = teach(data / name, portraits, landmarks, cache / f"teacher_{name}.npy")
-    pixels = torch.from_numpy(crops).permute(0, 3, 1, 2)
-    return Lessons(name, portraits, pixels, _ratings(name, portraits), torch.from_numpy(vectors))
+def research_sources(data: Path, trunk: Trunk) -> list[Source]:
+    """The sets of the data folder that teach the trunk, the unrated last; raises `FileNotFoundError` at none."""
+    names = [ratings.name for ratings in RATING_SETS]
+    sources = [
+        Source(name, data / name, portraits_of(data, name), names.index(name) if name in names else -1)
+        for name in [*names, *([UNRATED] if trunk.imitates else [])]
+        if (data / name).is_dir()
+    ]
+    if not any(source.column >= 0 for source in sources):
+        raise FileNotFoundError(f"{data} holds none of the folders {', '.join(names)}")
+    return sources
 
 
-def read_all_lessons(data: Path, trunk: Trunk, detector: DetectorNetworks, cache: Path) -> list[Lessons]:
-    """Read every set of the data folder that teaches the trunk; raises `FileNotFoundError` when there is none."""
-    wanted = [ratings.name for ratings in RATING_SETS] + ([UNRATED] if trunk.imitates else [])
-    names = [name for name in wanted if (data / name).is_dir()]
-    if not names:
-        raise FileNotFoundError(f"{data} holds none of the known sets")
+def own_source(folder: Path, ratings: RatingSet, portraits: list[Portrait]) -> Source:
+    """A user's own folder, rated on the only scale that there is."""
+    return Source(ratings.name, folder, portraits, 0)
+
+
+def read_lessons(source: Source, trunk: Trunk, detector: DetectorNetworks, cache: Path) -> Lessons:
+    """Read one set; landmarks, crops and what the teacher sees are made once and kept in `cache`."""
+    key = f"{source.name}_{digest(source.portraits)}"
+    landmarks = landmarks_of(source.folder, source.portraits, detector, cache / f"landmarks_{key}.npy")
+
+    def pixels(of: Trunk) -> Tensor:
+        crops = cut_out(source.folder, source.portraits, landmarks, of.wide, cache / f"crops_{key}_{of.name}.npy")
+        return torch.from_numpy(crops).permute(0, 3, 1, 2)
+
+    seen = see(pixels(DLIB), cache / f"seen_{key}.npy")
+    return Lessons(source.name, source.portraits, pixels(trunk), _ratings(source), seen)
+
+
+def read_all_lessons(sources: Sequence[Source], trunk: Trunk, detector: DetectorNetworks, cache: Path) -> list[Lessons]:
+    """Read every source; ratings have one column for each scale."""
     cache.mkdir(parents=True, exist_ok=True)
-    return [read_lessons(data, name, trunk, detector, cache) for name in names]
+    sets = 1 + max(source.column for source in sources)
+    lessons = [read_lessons(source, trunk, detector, cache) for source in sources]
+    return [replace(part, ratings=part.ratings[:, :sets]) for part in lessons]
 
 
-def _ratings(name: str, portraits: list[Portrait]) -> Tensor:
-    ratings = torch.full((len(portraits), len(RATING_SETS)), float("nan"))
-    for column, rating_set in enumerate(RATING_SETS):
-        if rating_set.name == name:
-            ratings[:, column] = torch.tensor([portrait.score for portrait in portraits])
+def without_calibration(lessons: Lessons) -> tuple[Lessons, Lessons]:
+    """What is learned from, and a tenth of the rated that is set apart for calibration."""
+    apart = [portrait.score is not None and every_tenth(portrait.file + TRAIN) for portrait in lessons.portraits]
+    return lessons.only([not taken for taken in apart]), lessons.only(apart)
+
+
+def _ratings(source: Source) -> Tensor:
+    ratings = torch.full((len(source.portraits), len(RATING_SETS)), float("nan"))
+    if source.column >= 0:
+        ratings[:, source.column] = torch.tensor([portrait.score for portrait in source.portraits])
     return ratings
 
 

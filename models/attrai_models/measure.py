@@ -6,9 +6,10 @@ from torch import Tensor
 from attrai_models.agreement import Accuracy, accuracy
 from attrai_models.augment import centred
 from attrai_models.lessons import Lessons
-from attrai_models.ratings import RATING_SETS
+from attrai_models.precision import autocast
 from attrai_models.scales import Scales
 from attrai_models.scorer import Scorer
+from attrai_models.stretch import Stretch, fit_stretch
 from attrai_models.trunks import Trunk
 
 BATCH = 64
@@ -18,7 +19,7 @@ def predict(scorer: Scorer, trunk: Trunk, pixels: Tensor) -> Tensor:
     """Run the network on wide crops as inference would see them, mirrored too; returns ratings (n, sets)."""
     device = next(scorer.parameters()).device
     ratings = []
-    with torch.inference_mode(), torch.autocast(device.type, torch.bfloat16):
+    with torch.inference_mode(), autocast(device):
         for batch in pixels.split(BATCH):
             crops = trunk.normalized(centred(batch, trunk.margin, trunk.template.size)).to(device)
             ratings.append((scorer(crops)[0].float() + scorer(crops.flip(3))[0].float()).cpu() / 2)
@@ -27,6 +28,15 @@ def predict(scorer: Scorer, trunk: Trunk, pixels: Tensor) -> Tensor:
 
 def measure(scorer: Scorer, trunk: Trunk, lessons: Lessons, scales: Scales) -> Accuracy:
     """Accuracy on the set's own scale."""
-    column = [ratings.name for ratings in RATING_SETS].index(lessons.name)
-    predicted = scales.ratings(predict(scorer, trunk, lessons.pixels))[:, column]
-    return accuracy(lessons.name, predicted.double().numpy(), lessons.ratings[:, column].double().numpy())
+    predicted, rated = _compared(scorer, trunk, lessons, scales)
+    return accuracy(lessons.name, predicted.double().numpy(), rated.double().numpy())
+
+
+def calibrate(scorer: Scorer, trunk: Trunk, apart: list[Lessons], scales: Scales) -> Stretch:
+    """Fit each scale's stretch on portraits that were set apart, the sets in the scales' order."""
+    return fit_stretch([_compared(scorer, trunk, part, scales) for part in sorted(apart, key=lambda one: one.column)])
+
+
+def _compared(scorer: Scorer, trunk: Trunk, lessons: Lessons, scales: Scales) -> tuple[Tensor, Tensor]:
+    predicted = scales.ratings(predict(scorer, trunk, lessons.pixels))
+    return predicted[:, lessons.column], lessons.ratings[:, lessons.column]

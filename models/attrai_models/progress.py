@@ -12,9 +12,9 @@ class Progress:
         self._done, self._started = 0, time.monotonic()
         self._last = self._started
 
-    def advance(self, note: str = "") -> None:
-        """One step is done; `note` follows the figures."""
-        self._done += 1
+    def advance(self, note: str = "", steps: int = 1) -> None:
+        """So many steps more are done; `note` follows the figures."""
+        self._done += steps
         now = time.monotonic()
         if now - self._last < self._interval and self._done < self._total:
             return

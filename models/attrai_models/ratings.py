@@ -1,6 +1,8 @@
 """Which photos there are to learn from, and what people said of them: the reading of a data folder."""
 
 import csv
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +32,8 @@ SCUT = RatingSet("scut_fbp5500_80px", "score_1_to_5", 1, 5)
 RATING_SETS = (MEBEAUTY, SCUT)
 """In the order of a scorer's outputs; the first is the scale that people are shown."""
 UNRATED = "lfw_dev"
-"""A folder of photos that nobody rated; only the shape of faces is learned from it."""
+"""A folder of photos that nobody rated; only what the teacher says of them is learned."""
+TRAIN, VAL = "train", "val"
 
 
 def read_ratings(folder: Path, ratings: RatingSet) -> list[Portrait]:
@@ -45,7 +48,7 @@ def read_ratings(folder: Path, ratings: RatingSet) -> list[Portrait]:
 def list_unrated(folder: Path) -> list[Portrait]:
     """List all pictures under the folder, sorted by name."""
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
-    return [Portrait(file, "train", None, "") for file in files]
+    return [Portrait(file, TRAIN, None, "") for file in files]
 
 
 def portraits_of(data: Path, name: str) -> list[Portrait]:
@@ -53,3 +56,13 @@ def portraits_of(data: Path, name: str) -> list[Portrait]:
     if name == UNRATED:
         return list_unrated(data / name)
     return read_ratings(data / name, {ratings.name: ratings for ratings in RATING_SETS}[name])
+
+
+def every_tenth(file: str) -> bool:
+    """Whether chance, the same in every run, puts a file into a tenth that is set apart."""
+    return zlib.crc32(file.encode()) % 10 == 0
+
+
+def digest(portraits: Sequence[Portrait]) -> str:
+    """Eight digits that change when a file is added, taken away or moved."""
+    return f"{zlib.crc32(' '.join(portrait.file for portrait in portraits).encode()):08x}"

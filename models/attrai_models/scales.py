@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from attrai_models.lessons import Lessons
-
 
 @dataclass(frozen=True, slots=True)
 class Scales:
@@ -30,10 +28,8 @@ class Scales:
         return (vectors - self.vector_mean) / self.vector_deviation
 
 
-def scales_of(lessons: list[Lessons]) -> Scales:
-    """Measure the scales of the sets to learn from."""
-    ratings = torch.cat([part.ratings for part in lessons])
-    vectors = torch.cat([part.vectors for part in lessons])
+def scales_of(ratings: Tensor, vectors: Tensor) -> Scales:
+    """Measure the scales of what is learned: ratings (n, sets), not a number where unrated, and vectors (n, 128)."""
     known = [column[~column.isnan()] for column in ratings.T]
     means = torch.stack([column.mean() if len(column) else torch.tensor(0.0) for column in known])
     deviations = torch.stack([column.std() if len(column) else torch.tensor(1.0) for column in known])

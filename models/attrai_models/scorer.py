@@ -4,7 +4,6 @@ import torch
 from torch import Tensor, nn
 
 from attrai_models.embedder import VECTOR
-from attrai_models.ratings import RATING_SETS
 from attrai_models.scales import Scales
 from attrai_models.trunks import Trunk
 
@@ -12,10 +11,10 @@ from attrai_models.trunks import Trunk
 class Scorer(nn.Module):
     """Crops (n, 3, side, side), normalized, to ratings in each set's own deviations and to a vector like dlib's."""
 
-    def __init__(self, trunk: Trunk) -> None:
+    def __init__(self, trunk: Trunk, sets: int) -> None:
         super().__init__()
         self.trunk = trunk.build()
-        self.ratings = nn.Linear(trunk.features, len(RATING_SETS))
+        self.ratings = nn.Linear(trunk.features, sets)
         self.vector = nn.Linear(trunk.features, VECTOR)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
@@ -25,14 +24,14 @@ class Scorer(nn.Module):
 
 def scoring_view(scorer: Scorer, scales: Scales) -> nn.Module:
     """What is exported: crops to scores (n, sets) on the sets' own scales, means and deviations folded into the head."""
-    head = nn.Linear(scorer.ratings.in_features, len(RATING_SETS))
+    head = nn.Linear(scorer.ratings.in_features, scorer.ratings.out_features)
     with torch.no_grad():
         head.weight.copy_(scorer.ratings.weight * scales.deviations[:, None])
         head.bias.copy_(scales.ratings(scorer.ratings.bias))
     return nn.Sequential(scorer.trunk, head).eval()
 
 
-def new_scorer(trunk: Trunk, seed: int) -> Scorer:
-    """A scorer before its training: what is random in it is the same for the same seed."""
+def new_scorer(trunk: Trunk, sets: int, seed: int) -> Scorer:
+    """A scorer with a head for each of so many sets, before its training: the same chance for the same seed."""
     torch.manual_seed(seed)
-    return Scorer(trunk)
+    return Scorer(trunk, sets)

@@ -1,45 +1,44 @@
-"""dlib's face recognition network as a teacher: 128 numbers for each portrait (King 2017, public domain)."""
+"""The teacher: dlib's network as it is, which sees in each portrait what the guesses are made from."""
 
 from pathlib import Path
 
-import dlib
 import numpy as np
-from numpy.typing import NDArray
+import torch
+from torch import Tensor
 
-from attrai_models.crops import read_photo
-from attrai_models.dlib_file import LANDMARKS, RECOGNITION, packaged
+from attrai_models.augment import centred
+from attrai_models.embedder import DEPTH, SIDE, WIDTHS, Embedder
+from attrai_models.embedding_shipping import dlib_embedder
 from attrai_models.progress import Progress
-from attrai_models.ratings import Portrait
+from attrai_models.trunks import DLIB
 
-CHIP_SIDE, CHIP_PADDING = 150, 0.25
-"""What dlib's network was trained on."""
-BOX_SIDE = 2.3
-"""Side of the square around the landmarks that dlib's own landmark model expects, in distances of the eyes."""
-BATCH = 16
+BATCH = 32
 
 
-def teach(folder: Path, portraits: list[Portrait], landmarks: NDArray[np.float32], cache: Path) -> NDArray[np.float32]:
-    """dlib's descriptors of the portraits, shape (n, 128), once: the result is kept in `cache`."""
+def see(pixels: Tensor, cache: Path) -> Tensor:
+    """What the teacher sees in wide crops of dlib's trunk, uint8 (n, 3, wide, wide); kept in `cache`.
+
+    Shape (n, 1408): the levels of the crop, then those of the crop with its margin, each the mean of the portrait and
+    its mirror image.
+    """
     if not cache.exists():
-        poser = dlib.shape_predictor(str(packaged(LANDMARKS)))
-        network = dlib.face_recognition_model_v1(str(packaged(RECOGNITION)))
-        progress, vectors = Progress(cache.stem, len(portraits)), []
-        for start in range(0, len(portraits), BATCH):
-            chips = []
-            for portrait, points in zip(
-                portraits[start : start + BATCH], landmarks[start : start + BATCH], strict=True
-            ):
-                chips.append(_chip(read_photo(folder / portrait.file).pixels, points, poser))
-                progress.advance()
-            vectors.append(np.array(network.compute_face_descriptor(chips), dtype=np.float32))
-        np.save(cache, np.concatenate(vectors))
-    return np.asarray(np.load(cache))
+        teacher, progress, seen = dlib_embedder(), Progress(cache.stem, len(pixels)), []
+        for batch in pixels.split(BATCH):
+            seen.append((_look(teacher, batch) + _look(teacher, batch.flip(3))) / 2)
+            progress.advance(steps=len(batch))
+        np.save(cache, torch.cat(seen).numpy())
+    return torch.from_numpy(np.load(cache))
 
 
-def _chip(pixels: NDArray[np.uint8], landmarks: NDArray[np.float32], poser: dlib.shape_predictor) -> NDArray[np.uint8]:
-    centre = landmarks.mean(axis=0)
-    half = BOX_SIDE * np.hypot(*(landmarks[1] - landmarks[0])) / 2
-    corners = [round(float(c)) for c in (*(centre - half), *(centre + half))]
-    shape = poser(pixels, dlib.rectangle(*corners))
-    chip: NDArray[np.uint8] = dlib.get_face_chip(pixels, shape, CHIP_SIDE, CHIP_PADDING)
-    return chip
+def vectors(seen: Tensor) -> Tensor:
+    """dlib's 128 numbers of what the teacher saw, shape (n, 128)."""
+    with torch.inference_mode():
+        last = seen[:, DEPTH - WIDTHS[-1] : DEPTH]
+        return dlib_embedder().vector(last).clone()
+
+
+def _look(teacher: Embedder, pixels: Tensor) -> Tensor:
+    near = DLIB.normalized(centred(pixels, DLIB.margin, SIDE))
+    far = DLIB.normalized(centred(pixels, 0, SIDE))
+    with torch.inference_mode():
+        return torch.cat([teacher.levels(near), teacher.levels(far)], dim=1)

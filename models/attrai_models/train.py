@@ -1,7 +1,6 @@
 """Training of a scorer, resumable: every step's data and chance follow from the seed and the step's number alone."""
 
-import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
@@ -9,47 +8,45 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from attrai_models.agreement import Accuracy
 from attrai_models.augment import augmented
+from attrai_models.guesses import guess
 from attrai_models.lessons import Lessons, rows_of_step
-from attrai_models.measure import measure
+from attrai_models.measure import calibrate, measure
+from attrai_models.precision import autocast
 from attrai_models.progress import Progress
+from attrai_models.ratings import digest
+from attrai_models.recipe import Recipe
 from attrai_models.scales import scales_of
-from attrai_models.scorer import Scorer, new_scorer
-from attrai_models.shipping import save_scorer
-from attrai_models.trunks import DLIB, RESNET34, Trunk
+from attrai_models.scorer import new_scorer
+from attrai_models.shipping import TERMS, Trained
+from attrai_models.stretch import Stretch, unstretched
+from attrai_models.teacher import vectors
+from attrai_models.trunks import Trunk
 
 LONGEST_GRADIENT = 5.0
+MOST = 40
+"""Of dlib's vectors as targets, in their own deviations: a bound on what a broken crop may ask for."""
+
+
+class AnotherTraining(ValueError):
+    """The folder holds a checkpoint of other photos or another recipe."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recipe:
-    """How to train.
+class Targets:
+    """What a step is to learn, on the heads' scales: ratings and guesses (n, sets), dlib's vectors (n, 128)."""
 
-    `batch`: crops of each set in a step. `rate`: of the trunk; the heads learn `head_rate` times as fast.
-    `likeness`: how much imitating dlib counts beside the ratings. `averaged`: decay of the running average that is kept.
-    """
+    ratings: Tensor
+    guesses: Tensor
+    vectors: Tensor
 
-    steps: int
-    batch: tuple[int, ...]
-    rate: float
-    averaged: float
-    head_rate: float = 1.0
-    decay: float = 0.05
-    likeness: float = 0.0
-    seed: int = 1
-    kept_each: int = 100
+    def rows(self, chosen: Tensor) -> "Targets":
+        """Those rows."""
+        return Targets(self.ratings[chosen], self.guesses[chosen], self.vectors[chosen])
 
-    def rate_at(self, step: int) -> float:
-        """Rises for a twentieth of the steps, then falls as a cosine to nothing."""
-        risen = min(1.0, (step + 1) / (0.05 * self.steps))
-        return self.rate * risen * 0.5 * (1 + math.cos(math.pi * step / self.steps))
-
-
-RECIPES = {
-    RESNET34.name: Recipe(steps=1000, batch=(24, 20, 20), rate=1.5e-3, averaged=0.995, likeness=1.0),
-    DLIB.name: Recipe(steps=600, batch=(32, 32), rate=3e-4, averaged=0.99, head_rate=3.0),
-}
+    def to(self, device: torch.device) -> "Targets":
+        """The same on the device."""
+        return Targets(*(values.to(device) for values in (self.ratings, self.guesses, self.vectors)))
 
 
 class Training:
@@ -57,24 +54,38 @@ class Training:
 
     def __init__(self, trunk: Trunk, recipe: Recipe, lessons: list[Lessons], device: torch.device) -> None:
         self.trunk, self.recipe, self.lessons, self.device = trunk, recipe, lessons, device
-        self.scales = scales_of(lessons)
-        self.network = new_scorer(trunk, recipe.seed).to(device, memory_format=torch.channels_last)
+        ratings, seen = torch.cat([part.ratings for part in lessons]), torch.cat([part.seen for part in lessons])
+        taught = vectors(seen)
+        self.scales = scales_of(ratings, taught)
+        rated = self.scales.rated(ratings)
+        known = rated.isnan().logical_not().any(dim=1)
+        self.targets = Targets(rated, guess(seen, rated, known), self.scales.taught(taught).clamp(-MOST, MOST))
+        self.network = new_scorer(trunk, ratings.shape[1], recipe.seed).to(device, memory_format=torch.channels_last)
         average = get_ema_multi_avg_fn(recipe.averaged)
         self.average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
         heads = [*self.network.ratings.parameters(), *self.network.vector.parameters()]
-        groups = [{"params": self.network.trunk.parameters()}, {"params": heads}]
+        taught_further = [weights for weights in self.network.trunk.parameters() if weights.requires_grad]
+        groups = [{"params": taught_further}, {"params": heads}]
         self.optimizer = torch.optim.AdamW(groups, lr=recipe.rate, weight_decay=recipe.decay)
         self.next_step = 0
+
+    @property
+    def identity(self) -> str:
+        """What a checkpoint must agree in: the recipe and the photos."""
+        sets = [f"{part.name} {digest(part.portraits)}" for part in self.lessons]
+        return f"{self.trunk.name} {asdict(self.recipe)} {sets}"
 
     def save(self, file: Path) -> None:
         """Write a checkpoint; an interruption leaves the one before."""
         parts = {name: getattr(self, name).state_dict() for name in ("network", "average", "optimizer")}
-        torch.save({"next_step": self.next_step, **parts}, file.with_suffix(".new"))
+        torch.save({"identity": self.identity, "next_step": self.next_step, **parts}, file.with_suffix(".new"))
         file.with_suffix(".new").replace(file)
 
     def resume(self, file: Path) -> None:
-        """Go on from a checkpoint."""
+        """Go on from a checkpoint; raises `AnotherTraining`."""
         state = torch.load(file, map_location=self.device, weights_only=True)
+        if state["identity"] != self.identity:
+            raise AnotherTraining(f"{file} is of other photos or another recipe; name another folder, or remove it")
         self.next_step = state["next_step"]
         for name in ("network", "average", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
@@ -84,11 +95,11 @@ class Training:
         rate = self.recipe.rate_at(self.next_step)
         for group, factor in zip(self.optimizer.param_groups, (1.0, self.recipe.head_rate), strict=True):
             group["lr"] = rate * factor
-        crops, ratings, vectors = self._batch()
+        crops, targets = self._batch()
         self.network.train()
-        with torch.autocast(self.device.type, torch.bfloat16):
-            predicted = self.network(crops)
-        loss = self._loss(predicted[0].float(), ratings, predicted[1].float(), vectors)
+        with autocast(self.device):
+            ratings, vector = self.network(crops)
+        loss = self._loss(ratings.float(), vector.float(), targets)
         self.optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), LONGEST_GRADIENT)
@@ -97,45 +108,67 @@ class Training:
         self.next_step += 1
         return float(loss.detach())
 
-    def _batch(self) -> tuple[Tensor, Tensor, Tensor]:
-        recipe, step = self.recipe, self.next_step
-        draw = torch.Generator().manual_seed(recipe.seed * 1_000_003 + step)
-        wanted = zip(self.lessons, recipe.batch, strict=False)
-        chosen = [(part, rows_of_step(len(part), rows, step, recipe.seed)) for part, rows in wanted]
-        pixels = torch.cat([part.pixels[rows] for part, rows in chosen])
-        ratings = self.scales.rated(torch.cat([part.ratings[rows] for part, rows in chosen]))
-        vectors = self.scales.taught(torch.cat([part.vectors[rows] for part, rows in chosen]))
-        crops = augmented(pixels, self.trunk.margin, self.trunk.template.size, draw)
-        return self.trunk.normalized(crops).to(self.device), ratings.to(self.device), vectors.to(self.device)
+    def _batch(self) -> tuple[Tensor, Targets]:
+        step, seed, start = self.next_step, self.recipe.seed, 0
+        pixels, chosen = [], []
+        for part, wanted in zip(self.lessons, self.recipe.shares(len(self.lessons)), strict=False):
+            rows = torch.tensor(rows_of_step(len(part), wanted, step, seed))
+            pixels.append(part.pixels[rows])
+            chosen.append(rows + start)
+            start += len(part)
+        draw = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        crops = augmented(torch.cat(pixels), self.trunk.margin, self.trunk.template.size, draw)
+        return self.trunk.normalized(crops).to(self.device), self.targets.rows(torch.cat(chosen)).to(self.device)
 
-    def _loss(self, ratings: Tensor, rated: Tensor, vector: Tensor, taught: Tensor) -> Tensor:
-        known = ~rated.isnan()
-        loss = functional.smooth_l1_loss(ratings[known], rated[known])
+    def _loss(self, ratings: Tensor, vector: Tensor, targets: Targets) -> Tensor:
+        known = ~targets.ratings.isnan()
+        loss = functional.smooth_l1_loss(ratings[known], targets.ratings[known])
+        loss = loss + self.recipe.guessed * functional.smooth_l1_loss(ratings, targets.guesses)
         if self.trunk.imitates:
-            loss = loss + self.recipe.likeness * functional.mse_loss(vector, taught)
+            loss = loss + self.recipe.likeness * functional.mse_loss(vector, targets.vectors)
         return loss
 
 
-def train(run: Training, held_out: list[Lessons], out: Path) -> None:
-    """Train to the recipe's end, or go on where a run stopped; leaves the averaged network in `out`, `scorer.pt`."""
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What is not learned from: `held_out` is measured on, `apart` calibrates. And how the result is described."""
+
+    held_out: list[Lessons]
+    apart: list[Lessons]
+    learned: str
+    terms: str = TERMS
+
+
+def train(run: Training, judged: Judged, out: Path) -> str:
+    """Train to the recipe's end, or go on where a run stopped; leaves the averaged network in `out`, `scorer.pt`.
+
+    Returns a line on how well it agrees with what was held out, before calibration.
+
+    Raises `AnotherTraining`.
+    """
     out.mkdir(parents=True, exist_ok=True)
     checkpoint, steps = out / "checkpoint.pt", run.recipe.steps
     if checkpoint.exists():
         run.resume(checkpoint)
-    progress, note = Progress("train", steps - run.next_step), ""
+    progress, note = Progress("train", steps - run.next_step), "there is nothing left to learn"
     while run.next_step < steps:
         loss = run.step()
         if run.next_step % run.recipe.kept_each == 0 or run.next_step == steps:
-            note = _keep(run, held_out, out)
+            note = _note(run, judged.held_out, out)
             run.save(checkpoint)
-        progress.advance(f"loss {loss:.3f} {note}")
+        progress.advance(f"loss {loss:.3f}")
+    scorer = run.average.module.eval()
+    stretch: Stretch = unstretched(len(run.scales.means))
+    if judged.apart:
+        stretch = calibrate(scorer, run.trunk, judged.apart, run.scales)
+    Trained(scorer, run.trunk, run.scales, stretch, judged.learned, judged.terms).save(out / "scorer.pt")
+    return note
 
 
-def _keep(run: Training, held_out: list[Lessons], out: Path) -> str:
-    """Measure the averaged network as it is now, and leave it in `out` for export."""
-    network: Scorer = run.average.module
-    save_scorer(network, run.trunk, run.scales, out / "scorer.pt")
-    found: list[Accuracy] = [measure(network.eval(), run.trunk, part, run.scales) for part in held_out]
+def _note(run: Training, held_out: list[Lessons], out: Path) -> str:
+    """Measure the averaged network as it is now."""
+    network = run.average.module.eval()
+    found = [measure(network, run.trunk, part, run.scales) for part in held_out]
     line = f"step {run.next_step}: " + ", ".join(str(accuracy) for accuracy in found)
     with (out / "log.txt").open("a") as log:
         log.write(line + "\n")

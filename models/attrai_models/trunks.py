@@ -10,11 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models import resnet34
 
-from attrai_models.embedder import SIDE, WIDTHS
+from attrai_models.embedder import DEPTH, SIDE
 from attrai_models.embedding_shipping import NORMALIZATION, dlib_embedder
 
 DROPPED = 0.3
 """The part of the fine-tuned trunk's features that a training step does not see."""
+KEPT = 3
+"""Blocks of it that learn nothing more, with the layer before them: edges and colours are the same for every task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,17 @@ def _resnet34() -> nn.Module:
 
 
 class FineTuned(nn.Module):
-    """dlib's trunk with its own weights, to be taught further."""
+    """dlib's trunk with its own weights, to be taught further; gives what all of its levels see."""
 
     def __init__(self) -> None:
         super().__init__()
         self.body = dlib_embedder()
-        self.norm = nn.BatchNorm1d(WIDTHS[-1])
+        self.norm = nn.BatchNorm1d(DEPTH)
+        for kept in (self.body.stem, *self.body.blocks[:KEPT], self.body.vector):
+            kept.requires_grad_(requires_grad=False)
 
     def forward(self, chips: Tensor) -> Tensor:
-        features = self.norm(self.body.features(chips).float())  # (n, 256)
+        features = self.norm(self.body.levels(chips).float())  # (n, 704)
         return functional.dropout(features, DROPPED, self.training)
 
 
@@ -92,7 +96,7 @@ The eyes are 0.29 of the side apart, so that the crop holds hair and chin.
 DLIB = Trunk(
     name="dlib",
     build=FineTuned,
-    features=WIDTHS[-1],
+    features=DEPTH,
     template=Template(
         name="portrait-150",
         size=SIDE,

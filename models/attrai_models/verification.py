@@ -17,13 +17,14 @@ from numpy.typing import NDArray
 from attrai_models.crops import portrayed, read_photo
 from attrai_models.dlib_file import LANDMARKS, packaged
 from attrai_models.progress import Progress
-from attrai_models.teacher import CHIP_PADDING, CHIP_SIDE
 
 Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]
 Embed = Callable[[Photo], Vector | None]
 """A photo's vector of shape (128,), or None where no face is found."""
 
+CHIP_SIDE, CHIP_PADDING = 150, 0.25
+"""What dlib's network was trained on."""
 THRESHOLDS = np.arange(0.3, 0.9, 0.002)
 NO_FACE = np.inf
 """The distance of a pair with a photo on which no face is found: it counts as "different"."""

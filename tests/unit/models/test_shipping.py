@@ -10,7 +10,8 @@ from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_models.mtcnn import export_mtcnn
 from attrai_models.scales import Scales
 from attrai_models.scorer import new_scorer
-from attrai_models.shipping import export_scorer, save_scorer
+from attrai_models.shipping import Trained, export_scorer, read_stretch, read_trained
+from attrai_models.stretch import Stretch
 from attrai_models.trunks import DLIB
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]  # the exporter's own
@@ -18,6 +19,11 @@ pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]  # the ex
 HALF = 0.01
 """The most that rounding the weights to half precision may move a score, on the scale from 1 to 10."""
 SCALES = Scales(torch.tensor([5.5, 3.0]), torch.tensor([1.5, 0.7]), torch.zeros(128), torch.tensor(1.0))
+STRETCH = Stretch(middle=(5.0, 3.0), below=(2.0, 1.0), above=(1.5, 3.0))
+
+
+def untrained() -> Trained:
+    return Trained(new_scorer(DLIB, 2, seed=3), DLIB, SCALES, STRETCH, "nothing")
 
 
 @pytest.fixture(scope="module")
@@ -25,8 +31,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of networks whose scorer is untrained."""
     folder = tmp_path_factory.mktemp("models")
     export_mtcnn(folder)
-    save_scorer(new_scorer(DLIB, seed=3), DLIB, SCALES, folder / "scorer.pt")
-    export_scorer(folder / "scorer.pt", folder, "scorer")
+    untrained().save(folder / "scorer.pt")
+    export_scorer(read_trained(folder / "scorer.pt"), folder, "scorer")
     return folder
 
 
@@ -35,10 +41,15 @@ def test_the_exported_scorer_gives_both_scales_as_the_network_does(models: Path)
     crops = np.random.default_rng(5).integers(0, 255, (3, 150, 150, 3)).astype(np.uint8)
     batch = scorer.normalization(crops)
     with torch.inference_mode():
-        expected = SCALES.ratings(new_scorer(DLIB, seed=3).eval()(torch.from_numpy(batch))[0]).numpy()
+        plain = SCALES.ratings(untrained().scorer.eval()(torch.from_numpy(batch))[0])
+        expected = STRETCH(plain).numpy()
     (scores,) = scorer.network(batch)
     assert scores.shape == (3, 2)
     assert np.abs(scores - expected).max() < HALF
+
+
+def test_the_calibration_can_be_read_out_of_the_file(models: Path) -> None:
+    assert read_stretch(models / "weights" / "scorer.onnx", 2) == STRETCH
 
 
 def test_the_record_carries_what_training_saw(models: Path) -> None:

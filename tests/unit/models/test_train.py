@@ -8,8 +8,9 @@ import torch
 from attrai_models.lessons import Lessons, rows_of_step
 from attrai_models.measure import predict
 from attrai_models.ratings import MEBEAUTY, SCUT, Portrait
-from attrai_models.shipping import read_scorer
-from attrai_models.train import Recipe, Training, train
+from attrai_models.recipe import Recipe
+from attrai_models.shipping import read_trained
+from attrai_models.train import AnotherTraining, Judged, Training, train
 from attrai_models.trunks import RESNET34, Trunk
 from torch import Tensor
 
@@ -29,7 +30,9 @@ def generated(name: str, column: int, count: int = 24) -> Lessons:
     ratings = torch.full((count, 2), float("nan"))
     ratings[:, column] = 1 + red / 40
     portraits = [Portrait(f"{row}.png", "train", float(ratings[row, column]), "") for row in range(count)]
-    return Lessons(name, portraits, pixels, ratings, torch.randn(count, 128, generator=draw))
+    seen = torch.randn(count, 1408, generator=draw)
+    seen[:, :300] += (red / 50)[:, None]
+    return Lessons(name, portraits, pixels, ratings, seen)
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +41,19 @@ def lessons() -> list[Lessons]:
 
 
 def weights(file: Path) -> Tensor:
-    scorer, _, _ = read_scorer(file)
-    return torch.cat([parameter.detach().flatten() for parameter in scorer.parameters()])
+    return torch.cat([parameter.detach().flatten() for parameter in read_trained(file).scorer.parameters()])
 
 
 def test_an_interrupted_training_ends_as_one_that_ran_through(lessons: list[Lessons], tmp_path: Path) -> None:
-    train(Training(SMALL, RECIPE, lessons, CPU), lessons, tmp_path / "through")
+    judged = Judged(lessons, lessons, "generated pictures")
+    train(Training(SMALL, RECIPE, lessons, CPU), judged, tmp_path / "through")
     interrupted = Training(SMALL, RECIPE, lessons, CPU)
     (tmp_path / "stopped").mkdir()
     for _ in range(3):
         interrupted.step()
         if interrupted.next_step == 2:
             interrupted.save(tmp_path / "stopped" / "checkpoint.pt")
-    train(Training(SMALL, RECIPE, lessons, CPU), lessons, tmp_path / "stopped")
+    train(Training(SMALL, RECIPE, lessons, CPU), judged, tmp_path / "stopped")
     through, resumed = (weights(tmp_path / run / "scorer.pt") for run in ("through", "stopped"))
     assert torch.equal(through, resumed)
 
@@ -66,10 +69,24 @@ def test_a_few_steps_learn_what_the_ratings_follow(lessons: list[Lessons]) -> No
 
 
 def test_the_log_names_each_set_and_the_step(lessons: list[Lessons], tmp_path: Path) -> None:
-    train(Training(SMALL, RECIPE, lessons, CPU), lessons, tmp_path)
+    train(Training(SMALL, RECIPE, lessons, CPU), Judged(lessons, [], "generated pictures"), tmp_path)
     lines = (tmp_path / "log.txt").read_text().splitlines()
     assert [line.split(":")[0] for line in lines] == ["step 2", "step 4"]
     assert all(MEBEAUTY.name in line and SCUT.name in line for line in lines)
+
+
+def test_a_checkpoint_of_another_recipe_is_not_gone_on_with(lessons: list[Lessons], tmp_path: Path) -> None:
+    Training(SMALL, RECIPE, lessons, CPU).save(tmp_path / "checkpoint.pt")
+    longer = Training(SMALL, replace(RECIPE, steps=9), lessons, CPU)
+    with pytest.raises(AnotherTraining, match="another recipe"):
+        longer.resume(tmp_path / "checkpoint.pt")
+
+
+def test_a_user_s_only_set_gets_the_whole_batch_and_the_only_head(lessons: list[Lessons]) -> None:
+    own = replace(lessons[0], ratings=lessons[0].ratings[:, :1])
+    run = Training(SMALL, RECIPE, [own], CPU)
+    run.step()
+    assert predict(run.average.module.eval(), SMALL, own.pixels).shape == (24, 1)
 
 
 def test_every_round_walks_through_all_rows_in_another_order() -> None:

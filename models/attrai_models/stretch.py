@@ -1,0 +1,73 @@
+"""Calibration: a network guesses towards the middle; its scores are stretched until they use the scale as raters do."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+SLACK = 0.15
+"""How much nearer to the middle the ends stay, in the ratings' deviations: each step outwards costs accuracy."""
+END = 0.05
+"""The part of the scores beyond each end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """For each scale the middle, which stays, and by what distances from it grow below and above."""
+
+    middle: tuple[float, ...]
+    below: tuple[float, ...]
+    above: tuple[float, ...]
+
+    def __call__(self, scores: Tensor) -> Tensor:
+        """Stretch scores of shape (n, sets)."""
+        middle, below, above = (torch.tensor(values) for values in (self.middle, self.below, self.above))
+        beyond, short = (scores + -middle).relu(), (scores * -1.0 + middle).relu()
+        return scores + beyond * (above - 1) + short * (1 - below)
+
+    def undone(self, scores: Tensor) -> Tensor:
+        """What the network said before, from stretched scores of shape (n, sets)."""
+        middle, below, above = (torch.tensor(values) for values in (self.middle, self.below, self.above))
+        away = scores - middle
+        return middle + torch.where(away > 0, away / above, away / below)
+
+
+class Stretched(nn.Module):
+    """A network whose scores are stretched."""
+
+    def __init__(self, network: nn.Module, stretch: Stretch) -> None:
+        super().__init__()
+        self.network, self.stretch = network, stretch
+
+    def forward(self, crops: Tensor) -> Tensor:
+        return self.stretch(self.network(crops))
+
+
+def unstretched(sets: int) -> Stretch:
+    """The stretch that changes nothing."""
+    return Stretch((0.0,) * sets, (1.0,) * sets, (1.0,) * sets)
+
+
+def fit_stretch(scales: Sequence[tuple[Tensor, Tensor]]) -> Stretch:
+    """Fit from predictions and ratings, both of shape (n,), of portraits that were not learned from; a pair a scale."""
+    fitted = [_fit(predicted, rated) for predicted, rated in scales]
+    middles, belows, aboves = zip(*fitted, strict=True)
+    return Stretch(middles, belows, aboves)
+
+
+def _fit(predicted: Tensor, rated: Tensor) -> tuple[float, float, float]:
+    """Compare the two distributions, not the single photos: quantile by quantile, each half by itself."""
+    guesses, ratings = (values.sort().values for values in (predicted, rated))
+    middle, half = guesses.median(), len(guesses) // 2
+    slack = SLACK * float(rated.std())
+    below = _factor(middle - guesses[:half], ratings.median() - ratings[:half], slack)
+    above = _factor(guesses[-half:] - middle, ratings[-half:] - ratings.median(), slack)
+    return float(middle), below, above
+
+
+def _factor(found: Tensor, wanted: Tensor, slack: float) -> float:
+    """Least squares through the middle, less the slack at the end; never a squeeze."""
+    exact = float((found * wanted).sum() / found.square().sum().clamp(min=1e-9))
+    end = float(found.quantile(1 - 2 * END).clamp(min=1e-9))
+    return max(1.0, exact - slack / end)
