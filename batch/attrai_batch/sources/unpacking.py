@@ -61,8 +61,8 @@ class _Unxz:
 
     def read(self, size: int) -> bytes:
         while True:
-            data = b"" if self._decompressor.needs_input else self._decompressor.decompress(b"", size)
-            if data:
+            held = not (self._decompressor.eof or self._decompressor.needs_input)
+            if held and (data := self._decompressor.decompress(b"", size)):
                 return data
             piece = self._piece()
             if not piece and self._decompressor.eof:
