@@ -7,7 +7,7 @@ import os
 import secrets
 from dataclasses import dataclass
 
-BROKER_USERS = ("intake", "replier", "estimator", "flower")
+BROKER_USERS = ("intake", "replier", "estimator", "batch", "batch_estimator", "flower")
 REDIS_USERS = {
     "intake": "~attrai:* +@read +@write +@connection +@transaction +@scripting -@dangerous",
     "replier": "~attrai:* +@read +@write +@connection +@transaction +@scripting -@dangerous",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 from attrai_shared.settings import describe, read_settings
 
-from attrai_estimator.settings import WORKSPACE_MODELS, EstimatorSettings
+from attrai_estimator.settings import WORKSPACE_MODELS, BatchEstimatorSettings, EstimatorSettings, NetworkSettings
 from attrai_estimator.threads import use_one_thread
 
 # Commands import inside what they run: numpy and the networks must load after `use_one_thread`, and help needs neither.
@@ -18,6 +18,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
+
+
+def _listed(settings: type[NetworkSettings]) -> str:
+    return describe(settings).replace("\n", "\n\n")
 
 
 @app.callback()
@@ -54,17 +58,23 @@ def estimate(
     raise typer.Exit(estimate_photos(photos, out, models, runtime, with_embeddings=embed, scorer=scorer))
 
 
-@app.command(epilog=describe(EstimatorSettings).replace("\n", "\n\n"))
-def worker() -> None:
+@app.command(epilog=f"{_listed(EstimatorSettings)}\n\nWith --batch:\n\n{_listed(BatchEstimatorSettings)}")
+def worker(
+    *,
+    batch: Annotated[
+        bool, typer.Option("--batch", help="Consume chunks of data sets instead of people's photos.")
+    ] = False,
+) -> None:
     """Consume photos from the queue until stopped; one core, one photo at a time. Settings come from the environment:"""
     from attrai_estimator.networks.manifest import WrongNetworkFile  # noqa: PLC0415 - see above
-    from attrai_estimator.worker import run_worker  # noqa: PLC0415 - see above
+    from attrai_estimator.worker import run_batch_worker, run_worker  # noqa: PLC0415 - see above
 
     try:
-        status = run_worker(read_settings(EstimatorSettings))
+        if batch:
+            raise typer.Exit(run_batch_worker(read_settings(BatchEstimatorSettings)))
+        raise typer.Exit(run_worker(read_settings(EstimatorSettings)))
     except WrongNetworkFile as error:
         raise SystemExit(f"attrai-estimator: the networks cannot be loaded: {error}") from None
-    raise typer.Exit(status)
 
 
 def main() -> None:

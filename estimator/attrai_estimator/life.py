@@ -24,9 +24,9 @@ HUNG = 30.0
 
 
 class Life:
-    """Whether the worker is well, and the thread that says so."""
+    """Whether the worker is well, and the thread that says so. Without Redis it says so to the health check alone."""
 
-    def __init__(self, redis: Redis, replica: str, heartbeat: Path | None) -> None:
+    def __init__(self, redis: Redis | None, replica: str, heartbeat: Path | None) -> None:
         self._redis, self._replica, self._heartbeat = redis, replica, heartbeat
         self._turned = time.monotonic()
         self._connected = False
@@ -42,7 +42,8 @@ class Life:
         self._news.set()
         self._thread.join(timeout=BEAT)
         try:
-            leave(self._redis, self._replica)
+            if self._redis is not None:
+                leave(self._redis, self._replica)
         except LedgerUnavailable:
             event(logger, "replica_not_taken_off", level=logging.WARNING)
 
@@ -70,7 +71,7 @@ class Life:
     def _say_so(self) -> None:
         if self._heartbeat is not None:
             self._heartbeat.touch()
-        if self._connected:
+        if self._connected and self._redis is not None:
             try:
                 announce(self._redis, self._replica)
             except LedgerUnavailable as error:

@@ -66,7 +66,7 @@ def estimate(data: bytes, networks: Networks) -> Estimate:
 
 
 class Clock:
-    """Measures the steps; `seconds` has one entry for each, in order."""
+    """Measures the steps; `seconds` has one entry for each, in order; a step that is done again adds to it."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}
@@ -74,5 +74,7 @@ class Clock:
     @contextmanager
     def __call__(self, step: str) -> Iterator[None]:
         start = perf_counter()
-        yield
-        self.seconds[step] = perf_counter() - start
+        try:
+            yield
+        finally:
+            self.seconds[step] = self.seconds.get(step, 0.0) + perf_counter() - start

@@ -3,19 +3,24 @@
 import logging
 import multiprocessing
 import os
+from dataclasses import dataclass
 from multiprocessing.synchronize import Event
+from typing import Protocol
 
 from attrai_shared.logs import LogPipeline, LogTarget, configure_logs, event
-from attrai_shared.queues import TO_ESTIMATE, celery_app
+from attrai_shared.queues import TO_EMBED, TO_ESTIMATE, celery_app
 from celery import Celery, bootsteps, signals
 
 from attrai_estimator import __version__
+from attrai_estimator.chunks.faces import Locate, locate
+from attrai_estimator.chunks.task import EmbedTask
 from attrai_estimator.life import Life, loop_step
 from attrai_estimator.networks.manifest import read_manifest, verified_file
 from attrai_estimator.pipeline import Pipeline, estimate
 from attrai_estimator.presence import connect
-from attrai_estimator.settings import EstimatorSettings
+from attrai_estimator.settings import BatchEstimatorSettings, EstimatorSettings, NetworkSettings
 from attrai_estimator.tasks import EstimateTask
+from attrai_estimator.urgency import yield_processor
 
 logger = logging.getLogger(__name__)
 
@@ -23,17 +28,44 @@ WARM_UP = 60.0
 """Seconds that a child may take to load its networks."""
 
 
+class WarmTask(Protocol):
+    """A Celery task that loads what it needs in the worker's child. Raises WrongNetworkFile."""
+
+    def open_desk(self) -> object: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """Where a worker stands: its role on the broker, the one queue that it consumes, and the task that does the work."""
+
+    role: str
+    queue: str
+    task: WarmTask
+
+
 def run_worker(settings: EstimatorSettings, pipeline: Pipeline = estimate) -> int:
-    """Consumes until a signal stops it; returns the exit status. Raises WrongNetworkFile before it consumes anything."""
+    """Estimates people's photos until a signal stops it; returns the exit status. Raises WrongNetworkFile before it consumes anything."""
+    life = Life(connect(settings.redis_url.get_secret_value()), settings.replica, settings.heartbeat)
+    return _consume(settings, Post("estimator", TO_ESTIMATE, EstimateTask(settings, pipeline)), life)
+
+
+def run_batch_worker(settings: BatchEstimatorSettings, locate_faces: Locate = locate) -> int:
+    """The same for chunks of data sets. No forecast for people counts on it, so it announces itself nowhere."""
+    if settings.batch_idle:
+        yield_processor()
+    life = Life(None, settings.replica, settings.heartbeat)
+    return _consume(settings, Post(settings.batch_role, TO_EMBED, EmbedTask(settings, locate_faces)), life)
+
+
+def _consume(settings: NetworkSettings, post: Post, life: Life) -> int:
     logs = _configure_logs(settings)
     for record in read_manifest(settings.models).networks.values():
         verified_file(settings.models, record)
-    life = Life(connect(settings.redis_url.get_secret_value()), settings.replica, settings.heartbeat)
-    worker = _app(settings, EstimateTask(settings, pipeline), life).Worker(
-        hostname=f"estimator@{settings.replica}",
+    worker = _app(settings, post, life).Worker(
+        hostname=f"{post.role}@{settings.replica}",
         pool_cls="prefork",
         concurrency=1,
-        queues=[TO_ESTIMATE],
+        queues=[post.queue],
         max_memory_per_child=settings.memory_limit * 1024,
         without_gossip=True,
         without_mingle=True,
@@ -48,19 +80,19 @@ def run_worker(settings: EstimatorSettings, pipeline: Pipeline = estimate) -> in
     return int(worker.exitcode or 0)
 
 
-def _app(settings: EstimatorSettings, task: EstimateTask, life: Life) -> Celery:
-    app = celery_app("estimator", settings.broker_url.get_secret_value(), declare_queues=settings.declare_queues)
+def _app(settings: NetworkSettings, post: Post, life: Life) -> Celery:
+    app = celery_app(post.role, settings.broker_url.get_secret_value(), declare_queues=settings.declare_queues)
     app.conf.worker_proc_alive_timeout = WARM_UP
-    app.register_task(task)
+    app.register_task(post.task)
     warm = multiprocessing.get_context("fork").Event()
     signals.setup_logging.connect(_keep_logging, weak=False)
-    signals.worker_process_init.connect(_child_start(settings, task, warm), weak=False)
+    signals.worker_process_init.connect(_child_start(settings, post.task, warm), weak=False)
     app.steps["worker"].add(_warm_step(warm))
     app.steps["consumer"].add(loop_step(life))
     return app
 
 
-def _child_start(settings: EstimatorSettings, task: EstimateTask, warm: Event) -> object:
+def _child_start(settings: NetworkSettings, task: WarmTask, warm: Event) -> object:
     def start(**_: object) -> None:
         logs = _configure_logs(settings)
         signals.worker_process_shutdown.connect(lambda **_: logs.stop(), weak=False)
@@ -93,7 +125,7 @@ def _keep_logging(**_: object) -> None:
     """Celery leaves logging alone when somebody listens to this signal."""
 
 
-def _configure_logs(settings: EstimatorSettings) -> LogPipeline:
+def _configure_logs(settings: NetworkSettings) -> LogPipeline:
     target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
     return configure_logs(
         "estimator", replica=settings.replica, version=__version__, level=settings.log_level, graylog=target

@@ -2,23 +2,30 @@
 
 to_estimate ──▶ estimator ──▶ after_estimate ──▶ replier
      └─ given up by the broker ─▶ dead_letters ──▶ replier ─ not readable either ─▶ refused (kept for an operator)
+batch ──▶ to_embed ──▶ batch estimator ──▶ the spool
 """
 
+from amqp.exceptions import AMQPError
 from celery import Celery
-from kombu import Exchange, Queue
+from kombu import Connection, Exchange, Queue
 from kombu.exceptions import KombuError
+from redis import RedisError
 
+from attrai_shared.batch_contracts import ToEmbed
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.redis_journal import journaled
 
 TO_ESTIMATE = "to_estimate"
+TO_EMBED = "to_embed"
 AFTER_ESTIMATE = "after_estimate"
 DEAD_LETTERS = "dead_letters"
 REFUSED = "refused"
 
 DELIVERY_LIMIT = 10
 """Deliveries after which RabbitMQ sets a message aside: the backstop behind the attempts that we count ourselves."""
+CHUNK_DELIVERY_LIMIT = 200
+"""The same for a chunk: each of its photos (64 at most) may take three attempts with it before it is given up."""
 REFUSED_LIMIT = 1000
 """Refused messages kept for an operator; the oldest go first."""
 VISIBILITY_TIMEOUT = 300
@@ -85,6 +92,13 @@ def all_queues(*, declared: bool = True) -> tuple[Queue, ...]:
         Queue(
             AFTER_ESTIMATE, tasks, routing_key=AFTER_ESTIMATE, queue_arguments=_quorum(DEAD), no_declare=not declared
         ),
+        Queue(
+            TO_EMBED,
+            tasks,
+            routing_key=TO_EMBED,
+            queue_arguments=_quorum(DEAD, CHUNK_DELIVERY_LIMIT),
+            no_declare=not declared,
+        ),
         Queue(DEAD_LETTERS, dead, routing_key="#", queue_arguments=_quorum(PARKED), no_declare=not declared),
         Queue(REFUSED, parked, routing_key="#", queue_arguments=kept, no_declare=not declared),
     )
@@ -127,6 +141,36 @@ def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float) -> Non
         raise BrokerUnavailable(type(error).__name__) from error
 
 
+def publish_chunk(app: Celery, message: ToEmbed) -> None:
+    """Hands a chunk to the broker and waits for its confirmation. Raises BrokerUnavailable.
+
+    Monitors see the run's short id, the chunk's number and how many photos it has, and no name.
+    """
+    try:
+        app.send_task(
+            task_name(TO_EMBED),
+            args=[message.model_dump(mode="json")],
+            task_id=f"{message.run_id}.{message.chunk}.{TO_EMBED}",
+            queue=TO_EMBED,
+            routing_key=TO_EMBED,
+            confirm_timeout=CONNECT_TIMEOUT,
+            argsrepr=f"(run {message.run_id[:8]}, chunk {message.chunk}, {message.photos.count} photos)",
+            kwargsrepr="{}",
+        )
+    except (KombuError, OSError) as error:
+        raise BrokerUnavailable(type(error).__name__) from error
+
+
+def waiting(connection: Connection, queue: str) -> int:
+    """How many messages lie in the queue, untaken. Creates nothing. Raises BrokerUnavailable."""
+    try:
+        channel = connection.default_channel
+        passive = connection.transport.driver_type == "amqp"  # the Redis protocol forgets a queue that is empty
+        return int(channel.queue_declare(queue=queue, passive=passive).message_count)
+    except (KombuError, RedisError, AMQPError, OSError) as error:
+        raise BrokerUnavailable(type(error).__name__) from error
+
+
 def task_name(queue: str) -> str:
     """The Celery name of the one task that a queue carries."""
     return f"attrai.{queue}"
@@ -136,10 +180,10 @@ def _is_amqp(broker_url: str) -> bool:
     return broker_url.startswith(("amqp:", "amqps:"))
 
 
-def _quorum(dead: Exchange) -> dict[str, str | int]:
+def _quorum(dead: Exchange, delivery_limit: int = DELIVERY_LIMIT) -> dict[str, str | int]:
     return {
         "x-queue-type": "quorum",
-        "x-delivery-limit": DELIVERY_LIMIT,
+        "x-delivery-limit": delivery_limit,
         "x-dead-letter-exchange": dead.name,
         "x-dead-letter-strategy": "at-least-once",
         "x-overflow": "reject-publish",

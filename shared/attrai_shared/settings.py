@@ -30,8 +30,8 @@ class FileTwins(EnvSettingsSource):
         return value or None, field_name, self.field_is_complex(field)
 
 
-class Settings(BaseSettings):
-    """What every service reads. A service adds its own in a subclass; the environment is read here and nowhere else."""
+class QueueSettings(BaseSettings):
+    """What every process on the queues reads. Each adds its own in a subclass; the environment is read here and nowhere else."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
@@ -43,11 +43,6 @@ class Settings(BaseSettings):
     declare_queues: bool = Field(
         True, description="false where RabbitMQ's definitions file creates the queues and services may not"
     )
-    redis_url: SecretStr = Field(
-        description="redis://:password@host:6379/0 or unix:///path?db=1: quotas, deadlines, attempts, timings"
-    )
-    photo_store: Path = Field(description="the folder that bot and estimators share")
-    lifetime: float = Field(600.0, gt=0, le=86_400, description="seconds from a photo's acceptance to its deadline")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     graylog_url: str | None = Field(
         None, description="gelf+tcp://host:12201 or gelf+tls://host:12201; unset: console only"
@@ -57,7 +52,7 @@ class Settings(BaseSettings):
         None, description="a file that the service touches every few seconds while it is well"
     )
 
-    @field_validator("broker_url", "redis_url")
+    @field_validator("broker_url", "redis_url", check_fields=False)
     @classmethod
     def _is_url(cls, value: SecretStr) -> SecretStr:
         """Said here, in words of our own: what libraries say of a wrong URL holds parts of its password."""
@@ -83,7 +78,24 @@ class Settings(BaseSettings):
         return init_settings, FileTwins(settings_cls), env_settings
 
 
-SettingsOf = TypeVar("SettingsOf", bound=Settings)
+class Settings(QueueSettings):
+    """What every service reads that works on people's photos."""
+
+    redis_url: SecretStr = Field(
+        description="redis://:password@host:6379/0 or unix:///path?db=1: quotas, deadlines, attempts, timings"
+    )
+    photo_store: Path = Field(description="the folder that bot and estimators share")
+    lifetime: float = Field(600.0, gt=0, le=86_400, description="seconds from a photo's acceptance to its deadline")
+
+
+class BatchSettings(QueueSettings):
+    """What both sides of a batch read."""
+
+    batch_root: Path = Field(description="the folder, mounted read-only, below which data sets lie")
+    batch_spool: Path = Field(description="the folder that batch and batch estimators share for what is in flight")
+
+
+SettingsOf = TypeVar("SettingsOf", bound=QueueSettings)
 
 
 def read_settings(settings: type[SettingsOf]) -> SettingsOf:

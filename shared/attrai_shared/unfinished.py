@@ -1,5 +1,8 @@
 """What a dead worker left unacknowledged on the Redis protocol, handed out again at once instead of after the visibility timeout."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.utils.json import dumps, loads
@@ -22,10 +25,25 @@ def restore_unfinished(broker_url: str, role: str) -> int:
     """
     if not broker_url.startswith("redis"):
         return 0
+    with _restoring(broker_url, role) as connection:
+        return _restore_vanished(connection, CONSUMES[role]) + _restore_noted(connection)
+
+
+def restore_noted(broker_url: str, role: str) -> int:
+    """The same where others take from the role's queue too: only what the dead worker had noted; how many messages there were.
+
+    One that it was just taking stays away; whoever queued it must miss it. Raises BrokerUnavailable.
+    """
+    with _restoring(broker_url, role) as connection:
+        return _restore_noted(connection)
+
+
+@contextmanager
+def _restoring(broker_url: str, role: str) -> Iterator[Connection]:
     try:
         with celery_app(role, broker_url).connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
-            return _restore_vanished(connection, CONSUMES[role]) + _restore_noted(connection)
+            yield connection
     except (KombuError, RedisError, OSError) as error:
         raise BrokerUnavailable(type(error).__name__) from error
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from attrai_bot.settings import BotSettings
-from attrai_estimator.settings import EstimatorSettings
+from attrai_estimator.settings import BatchEstimatorSettings, EstimatorSettings
 from attrai_shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
@@ -13,7 +13,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("settings", [Settings, BotSettings, EstimatorSettings])
+@pytest.mark.parametrize("settings", [Settings, BotSettings, EstimatorSettings, BatchEstimatorSettings])
 def test_every_setting_is_listed_with_its_meaning(settings: type[Settings]) -> None:
     for name, field in settings.model_fields.items():
         line = next((line for line in README.splitlines() if line.startswith(f"| `{PREFIX}{name.upper()}` |")), "")
@@ -23,7 +23,9 @@ def test_every_setting_is_listed_with_its_meaning(settings: type[Settings]) -> N
 
 def test_no_setting_is_listed_that_does_not_exist() -> None:
     known = {
-        f"{PREFIX}{name.upper()}" for settings in (BotSettings, EstimatorSettings) for name in settings.model_fields
+        f"{PREFIX}{name.upper()}"
+        for settings in (BotSettings, EstimatorSettings, BatchEstimatorSettings)
+        for name in settings.model_fields
     }
     assert set(re.findall(r"ATTRAI_[A-Z_]+", README)) <= known
 

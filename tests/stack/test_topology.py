@@ -2,11 +2,19 @@ import re
 
 import pytest
 from attrai_deploy.credentials import BROKER_USERS
-from attrai_shared.queues import AFTER_ESTIMATE, DEAD_LETTERS, REFUSED, TASKS, TO_ESTIMATE, all_queues
+from attrai_shared.queues import AFTER_ESTIMATE, DEAD_LETTERS, REFUSED, TASKS, TO_EMBED, TO_ESTIMATE, all_queues
 from stack_files import topology
 
-CONSUMED = {"estimator": {TO_ESTIMATE}, "replier": {AFTER_ESTIMATE, DEAD_LETTERS}, "intake": set(), "flower": set()}
-PUBLISHED = {"intake": {TO_ESTIMATE}, "estimator": {AFTER_ESTIMATE}, "replier": set(), "flower": set()}
+CONSUMED: dict[str, set[str]] = dict.fromkeys(BROKER_USERS, set()) | {
+    "estimator": {TO_ESTIMATE},
+    "replier": {AFTER_ESTIMATE, DEAD_LETTERS},
+    "batch_estimator": {TO_EMBED},
+}
+PUBLISHED: dict[str, set[str]] = dict.fromkeys(BROKER_USERS, set()) | {
+    "intake": {TO_ESTIMATE},
+    "estimator": {AFTER_ESTIMATE},
+    "batch": {TO_EMBED},
+}
 EVERY_QUEUE = {queue.name for queue in all_queues()}
 RIGHTS = {one["user"]: one for one in topology()["permissions"]}
 

@@ -1,0 +1,142 @@
+"""The spool: a folder that a batch and its estimators share for the chunks in flight. Names derive from run and chunk alone.
+
+A chunk's files, in the run's folder: `NUMBER.photos` (members of an archive, one behind the other), `NUMBER.marks` (which photos were
+begun and ended), `NUMBER.result` (the ChunkResult, written last).
+"""
+
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from attrai_shared.batch_contracts import ChunkResult, read_chunk_result
+from attrai_shared.errors import RefusedMessage, RefusedName, StoreUnavailable
+
+_RUN_ID = re.compile(r"[0-9a-f]{32}")
+_RESULT = re.compile(r"(\d{9})\.result")
+KINDS = ("photos", "marks", "result")
+
+
+class Spool:
+    """All paths are made here from a checked run id and a number. Every method raises StoreUnavailable when the disk refuses."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+
+    def open_run(self, run_id: str) -> None:
+        """Makes the run's folder, or empties the one that an interrupted run left."""
+        with _translated():
+            folder = self._folder(run_id)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _empty(folder)
+
+    def close_run(self, run_id: str) -> None:
+        """Removes the run's folder with all that is in it."""
+        with _translated(), suppress(FileNotFoundError):
+            _empty(self._folder(run_id))
+            self._folder(run_id).rmdir()
+
+    def is_open(self, run_id: str) -> bool:
+        """Whether anybody still waits for the run's results."""
+        with _translated():
+            return self._folder(run_id).is_dir()
+
+    def write_photos(self, run_id: str, chunk: int, photos: Sequence[bytes]) -> None:
+        with _translated():
+            _write_whole(self._path(run_id, chunk, "photos"), photos, lasting=False)
+
+    def read_photos(self, run_id: str, chunk: int, sizes: Sequence[int]) -> Iterator[bytes]:
+        """Each photo's bytes in order; fewer than its size where the file has been cut."""
+        with _translated(), self._path(run_id, chunk, "photos").open("rb") as file:
+            for size in sizes:
+                yield file.read(size)
+
+    def write_result(self, result: ChunkResult) -> None:
+        """The mark that the work on a chunk is done; on the disk when this returns."""
+        with _translated():
+            data = result.model_dump_json(exclude_none=True).encode()
+            _write_whole(self._path(result.run_id, result.chunk, "result"), [data], lasting=True)
+
+    def has_result(self, run_id: str, chunk: int) -> bool:
+        with _translated():
+            return self._path(run_id, chunk, "result").exists()
+
+    def read_result(self, run_id: str, chunk: int) -> ChunkResult | None:
+        """The chunk's result, or None where none can be read: one that cannot is removed, and the chunk must be done again."""
+        path = self._path(run_id, chunk, "result")
+        with _translated(), suppress(FileNotFoundError):
+            try:
+                return read_chunk_result(path.read_bytes())
+            except RefusedMessage:
+                path.unlink(missing_ok=True)
+        return None
+
+    def results(self, run_id: str) -> set[int]:
+        """The numbers of the chunks that have a result."""
+        with _translated(), os.scandir(self._folder(run_id)) as entries:
+            return {int(match[1]) for entry in entries if (match := _RESULT.fullmatch(entry.name))}
+
+    def mark(self, run_id: str, chunk: int, line: str) -> None:
+        """Adds a line to the chunk's marks: a killed process leaves all that it has added."""
+        with _translated():
+            descriptor = os.open(self._path(run_id, chunk, "marks"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            try:
+                os.write(descriptor, f"{line}\n".encode())
+            finally:
+                os.close(descriptor)
+
+    def marks(self, run_id: str, chunk: int) -> list[str]:
+        """The lines of the chunk's marks; none where work on it never began."""
+        with _translated(), suppress(FileNotFoundError):
+            return self._path(run_id, chunk, "marks").read_text().split()
+        return []
+
+    def last_sign(self, run_id: str, chunk: int) -> float | None:
+        """When the chunk was last worked on, in seconds since 1970; None where it never was."""
+        with _translated(), suppress(FileNotFoundError):
+            return self._path(run_id, chunk, "marks").stat().st_mtime
+        return None
+
+    def delete(self, run_id: str, chunk: int) -> None:
+        """Removes the chunk's files."""
+        with _translated():
+            for kind in KINDS:
+                self._path(run_id, chunk, kind).unlink(missing_ok=True)
+
+    def _folder(self, run_id: str) -> Path:
+        if not _RUN_ID.fullmatch(run_id):
+            raise RefusedName("a run id is 32 hexadecimal digits")
+        return self._root / run_id
+
+    def _path(self, run_id: str, chunk: int, kind: str) -> Path:
+        return self._folder(run_id) / f"{chunk:09d}.{kind}"
+
+
+def _write_whole(path: Path, parts: Sequence[bytes], *, lasting: bool) -> None:
+    """The file appears under its name whole, or not at all; `lasting`: also after a power failure."""
+    half = path.with_name(f"{path.name}.{secrets.token_hex(4)}.half")
+    try:
+        with half.open("xb") as file:
+            file.writelines(parts)
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
+        half.replace(path)
+    finally:
+        with suppress(OSError):  # half a file that cannot be removed now goes with its run's folder
+            half.unlink(missing_ok=True)
+
+
+def _empty(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink(missing_ok=True)
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreUnavailable(f"the spool: {error.strerror or type(error).__name__}") from error
