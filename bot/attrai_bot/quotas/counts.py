@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
-STEPS = ("decode", "detect", "align", "score", "annotate", "encode")
+STEPS = ("decode", "detect", "align", "score", "quality", "embed", "resize", "annotate", "encode")
 """The pipeline's, in its order."""
 ALL_STEPS = "all"
 BOUNDS = tuple(0.002 * 2**n for n in range(15))
