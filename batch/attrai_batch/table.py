@@ -60,9 +60,9 @@ def record_batch(photos: Iterable[Photo]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, SCHEMA)
 
 
-def write_part(path: Path, photos: Sequence[Photo]) -> None:
-    """Write a part, one row group; the file is there whole or not at all. Raises OSError."""
-    _write(path, [pa.Table.from_batches([record_batch(photos)], SCHEMA)], {})
+def write_part(path: Path, photos: Sequence[Photo], about: Mapping[str, str] | None = None) -> None:
+    """Write a part, one row group; the file is there whole or not at all. `about` is kept in its metadata. Raises OSError."""
+    _write(path, [pa.Table.from_batches([record_batch(photos)], SCHEMA)], about or {})
 
 
 def merge(parts: Iterable[Path], to: Path, about: Mapping[str, str]) -> None:
