@@ -10,7 +10,7 @@ import pytest
 from attrai_batch.sources import RefusedEntry, SourceError
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.limits import LIMITS, Limits
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.batch.archives import contents, read, tar_member, write_tar, write_zip
@@ -289,6 +289,7 @@ def noise(packed: bytes, flips: list[tuple[int, int]], keep: float) -> bytes:
 FLIPS = st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_size=6)
 
 
+@settings(deadline=None)
 @given(flips=FLIPS, keep=st.floats(0.01, 1), kind=st.sampled_from(["", "gz", "bz2", "xz", "zip"]))
 def test_no_noise_in_an_archive_raises_anything_else(
     tmp_path_factory: pytest.TempPathFactory, flips: list[tuple[int, int]], keep: float, kind: str
@@ -311,6 +312,7 @@ def test_no_noise_in_an_archive_raises_anything_else(
 NAMES = st.text("abé ", min_size=1, max_size=6).map(lambda name: f"p/{name}x.jpg")
 
 
+@settings(deadline=None)
 @given(
     members=st.dictionaries(NAMES, st.binary(max_size=300), min_size=1, max_size=8),
     method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),

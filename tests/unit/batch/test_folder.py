@@ -8,7 +8,7 @@ from attrai_batch.sources import FileEntry, RefusedEntry, SourceError
 from attrai_batch.sources.folder import FolderSource
 from attrai_batch.sources.limits import Limits
 from attrai_batch.sources.listing import sorted_names
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.batch.archives import rows
@@ -145,6 +145,7 @@ def test_a_folder_deeper_than_recursion_goes_is_walked(tmp_path: Path) -> None:
 NAMES = st.text("ab\nя.", min_size=1, max_size=8).filter(lambda name: name not in (".", ".."))
 
 
+@settings(deadline=None)
 @given(names=st.sets(NAMES, max_size=30), run=st.integers(1, 7))
 def test_names_are_sorted_whatever_fits_into_memory(
     tmp_path_factory: pytest.TempPathFactory, names: set[str], run: int

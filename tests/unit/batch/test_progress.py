@@ -1,0 +1,80 @@
+import io
+
+import pytest
+from attrai_batch.progress import ProgressDisplay, Speed, duration, news
+from rich.console import Console
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def display(*, terminal: bool, total: int | None = 1_000) -> tuple[ProgressDisplay, Clock, io.StringIO]:
+    clock, out = Clock(), io.StringIO()
+    return ProgressDisplay(Console(file=out, force_terminal=terminal, width=120), total, clock), clock, out
+
+
+def test_lines_come_now_and_then_where_there_is_no_terminal() -> None:
+    shown, clock, out = display(terminal=False)
+    with shown:
+        for second in range(26):
+            clock.now = second
+            shown.show(second * 40, {"no_face": second // 5, "unreadable": 1} if second else {})
+    assert out.getvalue().splitlines() == [
+        "400 of 1,000 photos, 40.0 a second, 15 s left, failed: 2 no_face, 1 unreadable",
+        "800 of 1,000 photos, 40.0 a second, 5 s left, failed: 4 no_face, 1 unreadable",
+        "1,000 of 1,000 photos, 40.0 a second, failed: 5 no_face, 1 unreadable",
+    ]
+
+
+def test_a_terminal_gets_a_bar() -> None:
+    shown, clock, out = display(terminal=True)
+    with shown:
+        clock.now = 5
+        shown.show(500, {})
+    assert "500/1000" in out.getvalue()
+    assert "100.0 a second, 5 s left, none failed" in out.getvalue()
+
+
+def test_what_an_earlier_run_did_says_nothing_of_the_speed() -> None:
+    shown, clock, out = display(terminal=False)
+    with shown:
+        shown.start_from(600)
+        clock.now = 10
+        shown.show(700, {})
+    assert out.getvalue().splitlines()[0] == "700 of 1,000 photos, 10.0 a second, 30 s left, none failed"
+
+
+def test_a_total_that_is_not_known_is_not_invented() -> None:
+    shown, clock, out = display(terminal=False, total=None)
+    with shown:
+        clock.now = 10
+        shown.show(700, {})
+        clock.now = 20
+        shown.show(1_400, {}, total=2_100)
+    assert [line.split(",")[0] for line in out.getvalue().splitlines()[:2]] == ["700 photos", "1"]
+    assert "left" not in out.getvalue().splitlines()[0]
+    assert "1,400 of 2,100 photos, 70.0 a second, 10 s left" in out.getvalue()
+
+
+def test_speed_is_that_of_the_last_half_minute() -> None:
+    speed = Speed()
+    assert speed.at(0, 0) == 0
+    for second in range(1, 100):
+        speed.at(second, 10 * second)
+    assert speed.at(100, 1_000) == 10
+    assert speed.at(140, 1_000) == 0
+
+
+def test_many_reasons_are_cut_to_the_most_frequent() -> None:
+    failed = {f"reason_{chr(97 + i)}": i + 1 for i in range(6)}
+    assert news(1, 30, None, failed) == "1.0 a second, failed: 6 reason_f, 5 reason_e, 4 reason_d, 3 reason_c, 3 others"
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")])
+def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
