@@ -1,0 +1,87 @@
+"""The commands on a finished table: `export` and `average`. `__main__` adds them to its own."""
+
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+
+# Commands import inside what they run: help needs no pyarrow.
+
+Result = TypeVar("Result")
+Table = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="A table that `attrai-batch run` wrote.")]
+
+
+class Format(StrEnum):
+    """What a table is exported as."""
+
+    WEBDATASET = "webdataset"
+    NPY = "npy"
+    CSV = "csv"
+
+
+class By(StrEnum):
+    """Of whom averages are taken beside that of all."""
+
+    PERSON_FOLDER = "person-folder"
+
+
+def add_commands(app: typer.Typer) -> None:
+    """Add `export` and `average`."""
+    app.command()(export)
+    app.command()(average)
+
+
+def export(
+    table: Table,
+    *,
+    out: Annotated[Path, typer.Option(help="The file to write; for webdataset, the folder of its shards.")],
+    kind: Annotated[Format, typer.Option("--format", help="npy: the vectors, and a CSV beside that names their rows.")],
+) -> None:
+    """Write a table in another format. Prints the files written."""
+    from attrai_batch.export import export_csv, export_npy, export_webdataset  # noqa: PLC0415 - see above
+
+    exports = {Format.WEBDATASET: export_webdataset, Format.NPY: export_npy, Format.CSV: export_csv}
+    for path in _done(lambda: exports[kind](table, out)):
+        typer.echo(path)
+
+
+def average(
+    table: Table,
+    *,
+    by: Annotated[By | None, typer.Option(help="Also the average of each folder of photos.")] = None,
+    compare: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A vector of 128 numbers to compare with: .npy, JSON, or text, a log too."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object, every digit.")] = False,
+) -> None:
+    """Print the mean of all vectors, their spread, and the photo nearest to the mean."""
+    from attrai_batch import average_text  # noqa: PLC0415 - see above
+    from attrai_batch.average import ALL, averages  # noqa: PLC0415 - see above
+    from attrai_batch.vectors import compare as compare_vectors  # noqa: PLC0415 - see above
+    from attrai_batch.vectors import read_vector  # noqa: PLC0415 - see above
+
+    def text() -> str:
+        other = None if compare is None else read_vector(compare)
+        found = averages(table, by_folder=by is not None)
+        comparison = None if other is None else compare_vectors(found[ALL].mean, other)
+        return (average_text.as_json if as_json else average_text.as_text)(found, comparison)
+
+    typer.echo(_done(text))
+
+
+def _done(work: Callable[[], Result]) -> Result:
+    """What the work returns; where it cannot be done, a sentence and exit status 1."""
+    from attrai_batch.table import NoTable  # noqa: PLC0415 - see above
+    from attrai_batch.vectors import NoVector  # noqa: PLC0415 - see above
+
+    try:
+        return work()
+    except (NoTable, NoVector) as error:
+        sentence = str(error)
+    except OSError as error:
+        sentence = f"{error.filename} cannot be written: {error.strerror}"
+    typer.echo(f"attrai-batch: {sentence}", err=True)
+    raise typer.Exit(1)
