@@ -1,44 +1,49 @@
 """The waiting message: place in the queue, expected time, how many photos of the user's are under way. Pure."""
 
-from dataclasses import dataclass
-from math import ceil
+from dataclasses import dataclass, field
 
 from attrai_shared.contracts import Language
 
+from attrai_bot.quotas.timings import Load, Timings
 from attrai_bot.texts import Figures, say
 
-FIRST_SECONDS = 1.0
-"""Seconds that an estimate is taken to need before the first has been measured."""
 MINUTE = 60
-COARSE = 5
-"""Seconds to which a wait of over ten is rounded up, so that the message is edited no more than is worth reading."""
+STEPS = ((20, 1), (2 * MINUTE, 5), (10 * MINUTE, 15))
+"""Up to so many seconds a wait is rounded to a multiple of so many; a longer one to minutes. Finer than a tenth is not known."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast the queue moves: estimator replicas at work, and seconds that each needs for a photo (None: unknown)."""
+    """How fast the queue moves: estimator replicas at work, and how long each needs for a photo."""
 
     replicas: int
-    mean_seconds: float | None
+    timings: Timings = field(default_factory=Timings)
 
 
-def wait_seconds(ahead: int, pace: Pace) -> float:
-    """Seconds until a photo with so many before it should be answered, as if replicas shared the queue evenly."""
-    mean = FIRST_SECONDS if pace.mean_seconds is None else pace.mean_seconds
-    return (ahead / max(pace.replicas, 1) + 1) * mean
+def wait_seconds(ahead: Load, size: int, pace: Pace) -> float | None:
+    """Seconds until a photo of `size` bytes should be answered, as if replicas shared what is ahead of it evenly.
 
-
-def waiting_text(language: Language, ahead: int, mine: int, pace: Pace, figures: Figures) -> str:
-    """The waiting message of a request with `ahead` live ones before it, of a user with `mine`."""
+    None while there are no replicas.
+    """
     if pace.replicas == 0:
-        queue = say(language, "waiting_no_replica", place=ahead + 1)
+        return None
+    return pace.timings.needed(ahead) / pace.replicas + pace.timings.needed(Load(1, size))
+
+
+def waiting_text(language: Language, place: int, wait: float | None, mine: int, figures: Figures) -> str:
+    """The waiting message of a photo at a place in the queue, expected in `wait` seconds, of a user with `mine` live ones."""
+    if wait is None:
+        queue = say(language, "waiting_no_replica", place=place)
     else:
-        queue = say(language, "waiting", place=ahead + 1, wait=_rounded(language, wait_seconds(ahead, pace)))
+        queue = say(language, "waiting", place=place, wait=_rounded(language, wait))
     return f"{queue}\n{say(language, 'waiting_of_yours', mine=mine, limit=figures['limit'])}"
 
 
 def _rounded(language: Language, seconds: float) -> str:
-    if seconds > 2 * MINUTE:
-        return say(language, "minutes", number=ceil(seconds / MINUTE))
-    step = COARSE if seconds > 2 * COARSE else 1
-    return say(language, "seconds", number=max(1, ceil(seconds / step) * step))
+    step = next((step for most, step in STEPS if seconds <= most), MINUTE)
+    rounded = max(1, round(seconds / step) * step)
+    if rounded < 2 * MINUTE:
+        return say(language, "seconds", number=rounded)
+    minutes, rest = divmod(rounded, MINUTE)
+    said = say(language, "minutes", number=minutes)
+    return f"{said} {say(language, 'seconds', number=rest)}" if rest else said

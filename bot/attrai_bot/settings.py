@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from attrai_bot.limits import MEGABYTES
 from attrai_bot.quotas.records import Limits
+from attrai_bot.seal import Seal
 from attrai_bot.texts import Figures
 
 
@@ -15,9 +16,15 @@ class BotSettings(Settings):
 
     bot_token: SecretStr = Field(min_length=1, description="the bot's token, from @BotFather")
     user_hash_key: SecretStr = Field(
-        min_length=8, description="the secret key under which user ids are hashed; a new one forgets all users"
+        min_length=8,
+        description="the secret key under which user ids are hashed and addresses sealed; a new one forgets all users",
     )
     bot_api_url: str = Field("https://api.telegram.org", description="the Bot API server")
+    admins: str | None = Field(
+        None,
+        pattern=r"^\d+( *, *\d+)*$",
+        description="Telegram ids of those who may ask /stats, with commas between them",
+    )
     photos_per_user: int = Field(3, ge=1, le=100, description="live requests that one user may have")
     waiting_cap: int = Field(500, ge=1, description="live requests of all users together; beyond it the bot is busy")
     store_cap: int = Field(2 * 1024**3, ge=1, description="bytes that all live requests may reserve in the photo store")
@@ -50,5 +57,13 @@ class BotSettings(Settings):
         return {"limit": self.photos_per_user, "megabytes": MEGABYTES, "minutes": max(1, round(self.lifetime / 60))}
 
     @property
+    def admin_ids(self) -> frozenset[int]:
+        return frozenset(map(int, self.admins.split(","))) if self.admins else frozenset()
+
+    @property
     def hash_key(self) -> bytes:
         return self.user_hash_key.get_secret_value().encode()
+
+    @property
+    def seal(self) -> Seal:
+        return Seal(self.hash_key)

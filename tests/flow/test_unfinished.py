@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrai_shared.contracts import ReplyAddress, ToEstimate
+from attrai_shared.contracts import ToEstimate
 from attrai_shared.embedded import embedded_broker, embedded_redis, forgets
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app, declare, publish
@@ -54,7 +54,7 @@ def message(number: int) -> ToEstimate:
     return ToEstimate(
         request_id=f"{number:032x}",
         user="0" * 32,
-        reply_to=ReplyAddress(chat_id=1, photo_message_id=1, waiting_message_id=2, language="en"),
+        reply_to="A" * 72,
         accepted_at=time.time(),
         deadline=time.time() + 600,
     )

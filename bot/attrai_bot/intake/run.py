@@ -61,13 +61,13 @@ async def run_intake(settings: BotSettings) -> int:
 async def open_intake(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
     """The bot and the handler of its updates, with the chores that go on beside them."""
     bot = open_bot(settings)
-    ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits)
+    ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits, settings.seal)
     store = PhotoStore(settings.photo_store)
     publisher = Publisher(
         celery_app("bot", settings.broker_url.get_secret_value(), declare_queues=settings.declare_queues)
     )
     courier = Courier(ledger, store, Sender(bot), settings.figures)
-    intake = Intake(bot, ledger, store, publisher, courier, settings.figures, settings.lifetime)
+    intake = Intake(bot, ledger, store, publisher, courier, settings.seal, settings.figures, settings.lifetime)
     chores = Chores()
     for chore in (
         publisher.declare,

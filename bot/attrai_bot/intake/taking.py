@@ -8,21 +8,22 @@ from dataclasses import dataclass, field
 
 from aiogram import Bot
 from aiogram.types import ReplyParameters
-from attrai_shared.contracts import Failed, ToEstimate
+from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import AttraiError, LedgerUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore, new_request_id
 
-from attrai_bot.forecast import Pace, waiting_text
+from attrai_bot.forecast import Pace, wait_seconds, waiting_text
 from attrai_bot.intake.attachments import Attachment
 from attrai_bot.intake.download import download
 from attrai_bot.intake.people import Person
 from attrai_bot.intake.publisher import Publisher
-from attrai_bot.quotas import Admitted, Ledger, Record
+from attrai_bot.quotas import Admitted, Ledger, Load, Record
 from attrai_bot.quotas.records import NO_MESSAGE
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.letter import letter_of_record
 from attrai_bot.replies.sender import insist
+from attrai_bot.seal import Seal
 from attrai_bot.telegram import FINAL
 from attrai_bot.texts import Figures
 
@@ -41,6 +42,7 @@ class Intake:
     store: PhotoStore
     publisher: Publisher
     courier: Courier
+    seal: Seal
     figures: Figures
     lifetime: float
     under_way: set[str] = field(default_factory=set)
@@ -60,12 +62,12 @@ class Intake:
                 request_id=record.request_id,
                 user=record.user,
                 bytes=record.bytes,
-                ahead=admission.ahead,
+                ahead=admission.ahead.photos,
             )
             await self._guarded(record, sent, admission)
         elif (earlier := admission.record) and not earlier.queued and earlier.request_id not in self.under_way:
             event(logger, "photo_taken_up_again", request_id=earlier.request_id, user=earlier.user)
-            await self._guarded(earlier, sent, Admitted(of_user=1, ahead=0))
+            await self._guarded(earlier, sent, Admitted(of_user=1, ahead=Load()))
 
     async def _guarded(self, record: Record, sent: Attachment, admission: Admitted) -> None:
         self.under_way.add(record.request_id)
@@ -79,7 +81,7 @@ class Intake:
             if record.waiting_message_id == NO_MESSAGE:
                 await download(self.bot, sent.file_id, self.store, record.request_id)
                 record = await self._announced(record, admission)
-            await self.publisher.publish(_to_estimate(record))
+            await self.publisher.publish(_to_estimate(record, self.seal))
         except (AttraiError, *FINAL) as error:
             await self._give_back(record, error)
             return
@@ -99,13 +101,15 @@ class Intake:
 
     async def _announced(self, record: Record, admission: Admitted) -> Record:
         """The record with its waiting message; without one when Telegram is away: the reply then is a new message."""
-        text = waiting_text(record.language, admission.ahead, admission.of_user, await self._pace(), self.figures)
+        wait = wait_seconds(admission.ahead, record.bytes, await self._pace())
+        text = waiting_text(record.language, admission.ahead.photos + 1, wait, admission.of_user, self.figures)
         below = ReplyParameters(message_id=record.photo_message_id, allow_sending_without_reply=True)
         message = await insist(lambda: self.bot.send_message(record.chat_id, text, reply_parameters=below), PATIENCE)
         if message is None:
             return record
-        await self._noted(record, "waiting_not_noted", self.ledger.note_waiting(record.request_id, message.message_id))
-        return record.model_copy(update={"waiting_message_id": message.message_id})
+        record = record.model_copy(update={"waiting_message_id": message.message_id})
+        await self._noted(record, "waiting_not_noted", self.ledger.note_waiting(record))
+        return record
 
     async def _noted(self, record: Record, otherwise: str, note: Awaitable[None]) -> None:
         """Without its note an update delivered again repeats a step, which ends in the same one reply."""
@@ -129,15 +133,15 @@ class Intake:
         )
         try:
             async with asyncio.timeout(2 * PATIENCE):
-                await self.courier.deliver(letter_of_record(record), Failed(code=code), PATIENCE)
+                await self.courier.deliver(letter_of_record(record), code, PATIENCE)
         except TimeoutError:
             event(logger, "failure_not_told", level=logging.WARNING, request_id=record.request_id, user=record.user)
 
     async def _pace(self) -> Pace:
         try:
-            return Pace(await self.ledger.replicas(time.time()), await self.ledger.mean_seconds())
+            return Pace(await self.ledger.replicas(time.time()), await self.ledger.timings())
         except LedgerUnavailable:
-            return Pace(replicas=1, mean_seconds=None)
+            return Pace(replicas=1)
 
 
 def _record(sent: Attachment, person: Person, accepted_at: float, deadline: float) -> Record:
@@ -153,11 +157,11 @@ def _record(sent: Attachment, person: Person, accepted_at: float, deadline: floa
     )
 
 
-def _to_estimate(record: Record) -> ToEstimate:
+def _to_estimate(record: Record, seal: Seal) -> ToEstimate:
     return ToEstimate(
         request_id=record.request_id,
         user=record.user,
-        reply_to=record.address,
+        reply_to=seal.close(record.address, record.request_id),
         accepted_at=record.accepted_at,
         deadline=record.deadline,
     )

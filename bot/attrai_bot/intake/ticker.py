@@ -13,8 +13,8 @@ from aiogram.exceptions import TelegramRetryAfter
 from attrai_shared.errors import LedgerUnavailable
 from attrai_shared.logs import event
 
-from attrai_bot.forecast import Pace, waiting_text
-from attrai_bot.quotas import Claim, Ledger, Record
+from attrai_bot.forecast import Pace, wait_seconds, waiting_text
+from attrai_bot.quotas import Claim, Ledger, Load, Record
 from attrai_bot.quotas.records import NO_MESSAGE
 from attrai_bot.telegram import TELEGRAM_ERRORS
 from attrai_bot.texts import Figures
@@ -67,11 +67,13 @@ class Ticker:
 
     async def _due(self, records: list[Record], now: float) -> list[tuple[Record, str]]:
         """Which waiting messages should say something else by now."""
-        pace = Pace(await self._ledger.replicas(now), await self._ledger.mean_seconds())
+        pace = Pace(await self._ledger.replicas(now), await self._ledger.timings())
         mine = Counter(record.user for record in records)
-        due = []
-        for ahead, record in enumerate(records):
-            text = waiting_text(record.language, ahead, mine[record.user], pace, self._figures)
+        due, ahead = [], Load()
+        for record in records:
+            wait = wait_seconds(ahead, record.bytes, pace)
+            ahead = Load(ahead.photos + 1, ahead.bytes + record.bytes)
+            text = waiting_text(record.language, ahead.photos, wait, mine[record.user], self._figures)
             if record.waiting_message_id != NO_MESSAGE and self._may_change(record, text, now):
                 due.append((record, text))
         return due

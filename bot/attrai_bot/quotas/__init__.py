@@ -2,5 +2,6 @@
 
 from attrai_bot.quotas.ledger import Ledger
 from attrai_bot.quotas.records import Admitted, Claim, Earlier, Limits, Record
+from attrai_bot.quotas.timings import Load, Timings
 
-__all__ = ["Admitted", "Claim", "Earlier", "Ledger", "Limits", "Record"]
+__all__ = ["Admitted", "Claim", "Earlier", "Ledger", "Limits", "Load", "Record", "Timings"]

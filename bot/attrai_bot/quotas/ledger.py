@@ -1,27 +1,36 @@
 """The edge to Redis: every question and every change that the bot has for it. All methods raise LedgerUnavailable."""
 
-from collections.abc import Awaitable, Sequence
+import secrets
+from collections.abc import Awaitable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Self, TypeVar, cast
 
 from attrai_shared import keys
-from attrai_shared.contracts import Language
-from attrai_shared.errors import Busy, LedgerUnavailable, QuotaExceeded
+from attrai_shared.contracts import Language, ReplyAddress
+from attrai_shared.errors import Busy, LedgerUnavailable, QuotaExceeded, RefusedMessage
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from attrai_bot.quotas import scripts
-from attrai_bot.quotas.records import Admitted, Claim, Earlier, Limits, Record
+from attrai_bot.quotas.counts import DAYS, Day, date_of, day_of, fields_of, last_dates, seconds_to_midnight
+from attrai_bot.quotas.records import NOBODY, Admitted, Claim, Earlier, Limits, Record
+from attrai_bot.quotas.timings import WINDOW, Load, Timings
+from attrai_bot.seal import Seal
 
 MARKED = 3600.0
 """Seconds after its deadline for which a request's marks stay; an update that comes again later is taken for new."""
 LEASE = 10.0
 """Seconds for which a claim holds unless it is renewed."""
-NEW_SHARE = 0.2
-"""Weight of the newest measurement in the running mean: the last ten or so count."""
 TIMEOUT = 4.0
 """Seconds that Redis may take to answer."""
+COUNTS_KEPT_MS = (DAYS + 1) * 86_400_000
+SALT_OUTLIVES = 60.0
+"""Seconds for which a day's salt outlives the day: the clocks of two processes may differ."""
+NO_SECONDS: Mapping[str, float] = MappingProxyType({})
+SEALED = "sealed"
+"""The record's field that stands for all of its address."""
 
 Argument = str | int | float
 Answer = TypeVar("Answer")
@@ -30,41 +39,43 @@ Answer = TypeVar("Answer")
 class Ledger:
     """Quotas, deadlines, claims and timings. `now` and deadlines are seconds since 1970."""
 
-    def __init__(self, redis: Redis, limits: Limits) -> None:
-        self._redis, self._limits = redis, limits
+    def __init__(self, redis: Redis, limits: Limits, seal: Seal) -> None:
+        self._redis, self._limits, self._seal = redis, limits, seal
 
     @classmethod
-    def at(cls, url: str, limits: Limits) -> Self:
+    def at(cls, url: str, limits: Limits, seal: Seal) -> Self:
         """A ledger on the server at `redis://...` or `unix:///path?db=N`; it connects when first asked."""
         once_more = Retry(NoBackoff(), 1)
         redis = Redis.from_url(
             url, decode_responses=True, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=once_more
         )
-        return cls(redis, limits)
+        return cls(redis, limits, seal)
 
     async def close(self) -> None:
         await self._redis.aclose()
 
     async def admit(self, record: Record, now: float) -> Admitted | Earlier:
         """Takes a request in, or tells that its message was taken before. Raises QuotaExceeded, Busy too."""
+        date = date_of(now)
         names = [keys.of_user(record.user), keys.record(record.request_id), keys.BYTES]
+        names += [keys.day(date), keys.day_users(date), keys.day_salt(date)]
         limits = [self._limits.of_user, self._limits.of_all, self._limits.of_bytes]
         request: list[Argument] = [record.request_id, record.deadline, record.bytes, _mark_ms(record.deadline, now)]
         said = await self._run(
             scripts.ADMIT,
-            [keys.message(record.user, record.photo_message_id), keys.LIVE, *names],
-            [now, *limits, *request, *_fields(record)],
+            [keys.message(self._seal.mark(record.user, record.photo_message_id)), keys.LIVE, *names],
+            [now, *limits, *request, COUNTS_KEPT_MS, secrets.token_hex(16), _salt_ms(now), *self._fields(record)],
         )
         verdict, *rest = cast(Sequence[str], said)
         if verdict == "admitted":
-            return Admitted(of_user=int(rest[0]), ahead=int(rest[1]))
+            return Admitted(of_user=int(rest[0]), ahead=Load(int(rest[1]), int(rest[2])))
         if verdict == "earlier":
             return Earlier(await self.record(rest[0]))
         raise QuotaExceeded if verdict == QuotaExceeded.code else Busy
 
-    async def note_waiting(self, request_id: str, message_id: int) -> None:
-        """The request's waiting message is this one."""
-        await self._run(scripts.NOTE, [keys.record(request_id)], ["waiting_message_id", message_id])
+    async def note_waiting(self, record: Record) -> None:
+        """The request now has the waiting message that this record names."""
+        await self._run(scripts.NOTE, [keys.record(record.request_id)], [SEALED, self._sealed(record)])
 
     async def note_queued(self, request_id: str) -> None:
         """The broker has confirmed the request's message."""
@@ -86,23 +97,31 @@ class Ledger:
         """Gives the lease back, if it is still the owner's."""
         await self._run(scripts.RELEASE, [keys.replying(request_id)], [owner])
 
-    async def settle(self, request_id: str, user: str, deadline: float, now: float) -> None:
-        """The request is answered, or can never be: gives back all that it took."""
+    async def settle(
+        self, request_id: str, user: str, deadline: float, now: float, seconds: Mapping[str, float] = NO_SECONDS
+    ) -> None:
+        """The request is answered, or can never be: gives back all that it took.
+
+        The `seconds` of each step of its estimate are counted, once, however often this is said.
+        """
         names = [
             keys.record(request_id),
             keys.attempts(request_id),
             keys.replying(request_id),
             keys.answered(request_id),
         ]
-        await self._run(
+        given_back = await self._run(
             scripts.SETTLE,
-            [keys.LIVE, keys.BYTES, keys.of_user(user), *names],
-            [request_id, _mark_ms(deadline, now)],
+            [keys.LIVE, keys.BYTES, keys.of_user(user), *names, keys.day(date_of(now))],
+            [request_id, _mark_ms(deadline, now), COUNTS_KEPT_MS, *fields_of(seconds)],
         )
+        if seconds and given_back:
+            took: list[Argument] = [sum(seconds.values()), int(cast(str, given_back)), WINDOW]
+            await self._run(scripts.LEARN, [keys.TIMINGS], took)
 
     async def record(self, request_id: str) -> Record | None:
         """The live request of this id, or None."""
-        return _record(await self._ask(self._redis.hgetall(keys.record(request_id))))
+        return self._record(await self._ask(self._redis.hgetall(keys.record(request_id))))
 
     async def live(self) -> list[Record]:
         """All live requests, the first accepted first."""
@@ -116,14 +135,19 @@ class Ledger:
         """Estimator replicas that said lately that they are well."""
         return int(await self._ask(self._redis.zcount(keys.REPLICAS, now - keys.REPLICA_SILENCE, "+inf")))
 
-    async def mean_seconds(self) -> float | None:
-        """Running mean of the seconds that one estimate takes; None before the first."""
-        mean = await self._ask(self._redis.hget(keys.TIMINGS, "mean"))
-        return None if mean is None else float(mean)
+    async def timings(self) -> Timings:
+        """How long estimates took lately."""
+        return Timings.of(cast(dict[str, str], await self._ask(self._redis.hgetall(keys.TIMINGS))))
 
-    async def record_timing(self, seconds: float) -> None:
-        """One estimate took so many seconds."""
-        await self._run(scripts.TIMING, [keys.TIMINGS], [seconds, NEW_SHARE])
+    async def days(self, now: float) -> list[Day]:
+        """What was counted on each of the last days, today's last."""
+        dates = last_dates(now)
+        pipeline = self._redis.pipeline(transaction=False)
+        for date in dates:
+            pipeline.hgetall(keys.day(date))
+            pipeline.pfcount(keys.day_users(date))
+        said = await self._ask(pipeline.execute())
+        return [day_of(date, fields, users) for date, fields, users in zip(dates, said[::2], said[1::2], strict=True)]
 
     async def language(self, user: str) -> Language | None:
         """The language that the user chose, if they did."""
@@ -138,7 +162,29 @@ class Ledger:
         pipeline = self._redis.pipeline(transaction=False)
         for request_id in ids:
             pipeline.hgetall(keys.record(request_id))
-        return [record for fields in await self._ask(pipeline.execute()) if (record := _record(fields))]
+        return [record for fields in await self._ask(pipeline.execute()) if (record := self._record(fields))]
+
+    def _fields(self, record: Record) -> list[Argument]:
+        kept = record.model_dump(exclude=set(ReplyAddress.model_fields))
+        fields = kept | {"queued": int(record.queued), SEALED: self._sealed(record)}
+        return [part for field in fields.items() for part in field]
+
+    def _sealed(self, record: Record) -> str:
+        return self._seal.close(record.address, record.request_id)
+
+    def _record(self, answer: object) -> Record | None:
+        """The record of these fields; version 1 had its address open in them."""
+        fields = cast(dict[str, str], answer)
+        if not fields:
+            return None
+        address = self._opened(fields[SEALED], fields["request_id"]).model_dump() if SEALED in fields else {}
+        return Record.model_validate(fields | address)
+
+    def _opened(self, sealed: str, request_id: str) -> ReplyAddress:
+        try:
+            return self._seal.open(sealed, request_id)
+        except RefusedMessage:
+            return NOBODY
 
     async def _run(self, script: str, names: Sequence[str], arguments: Sequence[Argument]) -> object:
         return await self._ask(self._redis.register_script(script)(keys=names, args=arguments))
@@ -154,13 +200,5 @@ def _mark_ms(deadline: float, now: float) -> int:
     return int((max(deadline - now, 0.0) + MARKED) * 1000)
 
 
-def _fields(record: Record) -> list[Argument]:
-    return [
-        part
-        for name, value in record.model_dump().items()
-        for part in (name, int(value) if name == "queued" else value)
-    ]
-
-
-def _record(fields: object) -> Record | None:
-    return Record.model_validate(fields) if fields else None
+def _salt_ms(now: float) -> int:
+    return int((seconds_to_midnight(now) + SALT_OUTLIVES) * 1000)

@@ -6,8 +6,12 @@ from enum import StrEnum
 from attrai_shared.contracts import Instant, Language, ReplyAddress, RequestId, UserHash
 from pydantic import BaseModel, ConfigDict
 
+from attrai_bot.quotas.timings import Load
+
 NO_MESSAGE = 0
 """The waiting message of a request that has none yet; Telegram counts messages from 1."""
+NOBODY = ReplyAddress(chat_id=0, photo_message_id=0, waiting_message_id=NO_MESSAGE, language="en")
+"""Stands for an address that was sealed under another key; Telegram numbers no chat 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +51,10 @@ class Record(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A new request was entered. `of_user`: the user's live requests with it; `ahead`: live ones accepted before it."""
+    """A new request was entered. `of_user`: the user's live requests with it; `ahead`: those accepted before it."""
 
     of_user: int
-    ahead: int
+    ahead: Load
 
 
 @dataclass(frozen=True, slots=True)

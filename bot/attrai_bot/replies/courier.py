@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
-from attrai_shared.contracts import Estimated, Failed
-from attrai_shared.errors import GivenUp, LedgerUnavailable, StoreUnavailable
+from attrai_shared.contracts import Estimated, FaceScore, read_stored_outcome
+from attrai_shared.errors import GivenUp, LedgerUnavailable, RefusedMessage, StoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import GRACE
@@ -18,7 +18,8 @@ from attrai_shared.queues import GRACE
 from attrai_bot.chores import end
 from attrai_bot.quotas import Claim, Ledger
 from attrai_bot.quotas.ledger import LEASE, MARKED
-from attrai_bot.replies.captions import caption, failure
+from attrai_bot.replies.captions import caption
+from attrai_bot.replies.captions import failure as sentence
 from attrai_bot.replies.letter import Delivery, Letter, PictureReply, Reply
 from attrai_bot.replies.sender import Sender
 from attrai_bot.texts import Figures
@@ -30,7 +31,6 @@ HELD_PAUSE = 0.2
 LEDGER_PAUSE = 1.0
 """Seconds before a ledger that is away is asked again."""
 
-Outcome = Estimated | Failed
 Answer = TypeVar("Answer")
 
 
@@ -40,9 +40,10 @@ class Courier:
     def __init__(self, ledger: Ledger, store: PhotoStore, sender: Sender, figures: Figures) -> None:
         self._ledger, self._store, self._sender, self._figures = ledger, store, sender, figures
 
-    async def deliver(self, letter: Letter, outcome: Outcome, patience: float) -> Delivery:
+    async def deliver(self, letter: Letter, failure: str | None, patience: float) -> Delivery:
         """Answers the request, gives back what it took and deletes its files.
 
+        `failure`: the code of what failed; without one the picture and its faces lie in the store.
         HELD or AWAY after about `patience` seconds: the request lives on. While the ledger is away, it waits.
         """
         owner = secrets.token_hex(8)
@@ -50,7 +51,7 @@ class Courier:
         delivery = await self._claimed(letter, owner, give_up_at)
         if delivery is Delivery.SENT:
             async with self._lease(letter, owner):
-                delivery = await self._answer(letter, outcome, give_up_at - time.monotonic())
+                delivery = await self._answer(letter, failure, give_up_at - time.monotonic())
         if delivery not in (Delivery.HELD, Delivery.AWAY):
             await self._delete_files(letter)
         event(
@@ -59,7 +60,7 @@ class Courier:
             request_id=letter.request_id,
             user=letter.user,
             delivery=delivery.value,
-            outcome=outcome.kind,
+            outcome="estimated" if failure is None else "failed",
         )
         return delivery
 
@@ -90,32 +91,41 @@ class Courier:
             with suppress(LedgerUnavailable):
                 await self._ledger.claim(letter.request_id, owner, recorded_only=False)
 
-    async def _answer(self, letter: Letter, outcome: Outcome, patience: float) -> Delivery:
-        delivery = await self._sender.send(letter.address, await self._reply(letter, outcome), patience)
-        if delivery is Delivery.REFUSED and isinstance(outcome, Estimated):
+    async def _answer(self, letter: Letter, failure: str | None, patience: float) -> Delivery:
+        delivery = await self._sender.send(letter.address, await self._reply(letter, failure), patience)
+        if delivery is Delivery.REFUSED and failure is None:
             delivery = await self._sender.send(letter.address, self._sentence(letter, GivenUp.code), patience)
         if delivery is Delivery.AWAY and time.time() < letter.deadline + MARKED:
             return delivery
-        await persist(lambda: self._ledger.settle(letter.request_id, letter.user, letter.deadline, time.time()))
+        await persist(
+            lambda: self._ledger.settle(
+                letter.request_id, letter.user, letter.deadline, time.time(), seconds=letter.seconds
+            )
+        )
         return delivery if delivery is Delivery.SENT else Delivery.UNDELIVERABLE
 
-    async def _reply(self, letter: Letter, outcome: Outcome) -> Reply:
-        if isinstance(outcome, Failed):
-            return self._sentence(letter, outcome.code)
-        picture = await self._picture(letter)
-        if picture is None:
+    async def _reply(self, letter: Letter, failure: str | None) -> Reply:
+        if failure is not None:
+            return self._sentence(letter, failure)
+        picture, faces = await self._stored(letter)
+        if picture is None or not faces:
             event(logger, "picture_missing", level=logging.WARNING, request_id=letter.request_id, user=letter.user)
             return self._sentence(letter, GivenUp.code)
-        return PictureReply(picture, caption(letter.address.language, outcome.faces))
+        return PictureReply(picture, caption(letter.address.language, faces))
 
     def _sentence(self, letter: Letter, code: str) -> str:
-        return failure(letter.address.language, code, letter.request_id, self._figures)
+        return sentence(letter.address.language, code, letter.request_id, self._figures)
 
-    async def _picture(self, letter: Letter) -> bytes | None:
+    async def _stored(self, letter: Letter) -> tuple[bytes | None, tuple[FaceScore, ...]]:
+        """The picture and its faces, as far as they are there."""
         try:
-            return await asyncio.to_thread(self._store.read, letter.request_id, Part.PICTURE)
-        except StoreUnavailable:
-            return None
+            picture, outcome = [
+                await asyncio.to_thread(self._store.read, letter.request_id, part)
+                for part in (Part.PICTURE, Part.OUTCOME)
+            ]
+            return picture, _faces(outcome)
+        except (StoreUnavailable, RefusedMessage):
+            return None, ()
 
     async def _delete_files(self, letter: Letter) -> None:
         """What cannot be deleted now is an orphan, which the reaper sweeps."""
@@ -123,6 +133,11 @@ class Courier:
             await asyncio.to_thread(self._store.delete, letter.request_id)
         except StoreUnavailable:
             event(logger, "files_not_deleted", level=logging.WARNING, request_id=letter.request_id, user=letter.user)
+
+
+def _faces(outcome: bytes | None) -> tuple[FaceScore, ...]:
+    stored = None if outcome is None else read_stored_outcome(outcome).outcome
+    return stored.faces if isinstance(stored, Estimated) else ()
 
 
 async def persist(question: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -1,21 +1,24 @@
 """A reply on its way: whose it is, where it goes, what it says, and how its delivery went."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from attrai_shared.contracts import AfterEstimate, ReplyAddress
 
 from attrai_bot.quotas import Record
+from attrai_bot.seal import Seal
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A request to be answered. `deadline` in seconds since 1970."""
+    """A request to be answered. `deadline` in seconds since 1970; `seconds`: of each step of its estimate, if there was one."""
 
     request_id: str
     user: str
     address: ReplyAddress
     deadline: float
+    seconds: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,7 @@ def letter_of_record(record: Record) -> Letter:
     return Letter(record.request_id, record.user, record.address, record.deadline)
 
 
-def letter_of_message(message: AfterEstimate) -> Letter:
-    """The letter that carries an outcome."""
-    return Letter(message.request_id, message.user, message.reply_to, message.deadline)
+def letter_of_message(message: AfterEstimate, seal: Seal) -> Letter:
+    """The letter that carries an outcome. Raises RefusedMessage for an address that is not ours."""
+    address = seal.open(message.reply_to, message.request_id)
+    return Letter(message.request_id, message.user, address, message.deadline, message.seconds)

@@ -5,7 +5,6 @@ from functools import partial
 
 from aiogram import Bot
 from attrai_shared.contracts import AfterEstimate
-from attrai_shared.errors import LedgerUnavailable
 from attrai_shared.photo_store import PhotoStore
 
 from attrai_bot.chores import Chores, beat
@@ -15,6 +14,7 @@ from attrai_bot.replies.gauge import watch_queue
 from attrai_bot.replies.letter import Delivery, letter_of_message
 from attrai_bot.replies.reaper import Reaper
 from attrai_bot.replies.sender import Sender
+from attrai_bot.seal import Seal
 from attrai_bot.settings import BotSettings
 from attrai_bot.telegram import open_bot
 
@@ -30,30 +30,22 @@ class Office:
     ledger: Ledger
     courier: Courier
     chores: Chores
+    seal: Seal
 
     async def reply(self, message: AfterEstimate) -> Delivery:
-        """Delivers the outcome, and notes how long the estimate took."""
-        delivery = await self.courier.deliver(letter_of_message(message), message.outcome, PATIENCE)
-        if delivery is Delivery.SENT and message.seconds:
-            await self._note(sum(message.seconds.values()))
-        return delivery
+        """Delivers the outcome. Raises RefusedMessage for an address not sealed by us."""
+        return await self.courier.deliver(letter_of_message(message, self.seal), message.failure, PATIENCE)
 
     async def close(self) -> None:
         await self.chores.stop()
         await self.bot.session.close()
         await self.ledger.close()
 
-    async def _note(self, seconds: float) -> None:
-        try:
-            await self.ledger.record_timing(seconds)
-        except LedgerUnavailable:
-            return
-
 
 async def open_office(settings: BotSettings) -> Office:
     """Opens everything and starts the reaper, the gauge and the heartbeat. Must run in the loop that all work runs in."""
     bot = open_bot(settings)
-    ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits)
+    ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits, settings.seal)
     store = PhotoStore(settings.photo_store)
     courier = Courier(ledger, store, Sender(bot), settings.figures)
     reaper = Reaper(ledger, store, courier, settings.lifetime)
@@ -61,4 +53,4 @@ async def open_office(settings: BotSettings) -> Office:
     chores.start(reaper.run)
     chores.start(partial(watch_queue, ledger))
     chores.start(partial(beat, settings.heartbeat))
-    return Office(bot, ledger, courier, chores)
+    return Office(bot, ledger, courier, chores, settings.seal)

@@ -5,7 +5,6 @@ import logging
 import time
 from contextlib import suppress
 
-from attrai_shared.contracts import Failed
 from attrai_shared.errors import AttraiError, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore
@@ -73,7 +72,7 @@ class Reaper:
     async def _answer(self, record: Record) -> None:
         try:
             async with self._room:
-                await self._courier.deliver(letter_of_record(record), Failed(code=TimedOut.code), PATIENCE)
+                await self._courier.deliver(letter_of_record(record), TimedOut.code, PATIENCE)
         except AttraiError as error:
             event(
                 logger,

@@ -15,7 +15,7 @@ from aiogram.types import BufferedInputFile, InputMediaPhoto, ReplyParameters
 from attrai_shared.contracts import ReplyAddress
 from attrai_shared.logs import event
 
-from attrai_bot.quotas.records import NO_MESSAGE
+from attrai_bot.quotas.records import NO_MESSAGE, NOBODY
 from attrai_bot.replies.letter import Delivery, PictureReply, Reply
 from attrai_bot.telegram import FINAL, TELEGRAM_ERRORS, Fault, fault_of
 
@@ -35,7 +35,10 @@ class Sender:
         self._bot = bot
 
     async def send(self, address: ReplyAddress, reply: Reply, patience: float) -> Delivery:
-        """SENT, UNDELIVERABLE (blocked, chat gone), REFUSED (the reply is not taken), AWAY after `patience` seconds."""
+        """SENT, UNDELIVERABLE (blocked, chat gone, nobody), REFUSED (the reply is not taken), AWAY after `patience` seconds."""
+        if address == NOBODY:
+            event(logger, "address_unreadable", level=logging.WARNING)
+            return Delivery.UNDELIVERABLE
         try:
             sent = await insist(partial(self._put, address, reply), patience)
         except FINAL as error:

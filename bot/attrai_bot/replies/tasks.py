@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import TypeVar
 
-from attrai_shared.contracts import AfterEstimate, Failed, ToEstimate, read_after_estimate, read_to_estimate
+from attrai_shared.contracts import AfterEstimate, ToEstimate, read_after_estimate, read_to_estimate
 from attrai_shared.errors import GivenUp, RefusedMessage
 from attrai_shared.logs import event
 from attrai_shared.queues import AFTER_ESTIMATE, TO_ESTIMATE, task_name
@@ -18,7 +18,10 @@ logger = logging.getLogger(__name__)
 
 Message = TypeVar("Message")
 Reply = Callable[[AfterEstimate], Delivery]
-"""Delivers a message's outcome and says how that went. Raises CancelledError when the process stops meanwhile."""
+"""Delivers a message's outcome and says how that went.
+
+Raises CancelledError when the process stops meanwhile, RefusedMessage for an address that is not ours.
+"""
 LIVES_ON = (Delivery.HELD, Delivery.AWAY)
 
 
@@ -53,7 +56,7 @@ def given_up(message: ToEstimate) -> AfterEstimate:
         user=message.user,
         reply_to=message.reply_to,
         deadline=message.deadline,
-        outcome=Failed(code=GivenUp.code),
+        failure=GivenUp.code,
     )
 
 
@@ -63,6 +66,8 @@ def _answered(reply: Reply, message: AfterEstimate) -> None:
         delivery = reply(message)
     except CancelledError as error:
         raise Reject("the replier stops", requeue=True) from error
+    except RefusedMessage as error:
+        raise _refusal(error) from error
     if delivery in LIVES_ON:
         raise Reject(delivery.value, requeue=True)
 
@@ -71,5 +76,10 @@ def _read(read: Callable[[object], Message], payload: object) -> Message:
     try:
         return read(payload)
     except RefusedMessage as error:
-        event(logger, "message_refused", level=logging.ERROR, reason=str(error))
-        raise Reject(error.code, requeue=False) from error
+        raise _refusal(error) from error
+
+
+def _refusal(error: RefusedMessage) -> Reject:
+    """Sets the message aside for an operator, where the broker can."""
+    event(logger, "message_refused", level=logging.ERROR, reason=str(error))
+    return Reject(error.code, requeue=False)

@@ -21,6 +21,7 @@ from attrai_bot.intake.taking import Intake
 from attrai_bot.quotas import Ledger, Limits, Record
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.sender import Sender
+from attrai_bot.seal import Seal
 from attrai_bot.settings import BotSettings
 from attrai_shared.contracts import ToEstimate, read_to_estimate
 from attrai_shared.photo_store import PhotoStore, new_request_id
@@ -31,6 +32,8 @@ from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram
 
 FIGURES = {"limit": 3, "megabytes": 20, "minutes": 10}
 LIMITS = Limits(of_user=3, of_all=8, of_bytes=1000)
+SECRET = "a key of tests"
+SEAL = Seal(SECRET.encode())
 
 
 def _server_program() -> str:
@@ -76,7 +79,7 @@ def database(server_socket: Path) -> Iterator["redis.Redis[str]"]:
 
 @pytest.fixture
 async def ledger(database: object, server_socket: Path) -> AsyncIterator[Ledger]:
-    opened = Ledger.at(f"unix://{server_socket}?db=1", LIMITS)
+    opened = Ledger.at(f"unix://{server_socket}?db=1", LIMITS, SEAL)
     yield opened
     await opened.close()
 
@@ -132,7 +135,7 @@ def settings(broker_url: str, server_socket: Path, tmp_path: Path) -> BotSetting
         redis_url=f"unix://{server_socket}?db=1",
         photo_store=tmp_path / "store",
         bot_token=TOKEN,
-        user_hash_key="a key of tests",
+        user_hash_key=SECRET,
     )
 
 
@@ -153,7 +156,7 @@ def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
 ) -> Feed:
     """Hands the dispatcher one update."""
     telegram.files["photo"] = PHOTO
-    intake = Intake(bot, ledger, store, publisher, courier, FIGURES, settings.lifetime)
+    intake = Intake(bot, ledger, store, publisher, courier, SEAL, FIGURES, settings.lifetime)
     dispatcher = make_dispatcher(intake, settings)
 
     async def feed_one(content: Message | CallbackQuery) -> None:

@@ -11,15 +11,16 @@ from attrai_bot.quotas import Claim, Ledger, Record
 from attrai_bot.replies import courier as courier_module
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.letter import Delivery, letter_of_record
-from attrai_shared.contracts import Estimated, FaceScore, Failed
+from attrai_shared.contracts import Estimated, FaceScore, StoredOutcome
 from attrai_shared.errors import NoFace
 from attrai_shared.photo_store import Part, PhotoStore
 
 from tests.unit.bot.conftest import make_record
 from tests.unit.bot.telegram_double import FakeTelegram, bad_request, flood, forbidden, network
 
-ESTIMATED = Estimated(faces=(FaceScore(score=7.4),))
-NO_FACE = Failed(code=NoFace.code)
+ESTIMATED = None
+NO_FACE = NoFace.code
+OUTCOME = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),))).model_dump_json().encode()
 PATIENCE = 30.0
 CAPTION = "1 face found\nScore: 7.4 out of 10"
 
@@ -29,7 +30,7 @@ async def live(ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, *parts
     record = make_record(waiting_message_id=telegram.standing(), **changes)
     await ledger.admit(record, time.time())
     for part in parts or (Part.PICTURE, Part.OUTCOME):
-        store.write(record.request_id, part, b"bytes")
+        store.write(record.request_id, part, OUTCOME if part is Part.OUTCOME else b"bytes")
     return record
 
 
@@ -84,7 +85,7 @@ async def test_one_that_is_held_is_waited_for(
 
 @pytest.mark.parametrize("outcome", [ESTIMATED, NO_FACE], ids=["picture", "sentence"])
 async def test_a_user_who_blocked_the_bot_is_forgotten(
-    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, outcome: Estimated | Failed
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, outcome: str | None
 ) -> None:
     record = await live(ledger, store, telegram)
     telegram.order("EditMessageMedia", forbidden)
@@ -105,12 +106,23 @@ async def test_a_picture_that_telegram_refuses_becomes_a_sentence(
     await assert_ended(ledger, store, record)
 
 
-async def test_a_picture_that_is_gone_becomes_a_sentence(
-    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+@pytest.mark.parametrize("left", [Part.OUTCOME, Part.PICTURE])
+async def test_without_its_picture_or_its_outcome_a_reply_is_a_sentence(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, left: Part
 ) -> None:
-    record = await live(ledger, store, telegram, Part.OUTCOME)
+    record = await live(ledger, store, telegram, left)
     assert await courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE) is Delivery.SENT
     assert telegram.said[0].startswith("This photo could not be processed.")
+
+
+async def test_an_outcome_that_is_cut_becomes_a_sentence(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
+    record = await live(ledger, store, telegram)
+    store.write(record.request_id, Part.OUTCOME, OUTCOME[:-9])
+    assert await courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE) is Delivery.SENT
+    assert telegram.said[0].startswith("This photo could not be processed.")
+    await assert_ended(ledger, store, record)
 
 
 async def test_while_telegram_is_away_the_request_lives_on(

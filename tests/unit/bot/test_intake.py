@@ -21,7 +21,7 @@ from attrai_shared.queues import celery_app
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from tests.unit.bot.conftest import FIGURES, LIMITS
+from tests.unit.bot.conftest import FIGURES, LIMITS, SEAL
 from tests.unit.bot.incoming import PHOTO, Database, Feed, Queue, photo
 from tests.unit.bot.telegram_double import CHAT, FakeTelegram, bad_request, forbidden, network
 
@@ -44,7 +44,7 @@ async def test_a_photo_is_stored_answered_and_queued(
     (said,) = telegram.said
     assert said.startswith("Your photo is number 1 in the queue. No estimator is running right now")
     assert said.endswith("\nPhotos of yours under way: 1 of 3.")
-    assert queued.reply_to.model_dump() == {
+    assert SEAL.open(queued.reply_to, queued.request_id).model_dump() == {
         "chat_id": CHAT,
         "photo_message_id": sent.message_id,
         "waiting_message_id": waiting,
@@ -231,7 +231,7 @@ async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_g
 ) -> None:  # fmt: skip
     telegram.files["photo"] = PHOTO
     away = Publisher(celery_app("bot", f"redis+socket://{tmp_path}/nobody"))
-    dispatcher = make_dispatcher(Intake(bot, ledger, store, away, courier, FIGURES, 600.0), settings)
+    dispatcher = make_dispatcher(Intake(bot, ledger, store, away, courier, SEAL, FIGURES, 600.0), settings)
     await dispatcher.feed_update(bot, Update(update_id=1, message=photo()))
     assert len(telegram.said) == 1
     assert telegram.said[0].startswith("I cannot pass your photo on right now.")

@@ -1,25 +1,35 @@
 import asyncio
 import time
 from pathlib import Path
+from statistics import covariance, mean, pvariance
 
 import pytest
 import redis
-from attrai_bot.quotas import Admitted, Claim, Earlier, Ledger
+from attrai_bot.quotas import Admitted, Claim, Earlier, Ledger, Load, Timings
+from attrai_bot.quotas.records import NOBODY
+from attrai_bot.quotas.timings import WINDOW
+from attrai_bot.seal import Seal
 from attrai_shared import keys
 from attrai_shared.errors import Busy, LedgerUnavailable, QuotaExceeded
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.unit.bot.conftest import LIMITS, make_record
+from tests.unit.bot.conftest import LIMITS, SEAL, make_record
 
 Database = redis.Redis
 
 
 async def test_a_request_is_admitted_with_its_place(ledger: Ledger) -> None:
     now = time.time()
-    assert await ledger.admit(make_record(user=1, message_id=1, deadline=now + 10), now) == Admitted(of_user=1, ahead=0)
-    assert await ledger.admit(make_record(user=2, message_id=1, deadline=now + 11), now) == Admitted(of_user=1, ahead=1)
-    assert await ledger.admit(make_record(user=1, message_id=2, deadline=now + 12), now) == Admitted(of_user=2, ahead=2)
+    assert await ledger.admit(make_record(user=1, message_id=1, deadline=now + 10), now) == Admitted(
+        of_user=1, ahead=Load(0, 0)
+    )
+    assert await ledger.admit(make_record(user=2, message_id=1, deadline=now + 11), now) == Admitted(
+        of_user=1, ahead=Load(1, 100)
+    )
+    assert await ledger.admit(make_record(user=1, message_id=2, deadline=now + 12), now) == Admitted(
+        of_user=2, ahead=Load(2, 200)
+    )
 
 
 async def test_a_user_has_so_many_and_no_more(ledger: Ledger) -> None:
@@ -28,7 +38,9 @@ async def test_a_user_has_so_many_and_no_more(ledger: Ledger) -> None:
         await ledger.admit(make_record(message_id=message_id), now)
     with pytest.raises(QuotaExceeded):
         await ledger.admit(make_record(message_id=99), now)
-    assert await ledger.admit(make_record(user=2), now) == Admitted(of_user=1, ahead=LIMITS.of_user)
+    assert await ledger.admit(make_record(user=2), now) == Admitted(
+        of_user=1, ahead=Load(LIMITS.of_user, 100 * LIMITS.of_user)
+    )
 
 
 async def test_photos_sent_at_once_do_not_slip_past_the_quota(ledger: Ledger) -> None:
@@ -63,10 +75,9 @@ async def test_the_store_is_not_promised_twice(ledger: Ledger) -> None:
 async def test_an_update_delivered_twice_is_taken_once(ledger: Ledger) -> None:
     first = make_record()
     await ledger.admit(first, time.time())
-    await ledger.note_waiting(first.request_id, 55)
-    assert await ledger.admit(make_record(), time.time()) == Earlier(
-        first.model_copy(update={"waiting_message_id": 55})
-    )
+    shown = first.model_copy(update={"waiting_message_id": 55})
+    await ledger.note_waiting(shown)
+    assert await ledger.admit(make_record(), time.time()) == Earlier(shown)
     await ledger.note_queued(first.request_id)
     again = await ledger.admit(make_record(), time.time())
     assert isinstance(again, Earlier)
@@ -93,15 +104,45 @@ async def test_settling_gives_back_all_and_leaves_marks_that_end(ledger: Ledger,
     assert await ledger.live() == [other]
     assert await ledger.record(one.request_id) is None
     await ledger.settle(other.request_id, other.user, other.deadline, time.time())
-    left = {key: database.pttl(key) for key in database.scan_iter()}
+    left = {key: database.pttl(key) for key in database.scan_iter() if not key.startswith(keys.day(""))}
     assert left.pop(keys.BYTES) == -1
     assert all(0 < ttl < 3600_000 + 600_001 for ttl in left.values())
     assert len(left) == 4, left
 
 
+async def test_a_record_holds_no_number_of_telegrams(ledger: Ledger, database: Database) -> None:
+    request = make_record(message_id=987654321, chat_id=123456789, waiting_message_id=192837465)
+    await ledger.admit(request, time.time())
+    await ledger.note_waiting(request)
+    kept = str([(key, database.type(key)) for key in database.scan_iter()])
+    kept += str(database.hgetall(keys.record(request.request_id)))
+    assert request.request_id in kept
+    assert not [number for number in ("987654321", "123456789", "192837465") if number in kept]
+    assert await ledger.record(request.request_id) == request
+
+
+async def test_a_record_of_version_1_is_read(ledger: Ledger, database: Database) -> None:
+    request = make_record(waiting_message_id=55)
+    fields = {name: int(value) if name == "queued" else value for name, value in request.model_dump().items()}
+    database.hset(keys.record(request.request_id), mapping=fields)
+    assert await ledger.record(request.request_id) == request
+    shown = request.model_copy(update={"waiting_message_id": 56})
+    await ledger.note_waiting(shown)
+    assert await ledger.record(request.request_id) == shown
+
+
+async def test_after_a_change_of_the_key_a_record_is_nobodys(ledger: Ledger, server_socket: Path) -> None:
+    request = make_record(waiting_message_id=55)
+    await ledger.admit(request, time.time())
+    changed = Ledger.at(f"unix://{server_socket}?db=1", LIMITS, Seal(b"another secret"))
+    (found,) = await changed.live()
+    assert (found.address, found.request_id, found.user) == (NOBODY, request.request_id, request.user)
+    await changed.close()
+
+
 async def test_notes_do_not_raise_the_dead(ledger: Ledger, database: Database) -> None:
     gone = make_record()
-    await ledger.note_waiting(gone.request_id, 55)
+    await ledger.note_waiting(gone)
     await ledger.note_queued(gone.request_id)
     assert not database.exists(keys.record(gone.request_id))
 
@@ -154,12 +195,39 @@ async def test_replicas_count_while_they_speak(ledger: Ledger, database: Databas
     assert await ledger.replicas(now) == 2
 
 
-async def test_the_mean_follows_the_measurements(ledger: Ledger) -> None:
-    assert await ledger.mean_seconds() is None
-    await ledger.record_timing(2.0)
-    assert await ledger.mean_seconds() == 2.0
-    await ledger.record_timing(1.0)
-    assert await ledger.mean_seconds() == pytest.approx(1.8)
+async def answered(ledger: Ledger, number: int, size: int, seconds: float) -> None:
+    request = make_record(message_id=number, bytes=size)
+    await ledger.admit(request, time.time())
+    for _ in range(2):
+        await ledger.settle(request.request_id, request.user, request.deadline, time.time(), {"detect": seconds})
+
+
+async def test_estimates_teach_how_long_they_take(ledger: Ledger) -> None:
+    assert await ledger.timings() == Timings()
+    sizes, seconds = [100, 300, 200, 400], [1.0, 3.2, 2.1, 3.8]
+    for number, (size, took) in enumerate(zip(sizes, seconds, strict=True)):
+        await answered(ledger, number, size, took)
+    learnt = await ledger.timings()
+    assert learnt.photos == 4
+    assert learnt.seconds == pytest.approx(mean(seconds))
+    assert learnt.bytes == pytest.approx(mean(sizes))
+    assert learnt.variance == pytest.approx(pvariance(sizes))
+    assert learnt.covariance == pytest.approx(covariance(sizes, seconds) * 3 / 4)
+
+
+async def test_what_is_long_past_fades(ledger: Ledger) -> None:
+    for number in range(5 * WINDOW):
+        await answered(ledger, number, 100, 1.0 if number else 9.0)
+    learnt = await ledger.timings()
+    assert learnt.photos == WINDOW
+    assert learnt.seconds == pytest.approx(1.0, abs=0.1)
+
+
+async def test_what_was_not_estimated_teaches_nothing(ledger: Ledger) -> None:
+    request = make_record()
+    await ledger.admit(request, time.time())
+    await ledger.settle(request.request_id, request.user, request.deadline, time.time())
+    assert await ledger.timings() == Timings()
 
 
 async def test_a_chosen_language_is_kept(ledger: Ledger) -> None:
@@ -169,7 +237,7 @@ async def test_a_chosen_language_is_kept(ledger: Ledger) -> None:
 
 
 async def test_a_server_that_is_away_is_one_error(tmp_path: Path) -> None:
-    ledger = Ledger.at(f"unix://{tmp_path}/nobody?db=1", LIMITS)
+    ledger = Ledger.at(f"unix://{tmp_path}/nobody?db=1", LIMITS, SEAL)
     with pytest.raises(LedgerUnavailable):
         await ledger.admit(make_record(), time.time())
     with pytest.raises(LedgerUnavailable):
@@ -193,7 +261,7 @@ def test_no_sequence_of_changes_breaks_the_quota(
 
 
 async def _walk(database: Database, server_socket: Path, steps: list[tuple[str, int, int, int]]) -> None:
-    ledger = Ledger.at(f"unix://{server_socket}?db=1", LIMITS)
+    ledger = Ledger.at(f"unix://{server_socket}?db=1", LIMITS, SEAL)
     for step, user, message_id, size in steps:
         if step == "admit":
             request = make_record(user, message_id, bytes=size)

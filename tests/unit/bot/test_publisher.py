@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from attrai_bot.intake import publisher as publisher_module
 from attrai_bot.intake.publisher import Publisher
-from attrai_shared.contracts import ReplyAddress, ToEstimate
+from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.photo_store import new_request_id
 from attrai_shared.queues import celery_app
@@ -23,9 +23,10 @@ def silent_port() -> Iterator[int]:
 
 
 def message() -> ToEstimate:
-    address = ReplyAddress(chat_id=1, photo_message_id=2, waiting_message_id=3, language="en")
     now = time.time()
-    return ToEstimate(request_id=new_request_id(), user="a" * 32, reply_to=address, accepted_at=now, deadline=now + 600)
+    return ToEstimate(
+        request_id=new_request_id(), user="a" * 32, reply_to="A" * 72, accepted_at=now, deadline=now + 600
+    )
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])

@@ -6,17 +6,19 @@ import time
 from pathlib import Path
 
 import pytest
+from aiogram import Bot
 from attrai_bot.chores import end
 from attrai_bot.quotas import Ledger, Record
 from attrai_bot.replies import reaper as reaper_module
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.letter import Delivery, letter_of_record
 from attrai_bot.replies.reaper import Reaper
-from attrai_shared.contracts import Failed
+from attrai_bot.replies.sender import Sender
+from attrai_bot.seal import Seal
 from attrai_shared.errors import NoFace
 from attrai_shared.photo_store import Part, PhotoStore
 
-from tests.unit.bot.conftest import make_record
+from tests.unit.bot.conftest import FIGURES, LIMITS, make_record
 from tests.unit.bot.telegram_double import FakeTelegram, flood
 
 LIFETIME = 600.0
@@ -49,6 +51,19 @@ async def test_what_passes_its_deadline_is_told(
     assert store.orphans(-60) == set()
 
 
+async def test_after_a_change_of_the_key_nobody_is_told_and_all_is_given_back(
+    ledger: Ledger, telegram: FakeTelegram, store: PhotoStore, bot: Bot, server_socket: Path
+) -> None:
+    record = await overdue(ledger, telegram)
+    store.write(record.request_id, Part.SOURCE, b"photo")
+    changed = Ledger.at(f"unix://{server_socket}?db=1", LIMITS, Seal(b"another secret"))
+    await reap(Reaper(changed, store, Courier(changed, store, Sender(bot), FIGURES), LIFETIME))
+    await changed.close()
+    assert telegram.calls.total() == 0
+    assert await ledger.live() == []
+    assert store.orphans(-60) == set()
+
+
 async def test_what_is_in_time_is_left_alone(reaper: Reaper, ledger: Ledger, telegram: FakeTelegram) -> None:
     await ledger.admit(make_record(waiting_message_id=telegram.standing()), time.time())
     await reap(reaper)
@@ -69,7 +84,7 @@ async def test_the_replier_and_the_reaper_do_not_both_answer(
 ) -> None:
     record = await overdue(ledger, telegram)
     telegram.delete(record.waiting_message_id)
-    delivering = courier.deliver(letter_of_record(record), Failed(code=NoFace.code), 30.0)
+    delivering = courier.deliver(letter_of_record(record), NoFace.code, 30.0)
     delivery, _ = await asyncio.gather(delivering, reap(reaper))
     assert len(telegram.said) == 1
     assert telegram.said[0].startswith("I found no face") is (delivery is Delivery.SENT)

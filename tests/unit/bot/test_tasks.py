@@ -4,14 +4,14 @@ from concurrent.futures import CancelledError
 import pytest
 from attrai_bot.replies.letter import Delivery
 from attrai_bot.replies.tasks import GivenUpTask, ReplyTask
-from attrai_shared.contracts import AfterEstimate, Failed, ReplyAddress, ToEstimate
-from attrai_shared.errors import GivenUp, NoFace
+from attrai_shared.contracts import AfterEstimate, ToEstimate
+from attrai_shared.errors import GivenUp, NoFace, RefusedMessage
 from celery.exceptions import Reject
 
-ADDRESS = ReplyAddress(chat_id=1, photo_message_id=2, waiting_message_id=3, language="en")
+ADDRESS = "A" * 72
 ABOUT = {"request_id": "a" * 32, "user": "b" * 32, "reply_to": ADDRESS, "deadline": time.time() + 600}
 TO_ESTIMATE = ToEstimate.model_validate({**ABOUT, "accepted_at": time.time()})
-AFTER_ESTIMATE = AfterEstimate.model_validate({**ABOUT, "outcome": Failed(code=NoFace.code)})
+AFTER_ESTIMATE = AfterEstimate.model_validate({**ABOUT, "failure": NoFace.code})
 
 
 def stopping(message: AfterEstimate) -> Delivery:
@@ -29,9 +29,7 @@ def test_a_request_among_the_dead_letters_is_given_up() -> None:
     replied: list[AfterEstimate] = []
     task = GivenUpTask(lambda message: replied.append(message) or Delivery.SENT)  # type: ignore[func-returns-value]
     task.run(TO_ESTIMATE.model_dump(mode="json"))
-    assert [(one.request_id, one.reply_to, one.outcome) for one in replied] == [
-        ("a" * 32, ADDRESS, Failed(code=GivenUp.code))
-    ]
+    assert [(one.request_id, one.reply_to, one.failure) for one in replied] == [("a" * 32, ADDRESS, GivenUp.code)]
 
 
 @pytest.mark.parametrize("delivery", [Delivery.HELD, Delivery.AWAY])
@@ -45,6 +43,19 @@ def test_what_a_stop_cuts_off_comes_again() -> None:
     with pytest.raises(Reject) as rejected:
         ReplyTask(stopping).run(AFTER_ESTIMATE.model_dump(mode="json"))
     assert rejected.value.requeue
+
+
+def not_ours(message: AfterEstimate) -> Delivery:
+    raise RefusedMessage("the address was not sealed for this request by our key")
+
+
+@pytest.mark.logs_errors
+def test_an_address_that_is_not_ours_is_set_aside_and_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(Reject) as rejected:
+        ReplyTask(not_ours).run(AFTER_ESTIMATE.model_dump(mode="json"))
+    assert not rejected.value.requeue
+    assert "message_refused" in caplog.text
+    assert ADDRESS not in caplog.text
 
 
 @pytest.mark.logs_errors

@@ -9,7 +9,6 @@ from attrai_bot.quotas import Ledger, Record
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.letter import Delivery, letter_of_record
 from attrai_shared import keys
-from attrai_shared.contracts import Failed
 from attrai_shared.errors import NoFace
 
 from tests.unit.bot.conftest import FIGURES, make_record
@@ -70,7 +69,7 @@ async def test_it_never_follows_a_reply(
     record = await waiting(ledger, telegram, 1)
     now = time.time()
     await ticker.tick(now)
-    reply = courier.deliver(letter_of_record(record), Failed(code=NoFace.code), 30.0)
+    reply = courier.deliver(letter_of_record(record), NoFace.code, 30.0)
     delivery, _ = await asyncio.gather(reply, ticker.tick(now + SOON))
     assert delivery is Delivery.SENT
     assert telegram.texts[record.waiting_message_id].startswith("I found no face")

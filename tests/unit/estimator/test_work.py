@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from attrai_estimator.values import Box, Detection, Estimate, Face
 from attrai_estimator.work import Desk, work
-from attrai_shared.contracts import AfterEstimate, Estimated, Failed, ReplyAddress, ToEstimate
+from attrai_shared.contracts import AfterEstimate, Estimated, Failed, StoredOutcome, ToEstimate, read_stored_outcome
 from attrai_shared.errors import LedgerUnavailable, NoFace, StoreUnavailable
 from attrai_shared.photo_store import Part, PhotoStore
 from celery.exceptions import SoftTimeLimitExceeded
 
 ID = "0123456789abcdef0123456789abcdef"
+SEALED = "A" * 72
+MESSAGES = Path(__file__).parents[2] / "contracts/messages"
 FACE = Face(Detection(Box(1, 2, 30, 40), np.zeros((5, 2), np.float32), 0.99), 7.25)
 ESTIMATE = Estimate(100, 80, (FACE,), b"picture", {"decode": 0.01})
 
@@ -39,9 +41,8 @@ def raising(error: BaseException) -> Callable[[bytes], Estimate]:
 
 
 def message(deadline: float = 600.0) -> ToEstimate:
-    address = ReplyAddress(chat_id=7, photo_message_id=1, waiting_message_id=2, language="en")
     now = time.time()
-    return ToEstimate(request_id=ID, user=ID, reply_to=address, accepted_at=now - 2, deadline=now + deadline)
+    return ToEstimate(request_id=ID, user=ID, reply_to=SEALED, accepted_at=now - 2, deadline=now + deadline)
 
 
 @pytest.fixture
@@ -57,9 +58,8 @@ def worked(
     return work(message(deadline), Desk(store, attempts or Counted(), estimate, 3))
 
 
-def code(after: AfterEstimate) -> str:
-    assert isinstance(after.outcome, Failed)
-    return after.outcome.code
+def outcome(store: PhotoStore) -> StoredOutcome:
+    return read_stored_outcome(store.read(ID, Part.OUTCOME) or b"")
 
 
 def test_a_good_photo_is_estimated_and_stored(store: PhotoStore) -> None:
@@ -71,23 +71,37 @@ def test_a_good_photo_is_estimated_and_stored(store: PhotoStore) -> None:
 
     after = worked(store, estimate)
     assert seen == [b"photo"]
-    assert isinstance(after.outcome, Estimated)
-    assert [face.score for face in after.outcome.faces] == [7.25]
+    assert (after.failure, after.reply_to) == (None, SEALED)
+    stored = outcome(store)
+    assert isinstance(stored.outcome, Estimated)
+    assert [face.score for face in stored.outcome.faces] == [7.25]
     assert after.seconds == {"decode": 0.01}
     assert after.queue_seconds == pytest.approx(2, abs=1.5)
     assert store.read(ID, Part.PICTURE) == b"picture"
-    assert AfterEstimate.model_validate_json(store.read(ID, Part.OUTCOME) or b"") == after
+    assert (stored.seconds, stored.queue_seconds) == (after.seconds, after.queue_seconds)
+
+
+def test_no_score_is_published(store: PhotoStore) -> None:
+    assert "7.25" not in worked(store, lambda _: ESTIMATE).model_dump_json()
 
 
 def test_a_second_delivery_finds_the_outcome_and_does_no_work(store: PhotoStore) -> None:
     first = worked(store, lambda _: ESTIMATE)
     store.delete(ID, Part.SOURCE)
-    assert worked(store, raising(AssertionError())) == first
+    again = worked(store, raising(AssertionError()))
+    assert (again.failure, again.seconds, again.queue_seconds) == (first.failure, first.seconds, first.queue_seconds)
 
 
 def test_an_outcome_that_cannot_be_read_is_made_again(store: PhotoStore) -> None:
     store.write(ID, Part.OUTCOME, b'{"version": 1, "request')
-    assert isinstance(worked(store, lambda _: ESTIMATE).outcome, Estimated)
+    assert worked(store, lambda _: ESTIMATE).failure is None
+    assert isinstance(outcome(store).outcome, Estimated)
+
+
+def test_an_outcome_of_version_1_is_published_without_work(store: PhotoStore) -> None:
+    store.write(ID, Part.OUTCOME, (MESSAGES / "after_estimate.v1.estimated.json").read_bytes())
+    after = worked(store, raising(AssertionError()))
+    assert (after.failure, after.seconds) == (None, {"decode": 0.01, "detect": 0.2})
 
 
 @pytest.mark.logs_errors
@@ -102,26 +116,26 @@ def test_an_outcome_that_cannot_be_read_is_made_again(store: PhotoStore) -> None
 )
 def test_a_pipeline_that_raises_is_an_outcome(store: PhotoStore, error: Exception, expected: str) -> None:
     after = worked(store, raising(error))
-    assert code(after) == expected
-    assert AfterEstimate.model_validate_json(store.read(ID, Part.OUTCOME) or b"") == after
+    assert after.failure == expected
+    assert outcome(store).outcome == Failed(code=expected)
     assert store.read(ID, Part.PICTURE) is None
 
 
 def test_after_the_last_attempt_it_is_given_up_unseen(store: PhotoStore) -> None:
-    assert code(worked(store, raising(AssertionError()), Counted(before=3))) == "given_up"
+    assert worked(store, raising(AssertionError()), Counted(before=3)).failure == "given_up"
 
 
 def test_a_counter_that_is_away_does_not_hold_up_the_work(store: PhotoStore) -> None:
-    assert isinstance(worked(store, lambda _: ESTIMATE, Counted(away=True)).outcome, Estimated)
+    assert worked(store, lambda _: ESTIMATE, Counted(away=True)).failure is None
 
 
 def test_past_the_deadline_there_is_no_work(store: PhotoStore) -> None:
-    assert code(worked(store, raising(AssertionError()), deadline=-1.0)) == "timed_out"
+    assert worked(store, raising(AssertionError()), deadline=-1.0).failure == "timed_out"
 
 
 def test_a_source_that_is_gone_is_given_up(store: PhotoStore) -> None:
     store.delete(ID)
-    assert code(worked(store, raising(AssertionError()))) == "given_up"
+    assert worked(store, raising(AssertionError())).failure == "given_up"
 
 
 def test_a_store_that_is_away_is_raised(tmp_path: Path) -> None:

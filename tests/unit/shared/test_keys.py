@@ -14,7 +14,7 @@ def test_no_two_kinds_of_key_meet() -> None:
         keys.attempts("a"),
         keys.answered("a"),
         keys.replying("a"),
-        keys.message("a", 1),
+        keys.message("a"),
         keys.language("a"),
     ]
     assert len({*made, keys.LIVE, keys.BYTES, keys.REPLICAS, keys.TIMINGS}) == len(made) + 4
