@@ -1,0 +1,33 @@
+"""The report of a run: counts, reasons with examples, times, pictures; as Markdown and as one HTML file."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from attrai_batch.account import Account
+from attrai_batch.report.contents import Run, sections
+from attrai_batch.report.html import as_html
+from attrai_batch.report.markdown import as_markdown
+from attrai_batch.report.seen import look_at
+
+__all__ = ["Report", "Run", "write_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Where a report lies. The Markdown file shows the pictures beside it; the HTML file has them in itself."""
+
+    markdown: Path
+    html: Path
+
+
+def write_report(table: Path, account: Account, run: Run, folder: Path) -> Report:
+    """Write the report of a finished table into `folder`, over an earlier one. Raises NoTable, OSError."""
+    parts = sections(run, account, look_at(table))
+    folder.mkdir(parents=True, exist_ok=True)
+    report = Report(folder / "report.md", folder / "report.html")
+    for section in parts:
+        if section.picture is not None:
+            (folder / section.picture.name).write_bytes(section.picture.png)
+    report.markdown.write_text(as_markdown(run.title, parts), encoding="utf-8")
+    report.html.write_text(as_html(run.title, parts), encoding="utf-8")
+    return report

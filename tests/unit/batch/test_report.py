@@ -1,0 +1,145 @@
+import io
+import re
+from collections import Counter
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from attrai_batch.account import Account
+from attrai_batch.report import Run, seen, write_report
+from attrai_batch.report.pictures import histogram, projected, vector_map
+from attrai_batch.report.seen import look_at
+from attrai_shared.batch_contracts import Missed
+from PIL import Image
+
+from tests.unit.batch.rows import found, missed, table, vector
+
+HOSTILE = '<script>alert(1)</script>"|`x`\n](http://evil)\x1b[2J.jpg'
+PHOTOS = [
+    found("Ann/1.jpg", 1, 2),
+    found("Ann/2.jpg", 3),
+    missed("Bo/1.jpg"),
+    missed(HOSTILE, "unreadable", "the picture is <b>damaged</b>"),
+    found("Cy/1.jpg", 4),
+    *(missed(f"Di/{i}.jpg") for i in range(9)),
+]
+
+
+def account() -> Account:
+    whole = Account(elapsed=2.0, seconds=Counter({"decode": 1.0, "detect": 3.0}))
+    whole.add_photos(PHOTOS)
+    whole.aligned, whole.aligned_count = np.full((150, 150, 3), 4 * 120, np.int64), 4
+    return whole
+
+
+class Page(HTMLParser):
+    """Collects tags, their attributes, and the text of cells."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.cells: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag in ("td", "th"):
+            self.cells.append("")
+
+    def handle_data(self, data: str) -> None:
+        if self.cells and self.tags[-1][0] in ("td", "th"):
+            self.cells[-1] += data.strip()
+
+
+def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
+    report = write_report(table(tmp_path, *PHOTOS), account(), Run("set.zip", workers=2), tmp_path / "report")
+    text = report.markdown.read_text()
+    for line in (
+        "| photos submitted | 14 |",
+        "| with a face | 3 |",
+        "| faces | 4 |",
+        "| failed | 11 \\(78\\.57%\\) |",
+        "| photos a second | 7\\.0 |",
+        "| photos a second for each core | 3\\.5 |",
+        "| no\\_face | 10 | Bo/1\\.jpg | no face was found on the photo |",
+        "| detect | 3\\.0 | 75% | 214\\.3 |",
+    ):
+        assert line in text
+    assert text.count("Di/") == 4  # examples, not all
+    shown = re.findall(r"^!\[.+\]\((.+)\)$", text, flags=re.MULTILINE)
+    assert shown == ["average-face.png", "faces.png", "map.png"]
+    for name in shown:
+        with Image.open(tmp_path / "report" / name) as picture:
+            picture.load()
+    with Image.open(tmp_path / "report" / "average-face.png") as picture:
+        assert (picture.size, picture.getpixel((150, 150))) == ((300, 300), (120, 120, 120))
+
+
+def test_the_html_has_all_in_itself_and_no_name_is_markup(tmp_path: Path) -> None:
+    report = write_report(table(tmp_path, *PHOTOS), account(), Run("<i>set</i>", workers=2), tmp_path / "report")
+    text = report.html.read_text()
+    page = Page(text)
+    tags = [tag for tag, _ in page.tags]
+    assert not {"script", "i", "b", "a", "link", "iframe"} & set(tags)
+    sources = [fields["src"] for tag, fields in page.tags if tag == "img"]
+    assert len(sources) == 3
+    assert all(source is not None and source.startswith("data:image/png;base64,") for source in sources)
+    assert any("<script>alert(1)</script>" in cell and "\\x1b[2J" in cell for cell in page.cells)
+    assert "the picture is <b>damaged</b>" in page.cells
+    assert "\x1b" not in text
+
+
+def test_no_name_breaks_out_of_its_cell_in_markdown(tmp_path: Path) -> None:
+    report = write_report(table(tmp_path, *PHOTOS), account(), Run("x", workers=1), tmp_path / "report")
+    line = next(line for line in report.markdown.read_text().splitlines() if line.startswith("| unreadable"))
+    assert re.sub(r"\\.", "", line).count("|") == 5
+    assert not re.search(r"(?<!\\)[<`\[]", line)
+
+
+def test_a_run_without_any_face_has_a_report_too(tmp_path: Path) -> None:
+    photos = [("a.jpg", Missed(code="no_face", message="none"))]
+    whole = Account()
+    whole.add_photos(photos)
+    report = write_report(table(tmp_path, *photos), whole, Run("x", workers=1), tmp_path / "report")
+    assert "failed | 1" in report.markdown.read_text()
+    empty = write_report(table(tmp_path), Account(), Run("x", workers=1), tmp_path / "empty")
+    assert "None\\." in empty.markdown.read_text()
+
+
+def test_the_same_table_gives_the_same_report(tmp_path: Path) -> None:
+    path = table(tmp_path, *PHOTOS)
+    one, two = (write_report(path, account(), Run("x", 1), tmp_path / name) for name in ("one", "two"))
+    assert one.html.read_bytes() == two.html.read_bytes()
+
+
+def test_the_map_holds_a_bounded_number_of_vectors_spread_over_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seen, "MOST_VECTORS", 10)
+    path = table(tmp_path, *(found(f"{i}.jpg", i) for i in range(35)))
+    monkeypatch.setattr("attrai_batch.table.GROUP", 7)
+    looked = look_at(path)
+    assert looked.all_vectors == 35
+    assert looked.vectors.tolist() == [vector(i) for i in range(0, 35, 4)]
+
+
+def test_the_plane_is_that_of_the_largest_variance() -> None:
+    turn = np.linalg.qr(np.random.default_rng(0).normal(size=(128, 128)))[0]
+    flat = np.zeros((500, 128))
+    flat[:, :3] = np.random.default_rng(1).normal(size=(500, 3)) * (3, 2, 0.1)
+    points, shares = projected((flat @ turn).astype(np.float32))
+    for i, expected in enumerate((flat[:, 0], flat[:, 1])):
+        assert abs(np.corrcoef(points[:, i], expected)[0, 1]) > 0.99
+    assert shares[0] > shares[1] > 0.2
+    assert sum(shares) > 0.99
+    assert vector_map(np.zeros((2, 128), np.float32)) is None
+    assert vector_map(np.zeros((5, 128), np.float32)) is not None
+
+
+def test_a_crowd_does_not_widen_the_histogram() -> None:
+    with (
+        Image.open(io.BytesIO(histogram({0: 1, 1: 5, 400: 1}))) as crowd,
+        Image.open(io.BytesIO(histogram({1: 1}))) as one,
+    ):
+        assert crowd.size == one.size
