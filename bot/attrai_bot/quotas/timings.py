@@ -42,7 +42,7 @@ class Timings:
 
     @property
     def _slope(self) -> float:
-        """Seconds a byte by least squares: nearer to 0 the fewer photos speak for it, and never so that an empty file needs less than none."""
+        """Seconds a byte, by least squares; nearer to 0 the fewer photos speak for it, and an empty file never needs less than none."""
         if not self.photos or not self.bytes:
             return 0.0
         slope = self.covariance / (self.variance + self.bytes**2 / self.photos)

@@ -1,30 +1,59 @@
 import pytest
 from attrai_bot.forecast import Pace, wait_seconds, waiting_text
+from attrai_bot.quotas.timings import OVERHEAD, Load, Timings
 
 FIGURES = {"limit": 3, "megabytes": 20, "minutes": 10}
 
 
-@pytest.mark.parametrize(
-    ("ahead", "replicas", "mean", "seconds"),
-    [(0, 1, 0.5, 0.5), (4, 2, 0.5, 1.5), (4, 0, 2.0, 10.0), (0, 1, None, 1.0)],
-)
-def test_replicas_share_the_queue(ahead: int, replicas: int, mean: float | None, seconds: float) -> None:
-    assert wait_seconds(ahead, Pace(replicas, mean)) == pytest.approx(seconds)
+def of(seconds: float) -> Timings:
+    """Each photo takes a replica so many seconds, of which the pipeline has its part."""
+    return Timings(photos=9, seconds=seconds - OVERHEAD)
+
+
+@pytest.mark.parametrize(("ahead", "replicas", "seconds"), [(0, 1, 0.5), (4, 2, 1.5), (4, 1, 2.5)])
+def test_replicas_share_the_queue(ahead: int, replicas: int, seconds: float) -> None:
+    assert wait_seconds(Load(ahead, 0), 0, Pace(replicas, of(0.5))) == pytest.approx(seconds)
+
+
+def test_a_photo_waits_longer_behind_large_ones_and_when_it_is_large_itself() -> None:
+    pace = Pace(1, Timings(photos=20, seconds=0.5, bytes=100_000, variance=1e10, covariance=3e4))
+    small, large = 10_000, 400_000
+    waits = [
+        wait_seconds(ahead, size, pace) or 0.0
+        for ahead in (Load(3, 3 * small), Load(3, 3 * large))
+        for size in (small, large)
+    ]
+    assert waits == sorted(waits)
+    assert waits[2] > 2 * waits[0]
+
+
+def test_two_hundred_photos_without_history_are_told_a_minute() -> None:
+    assert "in about 60 s." in waiting_text("en", 201, wait_seconds(Load(200, 10**8), 10**6, Pace(1)), 1, FIGURES)
 
 
 @pytest.mark.parametrize(
-    ("mean", "said"), [(0.01, "1 s"), (3.2, "4 s"), (11.0, "15 s"), (120.0, "120 s"), (121.0, "3 min")]
+    ("seconds", "said"),
+    [
+        (0.01, "1 s"),
+        (3.2, "3 s"),
+        (22.4, "20 s"),
+        (118.0, "2 min"),
+        (140.0, "2 min 15 s"),
+        (597.0, "10 min"),
+        (1000.0, "17 min"),
+    ],
 )
-def test_the_wait_is_rounded_up_ever_more_coarsely(mean: float, said: str) -> None:
-    assert f"in about {said}." in waiting_text("en", 0, 1, Pace(1, mean), FIGURES)
+def test_the_wait_is_rounded_ever_more_coarsely(seconds: float, said: str) -> None:
+    assert f"in about {said}." in waiting_text("en", 1, seconds, 1, FIGURES)
 
 
 def test_the_message_tells_place_and_quota() -> None:
-    text = waiting_text("en", 2, 2, Pace(1, 1.0), FIGURES)
+    text = waiting_text("en", 3, 1.0, 2, FIGURES)
     assert "number 3 in the queue" in text
     assert text.endswith("Photos of yours under way: 2 of 3.")
-    assert waiting_text("ru", 2, 2, Pace(1, 1.0), FIGURES).endswith("Ваших фотографий в работе: 2 из 3.")
+    assert waiting_text("ru", 3, 1.0, 2, FIGURES).endswith("Ваших фотографий в работе: 2 из 3.")
 
 
 def test_no_time_is_promised_while_nobody_works() -> None:
-    assert "No estimator is running" in waiting_text("en", 0, 1, Pace(0, 1.0), FIGURES)
+    wait = wait_seconds(Load(4), 0, Pace(0, of(0.5)))
+    assert "No estimator is running" in waiting_text("en", 5, wait, 1, FIGURES)
