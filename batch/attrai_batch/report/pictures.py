@@ -46,7 +46,7 @@ def vector_map(vectors: NDArray[np.float32]) -> bytes | None:
     names = [f"component {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(shares)]
     figure = Figure((WIDTH, WIDTH), DOTS, layout="constrained")
     axes = figure.add_subplot(xlabel=names[0], ylabel=names[1], aspect="equal")
-    axes.scatter(points[:, 0], points[:, 1], s=4, color=BLUE, alpha=0.4, linewidths=0)
+    axes.scatter(points[:, 0], points[:, 1], s=4, color=BLUE, alpha=0.6, linewidths=0)
     axes.spines[["top", "right"]].set_visible(False)
     return _png(figure)
 

@@ -12,7 +12,6 @@ import httpx
 
 from attrai_batch.sources import SourceError
 
-PIECE = 1 << 18
 SILENCE = 30.0
 """Seconds without a byte after which a connection is given up."""
 BREAKS = 5
@@ -201,7 +200,7 @@ class _Download:
     def _receive(self, response: httpx.Response, at: int, total: int | None) -> None:
         self._check_room(max(total or 0, at), at)
         with self._part.open("ab" if at else "wb") as file:
-            for piece in response.iter_raw(PIECE):
+            for piece in response.iter_raw():
                 at += len(piece)
                 self._check_room(at, at)
                 file.write(piece)
@@ -212,7 +211,7 @@ class _Download:
     def _check_room(self, size: int, there: int) -> None:
         if size > self._rules.most_bytes:
             raise SourceError(f"{named(self._url)} has over {self._rules.most_bytes} bytes")
-        if size - there > shutil.disk_usage(self._to.parent).free:
+        if size > there and size - there > shutil.disk_usage(self._to.parent).free:
             raise SourceError(f"{named(self._url)} has {size} bytes, and {self._to.parent} has no room for it")
 
 
