@@ -3,7 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from posixpath import basename, dirname
 from typing import TypeVar
 
 import numpy as np
@@ -50,7 +51,7 @@ def averages(table: Path, *, by_folder: bool = False) -> dict[str, Average]:
 
 def folder_of(photo: str) -> str:
     """The folder of a photo, which in a set of persons is the person: the name of the last one, "." at the top."""
-    return PurePosixPath(photo).parent.name or "."
+    return basename(dirname(photo)) or "."
 
 
 def _average(total: ExactSum, spread: Spread) -> Average:

@@ -38,5 +38,5 @@ class Seen:
     def _double(self) -> None:
         marks = self._table[self._table != 0]
         self._table = np.zeros(2 * len(self._table), np.uint64)
-        for mark in marks.tolist():
+        for mark in map(int, marks):
             self._table[self._place(mark)] = mark
