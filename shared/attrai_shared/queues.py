@@ -157,7 +157,7 @@ def publish_chunk(app: Celery, message: ToEmbed) -> None:
             argsrepr=f"(run {message.run_id[:8]}, chunk {message.chunk}, {message.photos.count} photos)",
             kwargsrepr="{}",
         )
-    except (KombuError, OSError) as error:
+    except (KombuError, RedisError, AMQPError, OSError) as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 

@@ -26,16 +26,15 @@ class Spool:
         self._root = root
 
     def open_run(self, run_id: str) -> None:
-        """Makes the run's folder, or empties the one that an interrupted run left."""
+        """Makes the run's folder, or takes the one that an interrupted run left: its results and marks hold."""
         with _translated():
-            folder = self._folder(run_id)
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _empty(folder)
+            self._folder(run_id).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def close_run(self, run_id: str) -> None:
         """Removes the run's folder with all that is in it."""
         with _translated(), suppress(FileNotFoundError):
-            _empty(self._folder(run_id))
+            for path in self._folder(run_id).iterdir():
+                path.unlink(missing_ok=True)
             self._folder(run_id).rmdir()
 
     def is_open(self, run_id: str) -> bool:
@@ -64,13 +63,9 @@ class Spool:
             return self._path(run_id, chunk, "result").exists()
 
     def read_result(self, run_id: str, chunk: int) -> ChunkResult | None:
-        """The chunk's result, or None where none can be read: one that cannot is removed, and the chunk must be done again."""
-        path = self._path(run_id, chunk, "result")
-        with _translated(), suppress(FileNotFoundError):
-            try:
-                return read_chunk_result(path.read_bytes())
-            except RefusedMessage:
-                path.unlink(missing_ok=True)
+        """The chunk's result, or None where none can be read: cut by a power failure, or of another version."""
+        with _translated(), suppress(FileNotFoundError, RefusedMessage):
+            return read_chunk_result(self._path(run_id, chunk, "result").read_bytes())
         return None
 
     def results(self, run_id: str) -> set[int]:
@@ -98,6 +93,11 @@ class Spool:
         with _translated(), suppress(FileNotFoundError):
             return self._path(run_id, chunk, "marks").stat().st_mtime
         return None
+
+    def delete_result(self, run_id: str, chunk: int) -> None:
+        """The chunk is to be worked on again."""
+        with _translated():
+            self._path(run_id, chunk, "result").unlink(missing_ok=True)
 
     def delete(self, run_id: str, chunk: int) -> None:
         """Removes the chunk's files."""
@@ -127,11 +127,6 @@ def _write_whole(path: Path, parts: Sequence[bytes], *, lasting: bool) -> None:
     finally:
         with suppress(OSError):  # half a file that cannot be removed now goes with its run's folder
             half.unlink(missing_ok=True)
-
-
-def _empty(folder: Path) -> None:
-    for path in folder.iterdir():
-        path.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from attrai_batch.settings import BatchRunSettings
 from attrai_bot.settings import BotSettings
 from attrai_estimator.settings import BatchEstimatorSettings, EstimatorSettings
 from attrai_shared.settings import PREFIX, Settings
@@ -13,7 +14,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("settings", [Settings, BotSettings, EstimatorSettings, BatchEstimatorSettings])
+@pytest.mark.parametrize(
+    "settings", [Settings, BotSettings, EstimatorSettings, BatchEstimatorSettings, BatchRunSettings]
+)
 def test_every_setting_is_listed_with_its_meaning(settings: type[Settings]) -> None:
     for name, field in settings.model_fields.items():
         line = next((line for line in README.splitlines() if line.startswith(f"| `{PREFIX}{name.upper()}` |")), "")

@@ -1,0 +1,128 @@
+"""The command `attrai-batch`: every photo of a data set through the estimators; then what can be done with the table."""
+
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import Annotated
+
+import typer
+from attrai_shared.batch_contracts import What
+from attrai_shared.errors import ServiceError
+from attrai_shared.settings import describe
+from attrai_shared.supervision.errors import SupervisionError
+from rich.console import Console
+
+from attrai_batch.commands import add_commands
+from attrai_batch.flight import ChunkLost
+from attrai_batch.run_folder import Options, RunRefused
+from attrai_batch.running import Wish
+from attrai_batch.running import run as run_batch
+from attrai_batch.settings import BatchRunSettings
+from attrai_batch.sources import SourceError
+from attrai_batch.sources.download import DownloadRules
+
+FAILED, MISUSED, INTERRUPTED = 1, 2, 130
+EVERYTHING: tuple[What, ...] = ("embedding", "score", "quality")
+GIB = 1 << 30
+
+app = typer.Typer(
+    help="Attrai for whole data sets: a vector for each face, and for each photo without one the reason.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+class FacesChoice(StrEnum):
+    """Which faces of a photo get a row."""
+
+    ALL = "all"
+    LARGEST = "largest"
+    CENTRAL = "central"
+
+
+@app.command(
+    epilog="Without servers the run starts its own. On servers, settings come from the environment:\n\n"
+    + describe(BatchRunSettings).replace("\n", "\n\n")
+)
+def run(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A folder, a tar, a zip, or the URL of an archive.")],
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE.parquet", help="The table to write.")],
+    faces: Annotated[FacesChoice, typer.Option(help="Which faces of each photo.")] = FacesChoice.ALL,
+    what: Annotated[str, typer.Option(metavar="LIST", help="What of them, with commas.")] = ",".join(EVERYTHING),
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Estimators of a run without servers; one a core without it.")
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with an interrupted run.")] = False,
+    sha256: Annotated[str | None, typer.Option(metavar="HEX", help="Of a URL's file, which is refused else.")] = None,
+    most_gib: Annotated[float, typer.Option(min=0, help="GiB that a URL's file may have.")] = 200.0,
+    deadline: Annotated[float, typer.Option(min=0, help="Seconds that a download may take in all.")] = 6 * 3600.0,
+) -> None:
+    """Write a row for each face of each photo of SOURCE, and one with the reason for each photo without a face.
+
+    Exit status: 0 when every photo is accounted for, even by its failure; 1 when the run broke off; 2 when it may not
+    begin; 130 after Ctrl-C. A run that broke off goes on with the same command and --resume. Nothing of SOURCE is
+    written or deleted.
+    """
+    rules = DownloadRules(most_bytes=int(most_gib * GIB), seconds=deadline, sha256=sha256)
+    wish = Wish(source, out, Options(faces.value, chosen(what)), resume=resume, workers=workers, rules=rules)
+    with _exit_status(wish):
+        run_batch(Console(), dict(os.environ), wish)
+
+
+def chosen(text: str) -> tuple[What, ...]:
+    """What is to be computed, in one order. Raises typer.BadParameter."""
+    words = {word.strip() for word in text.split(",")}
+    if not words <= set(EVERYTHING):
+        raise typer.BadParameter(f"it is a list of {', '.join(EVERYTHING)}", param_hint="--what")
+    return tuple(word for word in EVERYTHING if word in words)
+
+
+add_commands(app)
+
+
+def main() -> None:
+    """Entry of the console script."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it puts in the background with SIGINT ignored
+        signal.signal(number, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked for it
+        signal.signal(signal.SIGHUP, _interrupt)
+    app(prog_name="attrai-batch")
+
+
+def _interrupt(_: int, __: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _exit_status(wish: Wish) -> Iterator[None]:
+    """An error becomes its sentence and a status; so does Ctrl-C."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        _say(f"Interrupted. {_how_to_go_on(wish)}")
+        raise typer.Exit(INTERRUPTED) from None
+    except (RunRefused, SourceError) as error:
+        _say(str(error))
+        raise typer.Exit(MISUSED) from None
+    except (SupervisionError, ServiceError, ChunkLost, OSError) as error:
+        _say(f"{error}\n{_how_to_go_on(wish)}")
+        raise typer.Exit(FAILED) from None
+
+
+def _how_to_go_on(wish: Wish) -> str:
+    return f"The same command with --resume goes on; what is done lies in {wish.out}.parts."
+
+
+def _say(sentence: str) -> None:
+    Console(stderr=True).print(f"attrai-batch: {sentence}", markup=False, highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The folder of an unfinished run, `FILE.parquet.parts`: what the run is, and the parts written so far, in the source's order.
+
+A part holds the chunks from one number to another without a gap, and so do all parts together: where they end, the run goes on.
+"""
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from attrai_shared.batch_contracts import Faces, What
+
+from attrai_batch import plan
+from attrai_batch.account import Account, packed, read_account, total
+from attrai_batch.table import Photo, about, merge, write_part
+
+_PART = re.compile(r"(\d{9})\.parquet")
+
+
+class RunRefused(Exception):
+    """The run may not begin or go on so; the text says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run computes. Another value of any of them is another run."""
+
+    faces: Faces
+    what: tuple[What, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What `run.json` keeps: the run's id, what it reads, computes, and by which rules the source is cut."""
+
+    run_id: str
+    fingerprint: str
+    faces: str
+    what: tuple[str, ...]
+    rules: str
+
+
+class RunFolder:
+    """Beside the file that the run is for. Raises OSError where the disk refuses."""
+
+    def __init__(self, out: Path) -> None:
+        self.out = out
+        self.path = out.with_name(f"{out.name}.parts")
+        self._done = out.with_name(f"{out.name}.done")
+        self._record = self.path / "run.json"
+
+    @property
+    def logs(self) -> Path:
+        return self.path / "logs"
+
+    @property
+    def spool(self) -> Path:
+        """Where a run without servers keeps what is in flight."""
+        return self.path / "spool"
+
+    @property
+    def downloads(self) -> Path:
+        return self.path / "download"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether there is a run to go on with."""
+        return self._record.exists()
+
+    def check(self, *, resume: bool) -> bool:
+        """Whether a run to go on with is complete already. Raises RunRefused where a table or a run would be overwritten."""
+        shutil.rmtree(self._done, ignore_errors=True)
+        if self.is_begun and not resume:
+            raise RunRefused(
+                f"{self.path} holds an unfinished run: go on with --resume, or remove that folder to begin again."
+            )
+        if self.out.exists() and not self.is_begun and not resume:
+            raise RunRefused(f"{self.out} is there already: move it away, or name another file with --out.")
+        return self.out.exists() and not self.is_begun
+
+    def begin(self, fingerprint: str, options: Options) -> str:
+        """The run's id, a new one or the one to go on with. Raises RunRefused where the source or the options differ."""
+        new = Record(secrets.token_hex(16), fingerprint, options.faces, options.what, plan.RULES)
+        if not self._record.exists():
+            self.path.mkdir(parents=True, exist_ok=True)
+            write_whole(self._record, json.dumps(asdict(new), indent=1).encode())
+            return new.run_id
+        old = _read(self._record)
+        changes = [sentence for name, sentence in _CHANGES.items() if getattr(old, name) != getattr(new, name)]
+        if changes:
+            raise RunRefused(f"{' '.join(changes)} Remove {self.path} to begin again.")
+        return old.run_id
+
+    def parts(self) -> list[Path]:
+        """All parts in order."""
+        return sorted(path for path in self.path.iterdir() if _PART.fullmatch(path.name))
+
+    def next_chunk(self) -> int:
+        """The number of the first chunk that is in no part."""
+        parts = self.parts()
+        return int(about(parts[-1])["next_chunk"]) if parts else 0
+
+    def add_part(self, first: int, after: int, photos: Sequence[Photo], account: Account) -> None:
+        """Writes the chunks from `first` up to, not including, `after`; there is the whole part or none."""
+        metadata = {**packed(account), "next_chunk": str(after)}
+        write_part(self.path / f"{first:09d}.parquet", photos, metadata)
+        _sync(self.path)
+
+    def account(self) -> Account:
+        """What all parts come to."""
+        return total(read_account(about(part)) for part in self.parts())
+
+    def finish(self) -> Account:
+        """Makes the one file of all parts, in order, then removes the folder. Killed in between, it is done again."""
+        whole = self.account()
+        record = {name: json.dumps(value) for name, value in asdict(_read(self._record)).items()}
+        merge(self.parts(), self.out, {**packed(whole), **record})
+        _sync(self.out.parent)
+        self.path.rename(self._done)
+        shutil.rmtree(self._done)
+        return whole
+
+
+_CHANGES = {
+    "fingerprint": "The source is not the one that the unfinished run reads, or has changed since.",
+    "faces": "The unfinished run has another --faces.",
+    "what": "The unfinished run has another --what.",
+    "rules": "The unfinished run was begun by a version that cuts a source otherwise.",
+}
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """The file is there whole, also after a power failure, or not at all."""
+    half = path.with_name(f"{path.name}.half")
+    with half.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    half.replace(path)
+
+
+def _read(path: Path) -> Record:
+    try:
+        fields = json.loads(path.read_bytes())
+        return Record(**{**fields, "what": tuple(fields["what"])})
+    except (ValueError, TypeError, KeyError) as error:
+        raise RunRefused(f"{path} cannot be read: remove {path.parent} to begin again.") from error
+
+
+def _sync(folder: Path) -> None:
+    """A file's new name outlives a power failure."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,144 @@
+"""`attrai-batch run`: from the command line's words to a run, on the servers that the environment names or on its own."""
+
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from attrai_shared.logs import LogTarget, configure_logs
+from attrai_shared.settings import read_settings
+from attrai_shared.supervision.lock import locked
+from rich.console import Console
+
+from attrai_batch import __version__
+from attrai_batch.account import Account
+from attrai_batch.batch import Batch, Job
+from attrai_batch.desk import Desk
+from attrai_batch.pool import WORKER, Plan, cores, pool
+from attrai_batch.progress import ProgressDisplay
+from attrai_batch.report import Report, Run, write_report
+from attrai_batch.run_folder import Options, RunFolder, RunRefused
+from attrai_batch.settings import BatchRunSettings, Ground, ground_of, names_servers
+from attrai_batch.sources import Source
+from attrai_batch.sources.download import DownloadRules
+from attrai_batch.sources.opening import open_source
+
+SERVICE = "batch"
+Check = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What the command line asks for. `workers`: estimators of a run without servers, None for one a core.
+
+    `command` takes the place of an estimator's own: a test's that misbehaves.
+    """
+
+    source: str
+    out: Path
+    options: Options
+    resume: bool
+    workers: int | None
+    rules: DownloadRules
+    command: tuple[str, ...] = WORKER
+
+
+def run(console: Console, surroundings: Mapping[str, str], wish: Wish) -> None:
+    """The whole run, with its table and its report.
+
+    Raises RunRefused, SourceError, UsageError, ChildError, ChunkLost, ServiceError, OSError; all but the first two can be gone on with.
+    """
+    folder = RunFolder(wish.out)
+    if folder.check(resume=wish.resume):
+        console.print(f"{wish.out} is complete already.", highlight=False, soft_wrap=True)
+        return
+    with locked(folder.path) as held, _tidied(folder):
+        source = open_source(wish.source, folder.downloads, wish.rules)
+        run_id = folder.begin(source.fingerprint, wish.options)
+        workers = wish.workers or cores()
+        plan = Plan(
+            root=source.folder or folder.path,
+            spool=folder.spool,
+            logs=folder.logs,
+            workers=workers,
+            surroundings=surroundings,
+            command=wish.command,
+        )
+        with _ground(plan, held) as (ground, check), ProgressDisplay(console, source.count) as display:
+            display.start_from(folder.account().photos)
+            _work(Job(run_id, source, wish.options, folder, ground, prefix(source, ground), display.show, check))
+        account = folder.finish()
+    _tell(console, wish.out, account, _report(wish, account, workers))
+
+
+def prefix(source: Source, ground: Ground) -> str:
+    """What leads from the estimators' root to the source's folder. Raises RunRefused where nothing does."""
+    if source.folder is None:
+        return ""
+    try:
+        below = source.folder.relative_to(ground.root.resolve()).as_posix()
+    except ValueError:
+        raise RunRefused(
+            f"{source.folder} does not lie below {ground.root} (ATTRAI_BATCH_ROOT), where the estimators read."
+        ) from None
+    return "" if below == "." else f"{below}/"
+
+
+def _work(job: Job) -> None:
+    desk = Desk(job.ground.broker_url, declare_queues=job.ground.declare_queues)
+    try:
+        Batch(job, desk).run()
+    finally:
+        desk.close()
+
+
+@contextmanager
+def _ground(plan: Plan, held: list[int]) -> Iterator[tuple[Ground, Check]]:
+    """The servers that the environment names, or those of our own; with what raises when ours have ended for good."""
+    if names_servers(plan.surroundings):
+        with _on_servers(read_settings(BatchRunSettings)) as ground:
+            yield ground, _nothing
+        return
+    with pool(plan, held) as (ground, supervisor):
+        yield ground, supervisor.check
+
+
+@contextmanager
+def _on_servers(settings: BatchRunSettings) -> Iterator[Ground]:
+    target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
+    logs = configure_logs(
+        SERVICE, replica=settings.replica, version=__version__, level=settings.log_level, graylog=target
+    )
+    try:
+        yield ground_of(settings)
+    finally:
+        logs.stop()
+
+
+@contextmanager
+def _tidied(folder: RunFolder) -> Iterator[None]:
+    """A run that was refused before it began leaves no folder; one that was interrupted leaves all."""
+    try:
+        yield
+    finally:
+        if folder.path.exists() and not folder.is_begun and not folder.downloads.exists():
+            shutil.rmtree(folder.path)
+
+
+def _report(wish: Wish, account: Account, workers: int) -> Report:
+    folder = wish.out.with_name(f"{wish.out.stem}.report")
+    return write_report(wish.out, account, Run(wish.source, workers), folder)
+
+
+def _tell(console: Console, out: Path, account: Account, report: Report) -> None:
+    missed = sum(account.missed.values())
+    for line in (
+        f"{account.photos:,} photos: {account.found:,} with {account.faces:,} faces, {missed:,} with a reason for having none.",
+        f"{out}  (report: {report.html})",
+    ):
+        console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _nothing() -> None:
+    """Servers of others are looked after by others."""
