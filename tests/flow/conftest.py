@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +20,12 @@ FAULTY = Path(__file__).parent / "faulty_estimator.py"
 
 @dataclass(frozen=True)
 class System:
-    """A running system and what a test may know of it. `attempts` counts in the faulty estimator's log."""
+    """A running system and what a test may know of it. `attempts` counts in the faulty estimator's log; `data`: the servers' folders."""
 
     broker: str
     run: Playground
     faulty_log: Path
+    data: tuple[Path, ...]
 
     def attempts(self, mark: bytes) -> int:
         return self.faulty_log.read_bytes().count(mark)
@@ -43,7 +44,8 @@ def sample() -> bytes:
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("system")
-        urls = _servers(request.param, stack, tmp_path_factory.mktemp)
+        data = tuple(tmp_path_factory.mktemp(name) for name in ("rabbitmq", "redis"))
+        urls = _servers(request.param, stack, *data)
         log = folder / "faulty.log"
         log.touch()
         extra = {
@@ -61,18 +63,18 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             )
         )
         run.await_ready()
-        yield System(request.param, run, log)
+        yield System(request.param, run, log, data if urls else (run.folders.valkey,))
 
 
-def _servers(broker: str, stack: ExitStack, folder: Callable[[str], Path]) -> dict[str, str]:
+def _servers(broker: str, stack: ExitStack, rabbitmq: Path, redis: Path) -> dict[str, str]:
     if broker == EMBEDDED:
         return {}
     missing = servers.missing_rabbitmq() or servers.missing_redis()
     if missing:
         pytest.skip(missing)
     return {
-        "broker_url": stack.enter_context(servers.rabbitmq(folder("rabbitmq"))),
-        "redis_url": stack.enter_context(servers.redis(folder("redis"))),
+        "broker_url": stack.enter_context(servers.rabbitmq(rabbitmq)),
+        "redis_url": stack.enter_context(servers.redis(redis)),
     }
 
 

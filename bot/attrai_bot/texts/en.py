@@ -19,8 +19,8 @@ EN = {
         "Your photo is kept only until you have your answer, {minutes} minutes at most when all goes well; then "
         "the photo and the result are deleted. Nothing about a face is stored, nobody looks at your photos, and "
         "no network is trained on them.\n\n"
-        "In its logs the service knows you by a keyed code, not by your name or number. It remembers the language"
-        " that you chose."
+        "The service knows you by a keyed code, not by your name or number; where the answer goes is encrypted until it"
+        " is sent. It remembers the language that you chose."
     ),
     "language": "Which language shall I speak?",
     "language_set": "I will speak English.",
