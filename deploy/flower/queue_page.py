@@ -16,7 +16,7 @@ TASKS_SHOWN = 5_000
 class FlowerSettings(Settings):
     """What Flower reads. It needs neither Redis nor photos."""
 
-    redis_url: SecretStr = Field(SecretStr(""), description="not read")
+    redis_url: SecretStr = Field(SecretStr("redis://not-read"), description="not read")
     photo_store: Path = Field(Path(), description="not read")
     broker_api: SecretStr = Field(description="http://user:password@host:15672/api/: RabbitMQ's own numbers")
     password: SecretStr = Field(description="user:password for the page")

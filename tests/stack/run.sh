@@ -1,34 +1,118 @@
 #!/usr/bin/env bash
-# Deploys the real stack file to this machine's Swarm, with stand-ins for what it cannot have, runs the drills named (all without a name), and removes
-# everything that it made. The base images and those of RabbitMQ and Redis must be there under the names that the files use.
+# Deploys the real stack file to a one-node Swarm on this machine, with stand-ins for what it cannot have, runs the drills named (all without a name), and
+# removes everything that it made. Without a Docker engine it starts one of its own, where root.
+#
+# STANDINS=script  builds the public base images without a registry; else they come from the registry
+# OPTIONAL=1       where no engine can run at all, says so and ends well
+# LOGS=folder      where a failure leaves the services' logs
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-export BOT_TOKEN=42:canary-token
-STACK_FILES="docker-stack.yml tests/stack/stand-ins.yml"
+source tests/stack/engine.sh
 
-docker info >/dev/null || { echo "no Docker engine answers"; exit 1; }
-docker secret ls --format '{{.Name}}' 2>/dev/null | grep -q '^attrai_' && { echo "a stack is deployed here already; this would remove its secrets"; exit 1; }
+BUILD_WITHIN=1500
+DRILLS_WITHIN=${DRILLS_WITHIN:-3000}  # seconds
+OWN_IMAGES=(telegram receiver faulty relabelled)
+LOGS=${LOGS:-out/stack-test}
+work=$(mktemp -d -t attrai-stack.XXXXXX)
+joined= deployed= passed=
 
-joined=
-if ! docker node ls >/dev/null 2>&1; then
-    docker swarm init --advertise-addr 127.0.0.1 >/dev/null
-    joined=1
-fi
+# Every tag, token and image of the run is its own: a person's images of the same machine stay as they are.
+export VERSION=drill BOT_TOKEN=42:canary-token
 
-remove() {
-    make -s undeploy SECRETS=1 || true
+main() {
+    trap clean_up EXIT
+    trap 'exit 130' INT TERM
+    say "an engine"
+    timeout 20 docker info >/dev/null 2>&1 || engine_start "$work" || without_engine
+    refuse_beside_a_stack
+    docker node ls >/dev/null 2>&1 || { docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:2377 >/dev/null; joined=1; }
+    say "images"
+    twice build_all
+    say "deploying"
+    deployed=1
+    bounded 600 make -s deploy FILES="docker-stack.yml tests/stack/stand-ins.yml" ESTIMATORS=1
+    say "drills"
+    PYTHONPATH=tests/stack:deploy bounded "$DRILLS_WITHIN" .venv/bin/python -m drills "$@"
+    passed=1
+}
+
+without_engine() {
+    [[ -n ${OPTIONAL:-} ]] || exit 1
+    echo "stack-test: SKIPPED because no Docker engine can run on this machine. Nothing of the stack was tested."
+    passed=1
+    exit 0
+}
+
+# What lies here under the stack's name may be somebody's: secrets, photos, queues.
+refuse_beside_a_stack() {
+    local there
+    there=$(docker volume ls -q --filter name=^attrai_; docker secret ls --format '{{.Name}}' 2>/dev/null | grep ^attrai_ || true)
+    [[ -z $there ]] || { echo "a stack \"attrai\" is or was deployed here; this would remove what is left of it: $(paste -sd' ' <<<"$there")"; exit 1; }
+}
+
+build_all() {
+    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" 3.12-slim-bookworm && tag_stand_ins; fi
+    bounded "$BUILD_WITHIN" make -s images VERSION="$VERSION"
+    for image in "${OWN_IMAGES[@]}"; do build_own "$image" "$image" --build-arg VERSION="$VERSION"; done
+    for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION"; done
+} 2>"$work/build.log"
+
+# build_own IMAGE DOCKERFILE [OPTION ...]
+build_own() {
+    bounded "$BUILD_WITHIN" docker build -q --network host -t "attrai-test/$1" -f "tests/stack/images/$2.Dockerfile" "${@:3}" . >/dev/null
+}
+
+# The servers' stand-ins get the exact tags that the stack file names.
+tag_stand_ins() {
+    local name
+    for name in rabbitmq redis; do
+        docker tag "$(docker image ls --format '{{.Repository}}:{{.Tag}}' "$name" | head -n 1)" "$(sed -n "s/^ *image: \($name:.*\)/\1/p" docker-stack.yml)"
+    done
+}
+
+# Registries and mirrors fail for a moment now and then.
+twice() {
+    "$@" || { echo "failed, once more: $(tail -n 3 "$work/build.log")"; "$@"; } || { cat "$work/build.log"; return 1; }
+}
+
+bounded() {  # in the foreground, so that Ctrl-C reaches it
+    timeout --foreground --kill-after=60 "$@"
+}
+
+say() {
+    printf '%4d s  %s\n' "$SECONDS" "$1"
+}
+
+clean_up() {
+    trap '' INT TERM
+    set +e
+    [[ -n $passed || -z $deployed ]] || keep_logs
+    [[ -z $deployed ]] || remove_stack
+    [[ -z $joined ]] || timeout 60 docker swarm leave --force >/dev/null 2>&1
+    engine_stop "$work"
+    rm -rf "$work"
+    say "clean"
+}
+
+keep_logs() {
+    mkdir -p "$LOGS"
+    docker stack ps --no-trunc attrai >"$LOGS/tasks.txt" 2>&1
+    for container in $(docker ps -aq --filter label=com.docker.stack.namespace=attrai); do
+        timeout 60 docker logs "$container" >"$LOGS/$(docker inspect -f '{{.Name}}' "$container" | tr -d /).log" 2>&1
+    done
+    cp "$work/log" "$LOGS/engine.log" 2>/dev/null
+    echo "the services' logs lie in $LOGS"
+}
+
+remove_stack() {
+    timeout 120 make -s undeploy SECRETS=1 >/dev/null 2>&1
     for _ in $(seq 60); do
         [[ -n $(docker ps -q --filter label=com.docker.stack.namespace=attrai) ]] || break
         sleep 1
     done
-    docker volume rm attrai_{photos,records,redis,rabbitmq,graylog,mongodb,opensearch} >/dev/null 2>&1 || true
-    [[ -z $joined ]] || docker swarm leave --force >/dev/null
+    docker ps -aq --filter label=com.docker.stack.namespace=attrai | xargs -r docker rm -f >/dev/null 2>&1
+    docker volume ls -q --filter name=^attrai_ | xargs -r docker volume rm >/dev/null 2>&1
+    docker image ls -q --filter "reference=attrai/*:$VERSION" --filter 'reference=attrai-test/*' | xargs -r docker image rm -f >/dev/null 2>&1
 }
 
-make -s images
-for image in telegram receiver faulty; do
-    docker build -q --network host -t "attrai-test/$image" -f "tests/stack/images/$image.Dockerfile" . >/dev/null
-done
-trap remove EXIT
-make -s deploy FILES="$STACK_FILES" ESTIMATORS=1
-PYTHONPATH=tests/stack:deploy .venv/bin/python -m drills "$@"
+main "$@"

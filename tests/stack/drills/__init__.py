@@ -1,1 +1,1 @@
-"""Drills of the deployed stack: `make stack-test` runs all of them, `make stack-drill DRILL=name` one."""
+"""Drills of the deployed stack: `make stack-test` runs all of them, `make stack-test DRILL=name` one."""

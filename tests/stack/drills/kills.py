@@ -1,15 +1,15 @@
-"""SIGKILL at random moments, three times for each service's container, while photos are under way."""
+"""SIGKILL at random moments, three times for each service's container, while photos are under way, the estimator is scaled and updated."""
 
-import asyncio
 import itertools
 import random
 import secrets
+from asyncio import sleep
 from collections.abc import Iterator
 
 from drills.nothing_kept import assert_nothing_lives
 from drills.people import Crowd, tally
 from drills.relay import telegram
-from drills.swarm import DrillFailedError, kill, until_healthy, update
+from drills.swarm import DrillFailedError, image, kill, scale, until_healthy, updated
 
 SERVICES = ("bot", "replier", "estimator", "rabbitmq", "redis")
 TIMES = 3
@@ -21,36 +21,55 @@ TOPPED_UP = 40
 PHOTOS = 300
 """Sent in all, or more."""
 ANSWERED_WITHIN = 500.0
+SLOWED = "0.4"
+"""Cores of each estimator meanwhile, so that photos wait."""
+REPLICAS_AT = {3: 3, 8: 1}
+"""Estimators from that kill on."""
+NEW_IMAGE_AT = 10
+"""The kill before which the estimator is updated to another image."""
+NEW_IMAGE = "attrai-test/relabelled"
 
 
 async def run() -> str:
     """The table's sentence. Raises DrillFailedError."""
     seed = secrets.randbelow(10_000)
     chance = random.Random(seed)  # noqa: S311 - to be repeated
-    update("estimator", "--limit-cpu", "0.4")
-    await until_healthy("estimator")
+    usual = image("estimator")
+    await updated("estimator", "--limit-cpu", SLOWED)
     async with telegram() as url, Crowd(url, PEOPLE) as crowd:
         numbers = itertools.count()
-        lives = [
-            await _kill(crowd, numbers, one, chance) for one in chance.sample(SERVICES * TIMES, len(SERVICES) * TIMES)
-        ]
+        lives = []
+        for turn, service in enumerate(chance.sample(SERVICES * TIMES, len(SERVICES) * TIMES)):
+            await _change(turn)
+            lives.append(await _kill(crowd, numbers, service, chance))
         await crowd.send(itertools.islice(numbers, max(PHOTOS - len(crowd.sent), 0)), pause=0.5)
         await crowd.wait_until_answered(ANSWERED_WITHIN)
         counts = tally(await crowd.answers())
-    update("estimator", "--limit-cpu", "1")
-    said = f"seed {seed}, {len(lives)} kills with {min(lives)} to {max(lives)} live: {dict(counts)}"
+    await updated("estimator", "--limit-cpu", "1", "--image", usual)
+    said = (
+        f"seed {seed}, {len(lives)} kills with {min(lives)} to {max(lives)} live, "
+        f"estimators 1, 3, 1 and a new image: {dict(counts)}"
+    )
     if counts["answered"] < counts["sent"] or counts["right"] < counts["sent"] - 1 or min(lives) < LIVE:
         raise DrillFailedError(said)
     await assert_nothing_lives()
     return said
 
 
+async def _change(turn: int) -> None:
+    if turn in REPLICAS_AT:
+        scale("estimator", REPLICAS_AT[turn])
+        await until_healthy("estimator")
+    if turn == NEW_IMAGE_AT:
+        await updated("estimator", "--image", NEW_IMAGE)
+
+
 async def _kill(crowd: Crowd, numbers: Iterator[int], service: str, chance: random.Random) -> int:
     """How many photos were live at the kill: intake's comes while photos are taken in, another's once all are queued."""
     await crowd.send(itertools.islice(numbers, max(TOPPED_UP - await crowd.live(), 0)))
-    while service != "bot" and not await crowd.all_taken():
-        await asyncio.sleep(0.2)
-    await asyncio.sleep(chance.uniform(0, 3))
+    if service != "bot":
+        await crowd.wait_until_taken()
+    await sleep(chance.uniform(0, 3))
     live = await crowd.live()
     kill(service)
     await until_healthy(service)

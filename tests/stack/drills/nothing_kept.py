@@ -2,14 +2,29 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
 
-from attrai_deploy.docker import STACK, docker, logs
+from attrai_deploy.docker import STACK, logs
 
-from drills.people import FIRST_ID, NAME
-from drills.swarm import DrillFailedError, containers, run_in, until
+from drills.swarm import DrillFailedError, read_in, run_in, until
 
 QUEUES = ("to_estimate", "after_estimate", "dead_letters", "refused")
 SETTLED_WITHIN = 60.0
+OURS = ("bot", "replier", "estimator")
+FOLDERS = {
+    "redis": ("/data",),
+    "rabbitmq": ("/var/lib/rabbitmq", "/var/log", "/tmp"),  # noqa: S108 - in its container
+    "flower": ("/tmp",),  # noqa: S108 - in its container
+}
+"""Where servers write."""
+FLOWERS_TASKS = (
+    "from base64 import b64encode; from urllib.request import Request, urlopen; "
+    "word = b64encode(open('/run/secrets/flower_password', 'rb').read()).decode(); "
+    "print(urlopen(Request('http://127.0.0.1:5555/api/tasks', headers={'Authorization': 'Basic ' + word})).read().decode())"
+)
+
+Canaries = dict[str, set[bytes]]
+"""What nothing may hold, by kind."""
 
 
 def queue_depths() -> dict[str, int]:
@@ -47,33 +62,23 @@ async def assert_nothing_lives() -> None:
         raise DrillFailedError(f"left over: {json.dumps(left)[:500]}") from None
 
 
-def canaries(people: int) -> dict[str, list[str]]:
-    """What nothing may hold, by kind."""
-    return {"user ids": [str(FIRST_ID + n) for n in range(people)], "names": [NAME], "file names": ["photo.jpg"]}
+def found(wanted: Canaries) -> tuple[int, Counter[str]]:
+    """Bytes searched, and how many canaries of each kind lie where: `kind in place`."""
+    hits: Counter[str] = Counter()
+    searched = 0
+    for place, data in _places():
+        searched += len(data)
+        for kind, canaries in wanted.items():
+            if count := sum(canary in data for canary in canaries):
+                hits[f"{kind} in {place}"] = count
+    return searched, hits
 
 
-def found_canaries(people: int) -> Counter[str]:
-    """How many canaries of each kind lie where: `kind in place`. Places are the logs of each service and the data of each volume."""
-    found: Counter[str] = Counter()
-    wanted = canaries(people)
-    for place, text in _places():
-        for kind, words in wanted.items():
-            if count := sum(word.encode() in text for word in words):
-                found[f"{kind} in {place}"] = count
-    return found
-
-
-def _places() -> list[tuple[str, bytes]]:
-    printed = [(f"logs of {name}", logs(name).encode()) for name in ("bot", "replier", "estimator", "flower")]
-    records = ("records at the log server", run_in("receiver", "cat", "/logs/records.log").encode(errors="replace"))
-    return [
-        *printed,
-        records,
-        ("Redis's data", _data("redis", "/data")),
-        ("RabbitMQ's data", _data("rabbitmq", "/var/lib/rabbitmq")),
-    ]
-
-
-def _data(service: str, folder: str) -> bytes:
-    strings = f"find {folder} -type f -exec cat {{}} + | tr -c '[:print:]' '\\n'"
-    return docker("exec", containers(service)[0], "bash", "-c", strings).encode(errors="replace")
+def _places() -> Iterator[tuple[str, bytes]]:
+    """Every service's log, every volume, what containers have written beside them, and what Flower shows."""
+    for name in (*OURS, *FOLDERS):
+        yield f"the log of {name}", logs(name).encode()
+    yield "the records at the log server", read_in("receiver", "cat", "/logs/records.log")
+    for name, folders in (FOLDERS | dict.fromkeys(OURS, ("/photos", "/tmp", "/run/attrai"))).items():  # noqa: S108 - in containers
+        yield f"the files of {name}", read_in(name, "sh", "-c", f"find {' '.join(folders)} -type f -exec cat {{}} +")
+    yield "Flower's page", read_in("flower", "python", "-c", FLOWERS_TASKS)

@@ -12,10 +12,12 @@ from attrai_playground.bot_api.control import ChatView
 from attrai_playground.bot_api.types import Message
 
 from drills.photos import number_of, photo
+from drills.swarm import DrillFailedError
 
 FIRST_ID = 770_301_000
 """Canary: users have ids from here on, and nothing may keep one."""
 NAME = "Kanarienvogel"
+TAKEN_WITHIN = 180.0
 WAITING = ("in the queue", "waiting for the estimator")
 
 
@@ -44,8 +46,11 @@ class Answer:
 class Crowd:
     """Some people, each with a chat of their own. An asynchronous context."""
 
-    def __init__(self, url: str, people: int) -> None:
-        self.chats = [ChatClient(url, user_id=FIRST_ID + n, first_name=f"{NAME}{n}") for n in range(people)]
+    def __init__(self, url: str, people: int, *, anyone: bool = False) -> None:
+        """`anyone`: people who have never been here, instead of those whose ids are canaries."""
+        self.chats = [
+            ChatClient(url, user_id=None if anyone else FIRST_ID + n, first_name=f"{NAME}{n}") for n in range(people)
+        ]
         self._open = AsyncExitStack()
         self.sent: list[Sent] = []
 
@@ -67,6 +72,10 @@ class Crowd:
             await asyncio.sleep(pause)
         return self.sent[begun:]
 
+    async def send_at_once(self, numbers: Iterable[int]) -> None:
+        """As `send`, nobody waiting for anybody."""
+        await asyncio.gather(*[self.send([number]) for number in numbers])
+
     async def send_file(self, number: int, person: int, data: bytes) -> None:
         """A photo sent as a file, which Telegram leaves as it is."""
         message = await self.chats[person].send_photo(data, as_document=True)
@@ -77,6 +86,13 @@ class Crowd:
         views = [await chat.view() for chat in self.chats]
         return {sent.number: await self._answer(sent, views[sent.person]) for sent in self.sent}
 
+    async def files(self) -> list[bytes]:
+        """Every photo and file that stands in the chats, of both sides."""
+        messages = [(chat, message) for chat in self.chats for message in await chat.messages()]
+        return [
+            await chat.download(_file_id(message)) for chat, message in messages if message.photo or message.document
+        ]
+
     async def live(self) -> int:
         """Photos that have no final answer now."""
         views = [await chat.view() for chat in self.chats]
@@ -86,6 +102,15 @@ class Crowd:
         """Whether the bot has said something below every photo."""
         views = [await chat.view() for chat in self.chats]
         return all(_below(views[sent.person], sent) for sent in self.sent)
+
+    async def wait_until_taken(self, seconds: float = TAKEN_WITHIN) -> None:
+        """Raises DrillFailedError when the bot does not say something below every photo in time."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not await self.all_taken():
+                    await asyncio.sleep(0.2)
+        except TimeoutError:
+            raise DrillFailedError(f"not every photo is taken in or refused within {seconds:.0f} s") from None
 
     async def wait_until_answered(self, seconds: float) -> float:
         """How long it took, or `seconds` when not all have an answer by then."""
@@ -114,6 +139,10 @@ def tally(answers: dict[int, Answer]) -> Counter[str]:
         twice=sum(len(answer.pictures) + len(answer.sentences) > 1 for answer in answers.values()),
         left_waiting=sum(answer.waiting for answer in answers.values()),
     )
+
+
+def _file_id(message: Message) -> str:
+    return message.document.file_id if message.document else message.photo[-1].file_id
 
 
 def _below(view: ChatView, sent: Sent) -> list[Message]:

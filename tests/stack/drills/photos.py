@@ -10,13 +10,15 @@ from PIL import Image, ImageDraw
 SAMPLE = Path(__file__).resolve().parents[3] / "playground/attrai_playground/sample/astronauts.jpg"
 FACE = (430, 140, 800, 510)
 SIZE = 320
-BAR = 20
-BITS = 16
+BAR = 16
+BITS = 20
 DARK = 128
+COMMENT = b"Kanarienkommentar-5b1f0c"
+"""Canary: stands in every file sent, and nothing may keep it."""
 
 
 def photo(number: int) -> bytes:
-    """A JPEG of 320 x 360 pixels; `number` is below 4096."""
+    """A JPEG of 320 x 352 pixels; `number` is below 65,536."""
     picture = Image.new("RGB", (SIZE, SIZE + 2 * BAR), "white")
     picture.paste(_face(), (0, 0))
     draw = ImageDraw.Draw(picture)
@@ -25,7 +27,7 @@ def photo(number: int) -> bytes:
             (place * BAR, SIZE, (place + 1) * BAR - 1, SIZE + 2 * BAR), fill="black" if bit == "1" else "white"
         )
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=90)
+    picture.save(file, "JPEG", quality=90, comment=COMMENT)
     return file.getvalue()
 
 
@@ -39,8 +41,8 @@ def number_of(data: bytes) -> int | None:
 
 
 def _coded(number: int) -> int:
-    """Twelve bits and a check of four."""
-    return (number << 4) | ((number ^ (number >> 4) ^ (number >> 8) ^ 0b1010) & 0b1111)
+    """Sixteen bits and a check of four."""
+    return (number << 4) | ((number ^ (number >> 4) ^ (number >> 8) ^ (number >> 12) ^ 0b1010) & 0b1111)
 
 
 @cache

@@ -4,7 +4,7 @@ from drills.nothing_kept import assert_nothing_lives
 from drills.people import Crowd, tally
 from drills.photos import photo
 from drills.relay import telegram
-from drills.swarm import DrillFailedError, run_in, updated
+from drills.swarm import DrillFailedError, rolled_back, run_in, updated
 
 OTHERS = 12
 ATTEMPTS = 3
@@ -21,7 +21,6 @@ async def run() -> str:
         "--force",
         "--image",
         FAULTY,
-        "--no-resolve-image",
         "--args",
         "",
         "--env-add",
@@ -35,7 +34,7 @@ async def run() -> str:
     attempts = run_in("estimator", "cat", NOTES).count(MARK.decode())
     told = answers.pop(POISONED)
     counts = tally(answers)
-    await updated("estimator", "--rollback")
+    await rolled_back("estimator")
     said = f"{attempts} attempts, then told: {' '.join(told.sentences)!r}; {OTHERS} photos of others: {dict(counts)}"
     if not 1 <= attempts <= ATTEMPTS or len(told.sentences) != 1 or counts["right"] != OTHERS:
         raise DrillFailedError(said)

@@ -3,7 +3,7 @@
 from drills.nothing_kept import assert_nothing_lives
 from drills.people import Crowd, tally
 from drills.relay import telegram
-from drills.swarm import DrillFailedError, scale, until, until_healthy, update, update_state
+from drills.swarm import DrillFailedError, scale, until_healthy, updated
 
 PHOTOS = 40
 
@@ -16,8 +16,7 @@ async def run() -> str:
         await until_healthy("estimator")
         await crowd.send(range(PHOTOS // 2, PHOTOS))
         scale("estimator", 1)
-        update("estimator", "--force")
-        await until(lambda: update_state("estimator") == "completed", "the estimator is updated")
+        await updated("estimator", "--force")
         took = await crowd.wait_until_answered(180)
         counts = tally(await crowd.answers())
     await assert_nothing_lives()

@@ -3,12 +3,22 @@
 import asyncio
 import json
 import random
+import subprocess
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from attrai_deploy.docker import STACK, docker
 
 HEALTHY_WITHIN = 180.0
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Swarm's word for a service's last update, and when that started; both are empty where there was none."""
+
+    state: str
+    started: str
 
 
 class DrillFailedError(Exception):
@@ -36,6 +46,21 @@ def address(service: str) -> str:
     return str(bridge[container]["IPv4Address"]).partition("/")[0]
 
 
+def read_in(service: str, *command: str) -> bytes:
+    """As `run_in`, of what need not be text."""
+    return subprocess.run(["docker", "exec", containers(service)[0], *command], capture_output=True, check=True).stdout
+
+
+def memory() -> dict[str, float]:
+    """MiB that the services' containers take now, each service's largest. Of pages that the kernel could drop only what Docker counts."""
+    used: dict[str, float] = {}
+    for line in docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}").splitlines():
+        name, amount, *_ = line.split()
+        service = name.removeprefix(f"{STACK}_").partition(".")[0]
+        used[service] = max(used.get(service, 0.0), _mebibytes(amount))
+    return used
+
+
 def run_in(service: str, *command: str) -> str:
     """What a command printed in the service's first container."""
     return docker("exec", containers(service)[0], *command)
@@ -46,8 +71,14 @@ def scale(service: str, replicas: int) -> None:
 
 
 def update(service: str, *options: str) -> None:
-    """Starts a rolling update; see `docker service update`."""
-    docker("service", "update", "--detach", "--quiet", *options, f"{STACK}_{service}")
+    """Starts a rolling update; see `docker service update`. Images are this machine's."""
+    docker("service", "update", "--detach", "--quiet", "--no-resolve-image", *options, f"{STACK}_{service}")
+
+
+def image(service: str) -> str:
+    """The image that the service is to run."""
+    spec = "{{.Spec.TaskTemplate.ContainerSpec.Image}}"
+    return docker("service", "inspect", "--format", spec, f"{STACK}_{service}").strip()
 
 
 def replicas(service: str) -> tuple[int, int]:
@@ -58,12 +89,6 @@ def replicas(service: str) -> tuple[int, int]:
         .partition("/")
     )
     return int(have), int(want)
-
-
-def update_state(service: str) -> str:
-    """Swarm's word for the service's last update: updating, completed, rollback_completed, ..."""
-    status = json.loads(docker("service", "inspect", f"{STACK}_{service}"))[0].get("UpdateStatus") or {}
-    return str(status.get("State", "none"))
 
 
 async def until(holds: Callable[[], bool], what: str, seconds: float = HEALTHY_WITHIN) -> None:
@@ -85,7 +110,36 @@ async def until_healthy(service: str) -> None:
 
 async def updated(service: str, *options: str) -> None:
     """Starts a rolling update and waits until it is through."""
+    before = _update(service).started
     update(service, *options)
-    await until(lambda: update_state(service) in ("updating", "rollback_started"), f"the update of {service} begins")
-    await until(lambda: update_state(service) in ("completed", "rollback_completed"), f"{service} is updated")
+    await _through(service, before, "completed")
+
+
+async def rolled_back(*services: str) -> None:
+    """Takes each service's last update back, all at once, and waits until they are through."""
+    before = [_update(service).started for service in services]
+    for service in services:
+        docker("service", "update", "--detach", "--quiet", "--rollback", f"{STACK}_{service}")
+    await asyncio.gather(*[_through(*one, "rollback_completed") for one in zip(services, before, strict=True)])
+
+
+async def _through(service: str, before: str, wanted: str) -> None:
+    """`before`: when the update before this one started."""
+
+    def through() -> bool:
+        now = _update(service)
+        return now.started != before and now.state == wanted
+
+    await until(through, f"{service} is updated ({wanted})")
     await until_healthy(service)
+
+
+def _update(service: str) -> Update:
+    status = json.loads(docker("service", "inspect", f"{STACK}_{service}"))[0].get("UpdateStatus") or {}
+    return Update(str(status.get("State", "")), str(status.get("StartedAt", "")))
+
+
+def _mebibytes(amount: str) -> float:
+    units = {"GiB": 1024.0, "MiB": 1.0, "KiB": 1 / 1024, "B": 1 / 1024**2}
+    unit = next(unit for unit in units if amount.endswith(unit))
+    return float(amount.removesuffix(unit)) * units[unit]

@@ -18,8 +18,7 @@ async def run() -> str:
     """The table's sentence. Raises DrillFailedError."""
     async with telegram() as url, Crowd(url, people=PHOTOS) as crowd:
         await crowd.send(range(PHOTOS))
-        while not await crowd.all_taken():
-            await asyncio.sleep(0.5)
+        await crowd.wait_until_taken()
         await crowd.chats[0].order_failure(Failure(method="*", times=None, code=502))
         due = await crowd.live()
         await asyncio.sleep(AWAY)

@@ -1,4 +1,5 @@
 # The estimator with the flow tests' pipeline, which dies on photos that ask for it.
-FROM attrai/estimator:0.1.0
+ARG VERSION=0.1.0
+FROM attrai/estimator:${VERSION}
 COPY tests/flow/faulty_estimator.py /src/
 ENTRYPOINT ["python", "/src/faulty_estimator.py"]
