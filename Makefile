@@ -72,24 +72,33 @@ run: .venv/run.stamp  ## stay up: serve Telegram with BOT_TOKEN set, else open t
 
 # --- the networks -------------------------------------------------------------------------------
 
-SCORER ?= scorer
 TRUNK ?= dlib
 TRAINING ?= out/training
+RATINGS ?=
+SCALE ?=
+STEPS ?=
+MODELS ?= models
+ATTRAI_MODELS_CLI = $(CLEAN_ENV) $(MODELS_BIN)/attrai-models
+TAUGHT = $(if $(RATINGS),--ratings "$(RATINGS)" $(if $(SCALE),--scale $(SCALE)),--data "$(DATA)")
+TRAIN = $(ATTRAI_MODELS_CLI) train --out "$(TRAINING)" --models "$(MODELS)" $(if $(STEPS),--steps $(STEPS))
+EXPORT = $(ATTRAI_MODELS_CLI) export --out "$(TRAINING)" --models "$(MODELS)"
+EVALUATE = $(ATTRAI_MODELS_CLI) evaluate --data "$(DATA)" --models "$(MODELS)"
 
 .PHONY: train models models-eval need-data
 need-data:
 	@test -d "$(DATA)" || { echo "name the folder of photos and ratings: DATA=folder"; exit 1; }
 
-train: .venv-models/stamp need-data  ## train the scorer on DATA=folder, or go on (TRUNK=dlib or resnet34, TRAINING=folder)
-	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models train --data "$(DATA)" --trunk $(TRUNK) --out "$(TRAINING)"
+train: .venv-models/stamp $(if $(RATINGS),,need-data)  ## train a scorer on DATA=folder or own RATINGS=folder, or go on (TRUNK=dlib or resnet34)
+	@$(TRAIN) $(TAUGHT) --trunk $(TRUNK)
 
-models: train  ## remake every network from nothing: convert, train, export, measure
-	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models convert
-	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models export --trunk $(TRUNK) --out "$(TRAINING)"
-	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models evaluate --data "$(DATA)"
+models: .venv-models/stamp need-data  ## remake every network from nothing (into MODELS=folder), and measure
+	@$(ATTRAI_MODELS_CLI) convert --models "$(MODELS)"
+	@$(TRAIN) --data "$(DATA)" --trunk dlib && $(EXPORT) --trunk dlib --name scorer
+	@$(TRAIN) --data "$(DATA)" --trunk resnet34 && $(EXPORT) --trunk resnet34 --name scorer_resnet34
+	@$(EVALUATE) --name scorer && $(EVALUATE) --name scorer_resnet34 --scorer-only
 
-models-eval: .venv-models/stamp need-data  ## measure the shipped networks on DATA=folder (SCORER=name in the manifest)
-	@$(CLEAN_ENV) $(MODELS_BIN)/attrai-models evaluate --data "$(DATA)" --name $(SCORER)
+models-eval: .venv-models/stamp need-data  ## measure the shipped networks on DATA=folder
+	@$(EVALUATE) --name scorer && $(EVALUATE) --name scorer_resnet34 --scorer-only
 
 # --- checks -------------------------------------------------------------------------------------
 
@@ -120,14 +129,14 @@ servers:  # the real servers that the flow tests start: by apt where root; else 
 VERSION ?= 0.1.0
 REGISTRY ?=
 IMAGE_PREFIX := $(if $(REGISTRY),$(REGISTRY)/,attrai/)
-IMAGES := bot estimator flower
+IMAGES := bot estimator batch flower
 DOCKERFILE_flower := deploy/flower/Dockerfile
 FILES ?= docker-stack.yml
 SERVICE ?=
 ESTIMATORS ?= 4
 DEPLOY = IMAGE_PREFIX=$(IMAGE_PREFIX) VERSION=$(VERSION) PYTHONPATH=deploy $(PYTHON) -m attrai_deploy
 
-.PHONY: images images-push deploy undeploy scale logs backup-graylog stack-requirements
+.PHONY: images images-push deploy batch undeploy scale logs backup-graylog stack-requirements
 images:  ## build every service's image (REGISTRY=host/path names them for a registry)
 	@$(foreach image,$(IMAGES),docker build -q --network host --build-arg VERSION=$(VERSION) -t $(IMAGE_PREFIX)$(image):$(VERSION) \
 		-f $(or $(DOCKERFILE_$(image)),$(image)/Dockerfile) . &&) true
@@ -138,6 +147,12 @@ images-push: images  ## build and push them (REGISTRY=host/path)
 
 deploy:  ## deploy to this Swarm node (SERVICE=name alone, ESTIMATORS=4, FILES="docker-stack.yml docker-stack.light.yml")
 	@$(DEPLOY) up $(FILES:%=--file %) $(if $(SERVICE),--service $(SERVICE)) --estimators $(ESTIMATORS) $(if $(REGISTRY),--resolve-image always)
+
+SOURCE ?=
+OPTIONS ?=
+batch:  ## a data set through the stack's batch estimators: SOURCE=name below BATCH_ROOT (ESTIMATORS=2, OPTIONS="--faces largest")
+	@test -n "$(SOURCE)" || { echo "name a folder or an archive below BATCH_ROOT: make batch SOURCE=lfw"; exit 1; }
+	@PYTHONPATH=deploy $(PYTHON) -m attrai_deploy.batch "$(SOURCE)" --estimators $(or $(filter-out 4,$(ESTIMATORS)),2) -- $(OPTIONS)
 
 undeploy:  ## take the stack away; volumes and secrets stay (SECRETS=1: not the secrets)
 	@$(DEPLOY) down $(if $(SECRETS),--secrets)

@@ -27,7 +27,7 @@ def test_every_setting_is_listed_with_its_meaning(settings: type[Settings]) -> N
 def test_no_setting_is_listed_that_does_not_exist() -> None:
     known = {
         f"{PREFIX}{name.upper()}"
-        for settings in (BotSettings, EstimatorSettings, BatchEstimatorSettings)
+        for settings in (BotSettings, EstimatorSettings, BatchEstimatorSettings, BatchRunSettings)
         for name in settings.model_fields
     }
     assert set(re.findall(r"ATTRAI_[A-Z_]+", README)) <= known
