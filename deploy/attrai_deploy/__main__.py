@@ -73,7 +73,7 @@ def backup(options: argparse.Namespace) -> None:
 
 
 def _make_secrets(needed: set[str]) -> None:
-    """All at once or none: passwords on both sides of a connection must fit."""
+    """All at once or none, those of files that may be laid over later too: passwords on both sides of a connection must fit."""
     there = docker.secret_names()
     if needed <= there:
         return
@@ -83,9 +83,10 @@ def _make_secrets(needed: set[str]) -> None:
         )
     token = "" if "bot_token" in there else _ask_token()
     made = new_credentials(token)
-    for name in sorted(needed - there):
+    missing = sorted(set(made.secrets) - there)
+    for name in missing:
         docker.create_secret(name, made.secrets[name])
-    if len(needed - there) > 1:
+    if len(missing) > 1:
         _tell_pages(made)
 
 
@@ -114,6 +115,8 @@ def _wait_until_healthy(service: str | None) -> int:
         _say("not everything is well: docker stack ps --no-trunc attrai says why", to_error=True)
         return 1
     _say("Graylog: http://THIS_NODE:9000/   Flower: http://THIS_NODE:5555/   logs of a request: make logs REQUEST=id")
+    if "grafana" in docker.running():
+        _say("Grafana: http://THIS_NODE:3000/")
     return 0
 
 
@@ -122,6 +125,7 @@ def _config_files() -> list[Path]:
         *(ROOT / "deploy").glob("*.sh"),
         *(ROOT / "deploy/rabbitmq").iterdir(),
         *(ROOT / "deploy/redis").iterdir(),
+        *(ROOT / "deploy/monitoring").iterdir(),
         ROOT / "graylog/content_pack.json",
     ]
 

@@ -7,7 +7,7 @@ import os
 import secrets
 from dataclasses import dataclass
 
-BROKER_USERS = ("intake", "replier", "estimator", "batch", "batch_estimator", "flower")
+BROKER_USERS = ("intake", "replier", "estimator", "batch", "batch_estimator", "flower", "exporter")
 REDIS_USERS = {
     "intake": "~attrai:* +@read +@write +@connection +@transaction +@scripting -@dangerous",
     "replier": "~attrai:* +@read +@write +@connection +@transaction +@scripting -@dangerous",
@@ -32,7 +32,7 @@ def new_credentials(bot_token: str) -> Credentials:
     """Fresh passwords for everything; the token as it is."""
     broker = {user: _password() for user in BROKER_USERS}
     redis = {user: _password() for user in REDIS_USERS}
-    mongodb, graylog, flower = _password(), _password(), _password()
+    mongodb, graylog, flower, grafana = (_password() for _ in range(4))
     urls = {f"{user}_broker_url": f"amqp://{user}:{word}@rabbitmq:5672/attrai" for user, word in broker.items()}
     urls |= {f"{user}_redis_url": f"redis://{user}:{word}@redis:6379/0" for user, word in redis.items()}
     return Credentials(
@@ -44,12 +44,14 @@ def new_credentials(bot_token: str) -> Credentials:
             "redis_users": redis_users(redis),
             "flower_broker_api": f"http://flower:{broker['flower']}@rabbitmq:15672/api/",
             "flower_password": f"admin:{flower}",
+            "grafana_password": grafana,
+            "webhook_secret": _password(),
             "graylog_password_secret": _password(),
             "graylog_root_password_sha2": hashlib.sha256(graylog.encode()).hexdigest(),
             "graylog_mongodb_uri": f"mongodb://graylog:{mongodb}@mongodb:27017/graylog?authSource=admin",
             "mongodb_password": mongodb,
         },
-        pages={"Graylog": ("admin", graylog), "Flower": ("admin", flower)},
+        pages={"Graylog": ("admin", graylog), "Flower": ("admin", flower), "Grafana": ("admin", grafana)},
     )
 
 

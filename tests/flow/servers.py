@@ -44,13 +44,13 @@ def redis(folder: Path, port: int | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def rabbitmq(folder: Path, port: int | None = None) -> Iterator[str]:
-    """Debian's RabbitMQ as a plain process, with an Erlang port mapper of its own; its URL."""
+def rabbitmq(folder: Path, port: int | None = None, *, plugins: str = "", settings: str = "") -> Iterator[str]:
+    """Debian's RabbitMQ as a plain process, with an Erlang port mapper of its own; its URL. `settings`: more lines of its file."""
     port, mapper, name = port or free_port(), free_port(), f"attrai-{os.getpid()}-{free_port()}"
     (folder / "rabbitmq.conf").write_text(
-        f"listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = attrai\ndefault_pass = attrai\nlog.console = true\n"
+        f"listeners.tcp.default = 127.0.0.1:{port}\ndefault_user = attrai\ndefault_pass = attrai\nlog.console = true\n{settings}"
     )
-    (folder / "enabled_plugins").write_text("[].\n")
+    (folder / "enabled_plugins").write_text(f"[{plugins}].\n")
     environment = _rabbitmq_environment(folder, name, mapper)
     with _running([str(RABBITMQ)], folder / "rabbitmq.log", environment) as server:
         try:

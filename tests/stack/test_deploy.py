@@ -3,7 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from attrai_deploy.credentials import new_credentials, rabbitmq_hash, rabbitmq_users, redis_users
+from attrai_deploy.credentials import BROKER_USERS, new_credentials, rabbitmq_hash, rabbitmq_users, redis_users
 from attrai_deploy.node import GIB, OPENSEARCH_MAPS, Node, faults
 from attrai_deploy.request_log import records_of
 from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_service, secrets_of, service_blocks
@@ -34,7 +34,7 @@ def test_a_password_hash_is_the_one_of_rabbitmqs_own_documentation() -> None:
 def test_both_sides_of_every_connection_get_the_same_password() -> None:
     made = new_credentials("1:token").secrets
     users = {user["name"]: user["password_hash"] for user in json.loads(made["rabbitmq_users"])["users"]}
-    assert set(users) == {"intake", "replier", "estimator", "flower"}
+    assert set(users) == set(BROKER_USERS)
     for user, hashed in users.items():
         password = made[f"{user}_broker_url"].split(":")[2].partition("@")[0]
         assert password in made["flower_broker_api"] or user != "flower"

@@ -8,7 +8,10 @@ from attrai_estimator.settings import EstimatorSettings
 from stack_files import IN_IMAGE, ROOT, SETTINGS, environment, secrets_of, stack
 
 SERVICES = stack()["services"]
-OVERRIDES = ["light", "nfs", "memory"]
+OVERRIDES = ["light", "nfs", "memory", "webhook"]
+BESIDE = ["monitoring"]
+"""Files that bring services of their own."""
+FILES = [path.name for path in ROOT.glob("docker-stack*.yml")]
 GIB = 1024**3
 
 
@@ -35,16 +38,23 @@ def test_every_secret_is_read_and_every_file_is_there(service: str) -> None:
 
 
 def test_deploying_makes_every_secret_and_no_other() -> None:
-    named = set(stack()["secrets"])
-    assert set(new_credentials("1:token").secrets) == named
-    assert set().union(*map(secrets_of, SERVICES.values())) == named
-    assert all(secret == {"external": True, "name": f"attrai_{name}"} for name, secret in stack()["secrets"].items())
+    named = {name: secret for file in FILES for name, secret in stack(file).get("secrets", {}).items()}
+    assert set(new_credentials("1:token").secrets) == set(named)
+    assert all(secret == {"external": True, "name": f"attrai_{name}"} for name, secret in named.items())
 
 
-def test_every_config_is_used_and_its_file_is_there() -> None:
-    used = {config["source"] for service in SERVICES.values() for config in service.get("configs", [])}
-    assert used == set(stack()["configs"])
-    assert all((ROOT / config["file"]).is_file() for config in stack()["configs"].values())
+@pytest.mark.parametrize("file", FILES)
+def test_every_secret_of_a_file_is_used_in_it(file: str) -> None:
+    services = stack(file).get("services", {}).values()
+    assert set().union(*map(secrets_of, services)) == set(stack(file).get("secrets", {}))
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_config_is_used_and_its_file_is_there(file: str) -> None:
+    services, configs = stack(file).get("services", {}).values(), stack(file).get("configs", {})
+    assert {config["source"] for service in services for config in service.get("configs", [])} == set(configs)
+    assert all((ROOT / config["file"]).is_file() for config in configs.values())
+    assert all("${CONFIG_TAG" in line for line in (ROOT / file).read_text().splitlines() if " {file: " in line)
 
 
 def test_only_bot_and_replier_reach_the_internet_and_only_two_pages_are_published() -> None:
@@ -94,13 +104,14 @@ def test_an_override_names_only_what_there_is(variant: str) -> None:
     assert set(override.get("volumes", {})) <= set(stack()["volumes"])
 
 
-@pytest.mark.parametrize("variant", [None, *OVERRIDES])
+@pytest.mark.parametrize("variant", [None, *OVERRIDES, *BESIDE])
 def test_docker_itself_accepts_the_files(variant: str | None) -> None:
     if shutil.which("docker") is None:
         pytest.skip("the docker client is not installed")
     files = ["docker-stack.yml"] if variant is None else ["docker-stack.yml", f"docker-stack.{variant}.yml"]
     options = [option for file in files for option in ("-c", str(ROOT / file))]
     given = {"PATH": "/usr/local/bin:/usr/bin:/bin", "NFS_SERVER": "10.0.0.5", "NFS_PATH": "/photos"}
+    given["WEBHOOK_URL"] = "https://bot.example.org/telegram"
     done = subprocess.run(
         ["docker", "stack", "config", *options], env=given, capture_output=True, text=True, check=False
     )
