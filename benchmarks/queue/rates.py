@@ -1,0 +1,152 @@
+"""Photos a second through the queue: against the bare pipeline, by two replicas against one, with a pipeline that does nothing."""
+
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from benchmarks.queue.bursts import Sender, await_finished, finished, saturated_rate
+from benchmarks.queue.photos import make_photo
+from benchmarks.queue.system import CORES, Bare, Running, System, bare, replica
+
+EMPTY = (sys.executable, "-m", "benchmarks.queue.empty_estimator")
+KINDS = 8
+"""Different photos in a burst."""
+MESSAGES, FIRST_LEFT_OUT = 1100, 100
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One way of doing the same photos: photos a second, CPU seconds of a photo, and how many cores others used meanwhile."""
+
+    rate: float
+    cpu: float
+    others: float
+
+
+@dataclass(frozen=True)
+class Round:
+    """Two legs, one right after the other."""
+
+    one: Leg
+    other: Leg
+
+    @property
+    def ratio(self) -> float:
+        return self.other.rate / self.one.rate
+
+    @property
+    def cpu_ratio(self) -> float:
+        """The same by CPU time alone, which nobody else on the machine can take away."""
+        return self.one.cpu / self.other.cpu
+
+
+class Meter:
+    """CPU time of our processes and of everybody else's, from its making on."""
+
+    def __init__(self, *running: Running) -> None:
+        self._running = running
+        self._start = self._now()
+
+    def leg(self, photos: int, rate: float) -> Leg:
+        """What was used meanwhile, by so many photos."""
+        replicas, ours, all_cores, wall = (now - before for now, before in zip(self._now(), self._start, strict=True))
+        return Leg(rate, replicas / photos, max(all_cores - ours, 0.0) / wall)
+
+    def _now(self) -> tuple[float, float, float, float]:
+        replicas = sum(each.cpu_seconds() for each in self._running)
+        return replicas, _family_seconds(), _busy_seconds(), time.perf_counter()
+
+
+def make_photos(folder: Path) -> list[Path]:
+    """Photos of 1280x960 with four faces, as files."""
+    paths = [folder / f"{number}.jpg" for number in range(KINDS)]
+    for number, path in enumerate(paths):
+        path.write_bytes(make_photo(1280, 960, 4, number))
+    return paths
+
+
+def against_bare(system: System, photos: Sequence[Path], count: int, rounds: int) -> list[Round]:
+    """The bare pipeline, then one replica behind the queue, on the same core; again and again."""
+    sender = Sender(system)
+    with replica(system, "one", CORES[0]) as one, bare(system, CORES[0]) as pipeline:
+        _through_queue(system, sender, photos, KINDS, one)
+        _bare(pipeline, photos, KINDS)
+        return [
+            Round(_bare(pipeline, photos, count), _through_queue(system, sender, photos, count, one))
+            for _ in range(rounds)
+        ]
+
+
+def two_against_one(system: System, photos: Sequence[Path], count: int, rounds: int) -> list[Round]:
+    """One replica, then two on a core each; again and again."""
+    sender = Sender(system)
+    with replica(system, "one", CORES[0]) as one:
+        _through_queue(system, sender, photos, KINDS, one)
+        return [_one_then_two(system, sender, photos, count, one) for _ in range(rounds)]
+
+
+def empty_rates(system: System, photo: Path, rounds: int) -> list[Leg]:
+    """Messages a second with a pipeline that does nothing: all queued before the replica starts."""
+    sender, legs = Sender(system), []
+    for _ in range(rounds):
+        sender.send([photo], MESSAGES)
+        with replica(system, "empty", CORES[0], EMPTY) as empty:
+            meter, before = Meter(empty), len(finished(system))
+            times = await_finished(system, MESSAGES)
+            rate = saturated_rate(times, times[FIRST_LEFT_OUT])
+            legs.append(meter.leg(MESSAGES - before, rate))
+        sender.settle()
+    return legs
+
+
+def starts(system: System, rounds: int) -> list[float]:
+    """Seconds from the start of a replica's process until it consumes."""
+    seconds = []
+    for _ in range(rounds):
+        with replica(system, "started", CORES[0]) as one:
+            seconds.append(one.ready_seconds)
+    return seconds
+
+
+def _one_then_two(system: System, sender: Sender, photos: Sequence[Path], count: int, one: Running) -> Round:
+    alone = _through_queue(system, sender, photos, count, one)
+    with ExitStack() as stack:
+        two = stack.enter_context(replica(system, "two", CORES[-1]))
+        _through_queue(system, sender, photos, 2 * KINDS, one, two)
+        return Round(alone, _through_queue(system, sender, photos, 2 * count, one, two))
+
+
+def _bare(pipeline: Bare, photos: Sequence[Path], count: int) -> Leg:
+    chosen = [photos[number % len(photos)] for number in range(count)]
+    meter = Meter(pipeline.running)
+    return meter.leg(count, count / pipeline.seconds(chosen))
+
+
+def _through_queue(system: System, sender: Sender, photos: Sequence[Path], count: int, *replicas: Running) -> Leg:
+    meter = Meter(*replicas)
+    sender.send(photos, count)
+    saturated_since = time.time()
+    times = await_finished(system, count)
+    leg = meter.leg(count, saturated_rate(times, saturated_since))
+    sender.settle()
+    return leg
+
+
+def _family_seconds() -> float:
+    """CPU time of this process and all its descendants: replicas, servers, ourselves."""
+    me = psutil.Process()
+    total = 0.0
+    for each in (me, *me.children(recursive=True)):
+        times = each.cpu_times()
+        total += times.user + times.system
+    return total
+
+
+def _busy_seconds() -> float:
+    times = psutil.cpu_times()
+    return float(times.user + times.nice + times.system + times.irq + times.softirq + times.steal)
