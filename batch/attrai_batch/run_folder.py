@@ -48,6 +48,7 @@ class RunFolder:
     """Beside the file that the run is for. Raises OSError where the disk refuses."""
 
     def __init__(self, out: Path) -> None:
+        out = out.absolute()  # estimators run in a folder of their own
         self.out = out
         self.path = out.with_name(f"{out.name}.parts")
         self._done = out.with_name(f"{out.name}.done")

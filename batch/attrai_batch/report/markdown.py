@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 
 from attrai_batch.report.contents import Cells, Section
 
-SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@])")
+SPECIAL = re.compile(r"([\\`*\[\]<>|&~#@]|(?<!\w)_|_(?!\w)|:(?=//)|(?<=www)\.)")
+"""What has a meaning in the middle of a line; an underscore has none inside a word."""
 
 
 def as_markdown(title: str, sections: Iterable[Section]) -> str:

@@ -15,7 +15,7 @@ from PIL import Image
 
 from tests.unit.batch.rows import found, missed, table, vector
 
-HOSTILE = '<script>alert(1)</script>"|`x`\n](http://evil)\x1b[2J.jpg'
+HOSTILE = '<script>alert(1)</script>"|`x`\n](http://evil)_a_www.b\x1b[2J.jpg'
 PHOTOS = [
     found("Ann/1.jpg", 1, 2),
     found("Ann/2.jpg", 3),
@@ -59,11 +59,11 @@ def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
         "| photos submitted | 14 |",
         "| with a face | 3 |",
         "| faces | 4 |",
-        "| failed | 11 \\(78\\.57%\\) |",
-        "| photos a second | 7\\.0 |",
-        "| photos a second for each core | 3\\.5 |",
-        "| no\\_face | 10 | Bo/1\\.jpg | no face was found on the photo |",
-        "| detect | 3\\.0 | 75% | 214\\.3 |",
+        "| failed | 11 (78.57%) |",
+        "| photos a second | 7.0 |",
+        "| photos a second for each core | 3.5 |",
+        "| no_face | 10 | Bo/1.jpg | no face was found on the photo |",
+        "| detect | 3.0 | 75% | 214.3 |",
     ):
         assert line in text
     assert text.count("Di/") == 4  # examples, not all
@@ -94,7 +94,7 @@ def test_no_name_breaks_out_of_its_cell_in_markdown(tmp_path: Path) -> None:
     report = write_report(table(tmp_path, *PHOTOS), account(), Run("x", workers=1), tmp_path / "report")
     line = next(line for line in report.markdown.read_text().splitlines() if line.startswith("| unreadable"))
     assert re.sub(r"\\.", "", line).count("|") == 5
-    assert not re.search(r"(?<!\\)[<`\[]", line)
+    assert not re.search(r"(?<!\\)[<`\[\]]|(?<!\\)://|www\.|[^\\]_a", line)
 
 
 def test_a_run_without_any_face_has_a_report_too(tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_run_without_any_face_has_a_report_too(tmp_path: Path) -> None:
     report = write_report(table(tmp_path, *photos), whole, Run("x", workers=1), tmp_path / "report")
     assert "failed | 1" in report.markdown.read_text()
     empty = write_report(table(tmp_path), Account(), Run("x", workers=1), tmp_path / "empty")
-    assert "None\\." in empty.markdown.read_text()
+    assert "None." in empty.markdown.read_text()
 
 
 def test_the_same_table_gives_the_same_report(tmp_path: Path) -> None:
