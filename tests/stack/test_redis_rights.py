@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from attrai_bot.quotas import Ledger, Limits
+from attrai_bot.seal import Seal
 from attrai_deploy.credentials import REDIS_USERS, redis_users
 from attrai_estimator.presence import RedisAttempts, announce, leave
 from attrai_shared import keys
@@ -17,6 +19,7 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermission
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.flow.servers import free_port, missing_redis, redis
+from tests.unit.bot.conftest import make_record
 
 REQUEST = "0" * 32
 
@@ -63,6 +66,25 @@ def test_the_bot_may_use_the_ledger_and_nothing_that_harms_the_server(server: st
         for harm in (connection.flushall, connection.config_get, connection.acl_list):
             with pytest.raises(NoPermissionError):
                 harm()
+
+
+async def test_the_bot_may_count_and_read_what_is_counted(server: str) -> None:
+    now = time.time()
+    intake, replier = (
+        Ledger.at(f"redis://{user}:word@{server}", Limits(3, 8, 1000), Seal(b"a key of tests"))
+        for user in ("intake", "replier")
+    )
+    await intake.admit(make_record(), now)
+    await replier.settle(REQUEST, "f" * 32, now + 60, now, {"detect": 0.2})
+    today = (await intake.days(now))[-1]
+    assert (today.photos, today.users, sum(today.seconds["detect"])) == (1, 1, 1)
+    for ledger in (intake, replier):
+        await ledger.close()
+
+
+def test_an_estimator_may_count_nothing(server: str) -> None:
+    with _as("estimator", server) as connection, pytest.raises(NoPermissionError):
+        connection.hincrby(keys.day("2026-01-01"), "photos", 1)
 
 
 def test_nobody_is_let_in_without_a_name(server: str) -> None:

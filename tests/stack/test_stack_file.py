@@ -9,7 +9,7 @@ from stack_files import IN_IMAGE, ROOT, SETTINGS, environment, secrets_of, stack
 
 SERVICES = stack()["services"]
 OVERRIDES = ["light", "nfs", "memory", "webhook"]
-BESIDE = ["monitoring"]
+BESIDE = ["monitoring", "batch"]
 """Files that bring services of their own."""
 FILES = [path.name for path in ROOT.glob("docker-stack*.yml")]
 GIB = 1024**3
