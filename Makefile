@@ -172,6 +172,13 @@ stack-requirements: .venv/uv.stamp  # pin Flower's dependencies with hashes, aft
 		shared/pyproject.toml -o deploy/flower/requirements.txt
 
 DRILL ?=
-.PHONY: stack-test
-stack-test: .venv/test.stamp  ## deploy to a real one-node Swarm here, drill it, remove it (DRILL="smoke kills": these alone)
-	@./tests/stack/run.sh $(DRILL)
+STANDINS ?=
+OPTIONAL ?=
+PHOTOS ?= 20000
+DRILLED = STANDINS="$(STANDINS)" OPTIONAL="$(OPTIONAL)" ./tests/stack/run.sh
+.PHONY: stack-test soak
+stack-test: .venv/test.stamp  ## drill the stack on a real Swarm here and remove it (DRILL="kills flood": these alone; STANDINS=script: no registry)
+	@$(DRILLED) $(DRILL)
+
+soak: .venv/test.stamp  ## endurance: PHOTOS=20000 through the stack, memory and times measured; hours
+	@DRILLS_WITHIN=20000 $(DRILLED) soak=$(PHOTOS)
