@@ -55,8 +55,8 @@ def accuracy(name: str, predicted: Floats, rated: Floats) -> Accuracy:
 def score_photo(photo: Photo, networks: Networks) -> Floats:
     """Scores of the face that a portrait is of, on every scale, shape (scales,), as the estimator scores it."""
     scorer = networks.scorer
-    batch = scorer.normalization(align(photo, [portrayed(photo, networks.detector)], scorer.template))
-    (scores,) = scorer.network(np.concatenate([batch, batch[..., ::-1]]))
+    crop = align(photo, [portrayed(photo, networks.detector)], scorer.template)
+    (scores,) = scorer.network(np.concatenate([crop, crop[:, :, ::-1]]))
     mean: Floats = scores.mean(axis=0, dtype=np.float64)
     return mean
 

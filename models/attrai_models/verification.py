@@ -86,7 +86,7 @@ def by_dlib(embedder: EmbeddingNetwork) -> Embed:
             return None
         face = max(found, key=lambda box: box.width() - 0.5 * _off_centre(box, photo))
         chip = dlib.get_face_chip(photo.pixels, poser(photo.pixels, face), CHIP_SIDE, CHIP_PADDING)
-        return np.asarray(embedder.network(embedder.normalization(chip[np.newaxis]))[0][0])
+        return np.asarray(embedder.network(chip[np.newaxis])[0][0])
 
     return vector
 

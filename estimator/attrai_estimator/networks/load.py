@@ -9,7 +9,6 @@ from attrai_estimator.networks.network import (
     EmbeddingNetwork,
     Network,
     Networks,
-    Normalization,
     ScoringNetwork,
 )
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork, Precision
@@ -22,38 +21,44 @@ SCORER, EMBEDDER = "scorer", "embedder"
 
 
 def load_networks(
-    models: Path, runtime: Runtime = "openvino", *, scorer: str = SCORER, embed: bool = False
+    models: Path,
+    runtime: Runtime = "openvino",
+    *,
+    scorer: str = SCORER,
+    embed: bool = False,
+    precision: Precision = "native",
 ) -> Networks:
     """Load the networks of the folder that holds `manifest.json`: the scorer of that name, the embedder on demand.
 
     Raises `WrongNetworkFile` when a file is missing or is not the one whose checksum the manifest records.
     """
     return Networks(
-        detector=load_detector(models, runtime),
-        scorer=ScoringNetwork(*_aligned(models, scorer, runtime)),
-        embedder=load_embedder(models, runtime) if embed else None,
+        detector=load_detector(models, runtime, precision),
+        scorer=ScoringNetwork(*_aligned(models, scorer, runtime, precision)),
+        embedder=load_embedder(models, runtime, precision) if embed else None,
     )
 
 
-def load_detector(models: Path, runtime: Runtime = "openvino") -> DetectorNetworks:
-    """Load MTCNN alone; raises `WrongNetworkFile`."""
+def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> DetectorNetworks:
+    """Load MTCNN alone; the two networks that decide always compute in float32. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
     records = [manifest.record(name) for name in (PROPOSAL, REFINEMENT, OUTPUT)]
-    proposal, refinement, output = (_load(models, record, runtime, "f32") for record in records)
-    return DetectorNetworks(proposal, refinement, output, records[0].normalization)
+    proposal = _load(models, records[0], runtime, precision)
+    refinement, output = (_load(models, record, runtime, "f32") for record in records[1:])
+    return DetectorNetworks(proposal, refinement, output)
 
 
-def load_embedder(models: Path, runtime: Runtime = "openvino") -> EmbeddingNetwork:
+def load_embedder(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> EmbeddingNetwork:
     """Load the embedder alone; raises `WrongNetworkFile`."""
-    return EmbeddingNetwork(*_aligned(models, EMBEDDER, runtime))
+    return EmbeddingNetwork(*_aligned(models, EMBEDDER, runtime, precision))
 
 
-def _aligned(models: Path, name: str, runtime: Runtime) -> tuple[Network, Template, Normalization]:
+def _aligned(models: Path, name: str, runtime: Runtime, precision: Precision) -> tuple[Network, Template]:
     """Load a network that takes aligned crops."""
     record = read_manifest(models).record(name)
     if record.template is None:
         raise WrongNetworkFile(f"the manifest gives the {name} no alignment template")
-    return _load(models, record, runtime, "f32"), record.template, record.normalization
+    return _load(models, record, runtime, precision), record.template
 
 
 def _load(models: Path, record: NetworkRecord, runtime: Runtime, precision: Precision) -> Network:
@@ -61,5 +66,5 @@ def _load(models: Path, record: NetworkRecord, runtime: Runtime, precision: Prec
     if runtime == "torch":
         from attrai_estimator.networks.torch_runtime import TorchNetwork  # noqa: PLC0415 - an extra
 
-        return TorchNetwork(file)
-    return OpenVinoNetwork(file, precision)
+        return TorchNetwork(file, record.normalization)
+    return OpenVinoNetwork(file, record.normalization, precision)

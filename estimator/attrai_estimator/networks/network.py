@@ -12,9 +12,9 @@ Floats = NDArray[np.float32]
 
 
 class Network(Protocol):
-    """A loaded network: a float32 batch (n, channels, height, width) in, its outputs in the manifest's order."""
+    """A loaded network: pixels (n, height, width, 3) in, which it normalizes; its outputs in the manifest's order."""
 
-    def __call__(self, batch: Floats, /) -> tuple[Floats, ...]: ...
+    def __call__(self, pixels: NDArray[np.uint8], /) -> tuple[Floats, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,6 @@ class DetectorNetworks:
     proposal: Network
     refinement: Network
     output: Network
-    normalization: Normalization
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,6 @@ class ScoringNetwork:
 
     network: Network
     template: Template
-    normalization: Normalization
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +54,6 @@ class EmbeddingNetwork:
 
     network: Network
     template: Template
-    normalization: Normalization
 
 
 @dataclass(frozen=True, slots=True)

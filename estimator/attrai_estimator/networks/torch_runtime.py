@@ -13,7 +13,7 @@ from onnx.reference import ReferenceEvaluator
 from torch import Tensor
 from torch.nn import functional
 
-from attrai_estimator.networks.network import Floats
+from attrai_estimator.networks.network import Floats, Normalization
 
 Array = NDArray[np.generic]
 Attribute = int | float | list[int]
@@ -25,7 +25,8 @@ Device = Literal["cpu", "cuda"]
 class TorchNetwork:
     """An ONNX file evaluated by PyTorch in float32; knows the operators that Attrai's networks use."""
 
-    def __init__(self, file: Path, device: Device = "cpu") -> None:
+    def __init__(self, file: Path, normalization: Normalization, device: Device = "cpu") -> None:
+        self._normalization = normalization
         model = onnx.load(file)
         constants = _constants(model)
         left = [node for node in model.graph.node if node.output[0] not in constants]
@@ -35,8 +36,9 @@ class TorchNetwork:
         self._input = model.graph.input[0].name
         self._outputs = [output.name for output in model.graph.output]
 
-    def __call__(self, batch: Floats, /) -> tuple[Floats, ...]:
-        """Run the batch."""
+    def __call__(self, pixels: NDArray[np.uint8], /) -> tuple[Floats, ...]:
+        """Normalize the pixels and run them."""
+        batch = self._normalization(pixels)
         values = {**self._constants, self._input: torch.from_numpy(batch).to(self._device)}
         with torch.inference_mode():
             for node, operator, attributes in self._nodes:

@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
+BLOCK = 64
+"""Boxes whose overlaps with all others are computed at once, which bounds the memory that a crowd takes."""
+
 
 def sides(boxes: Floats) -> Floats:
     """Width and height of each box, shape (n, 2)."""
@@ -28,18 +31,24 @@ def suppress(boxes: Floats, scores: Floats, overlap: float, *, of_smaller: bool 
 
     A box goes when its intersection with a better one is more than `overlap` of their union, or of the smaller of both.
     """
-    order = np.argsort(-scores, kind="stable")
-    boxes, areas = boxes[order], np.prod(sides(boxes[order]), axis=1)
-    alive = np.ones(len(order), dtype=bool)
-    for i in range(len(order)):
-        if alive[i]:
-            rest = i + 1 + np.flatnonzero(alive[i + 1 :])
-            alive[rest] = _overlap(boxes[i], areas[i], boxes[rest], areas[rest], of_smaller=of_smaller) <= overlap
-    return order[alive]
+    left = np.argsort(-scores, kind="stable")
+    kept: list[NDArray[np.intp]] = []
+    while len(left):
+        over = _overlaps(boxes[left[:BLOCK]], boxes[left], of_smaller=of_smaller) > overlap
+        alive = np.ones(len(left), dtype=bool)
+        for i in range(len(over)):
+            if alive[i]:
+                kept.append(left[i : i + 1])
+                alive &= ~over[i]
+        left = left[BLOCK:][alive[BLOCK:]]
+    return np.concatenate(kept) if kept else left
 
 
-def _overlap(box: Floats, area: np.float32, others: Floats, areas: Floats, *, of_smaller: bool) -> Floats:
-    lengths = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    intersection = np.prod(lengths.clip(min=0), axis=1)
+def _overlaps(boxes: Floats, others: Floats, *, of_smaller: bool) -> Floats:
+    """Shape (n, m)."""
+    lengths = np.minimum(boxes[:, np.newaxis, 2:], others[:, 2:]) - np.maximum(boxes[:, np.newaxis, :2], others[:, :2])
+    lengths = lengths.clip(min=0)
+    intersection = lengths[..., 0] * lengths[..., 1]
+    area, areas = np.prod(sides(boxes), axis=1)[:, np.newaxis], np.prod(sides(others), axis=1)
     whole = np.minimum(area, areas) if of_smaller else area + areas - intersection
     return np.asarray(intersection / whole.clip(min=np.float32(1e-6)), dtype=np.float32)

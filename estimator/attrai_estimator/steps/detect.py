@@ -1,30 +1,32 @@
 """First step on a face: MTCNN (Zhang et al. 2016), three networks that propose, refine and locate.
 
-Its constants are those of facenet-pytorch 2.5.3.
+Its probabilities and overlaps are those of facenet-pytorch 2.5.3; decision 0024 says where its course differs and why.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from attrai_estimator.networks.network import DetectorNetworks, Floats, Network
+from attrai_estimator.networks.network import DetectorNetworks, Floats
+from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.steps.boxes import regress, sides, squared, suppress
+from attrai_estimator.steps.patches import Packed, packed, patches
+from attrai_estimator.steps.pyramid import fold, halves, level, scales
 from attrai_estimator.values import Box, Detection, Photo
 
-WORKING_SIDE = 1280
-"""Pixels of the working picture's long side, at most."""
-SMALLEST_FACE = 20
-"""Pixels of the working picture: a smaller face is not looked for."""
-PYRAMID_FACTOR = 0.709
+WORKING_SIDE = 1600
+"""A photo whose longer side is twice as long or more is reduced by a whole number, to 1600 pixels at least."""
+SMALLEST_FACE, SMALLEST_SHARE = 24, 0.015
+"""A face is looked for down to as many pixels, and down to that share of the photo's longer side: 60 of 4000."""
 PROPOSED, REFINED, LOCATED = 0.6, 0.7, 0.7
 """The probability that a candidate needs to pass each network."""
-CELL, STRIDE = 12, 2
-"""Pixels that one value of the proposal network sees, and the pixels between two of them."""
+SAME = 0.7
+"""Candidates that overlap more are one."""
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
-BATCH = 256
+REFINEMENT_BATCH, OUTPUT_BATCH = 16, 4
+"""Larger batches are no quicker."""
 SECOND_LOOK_SIDE = 240
 """A smaller picture is enlarged to this long side for the second look."""
 
@@ -50,10 +52,10 @@ class _Candidates:
 def detect(photo: Photo, networks: DetectorNetworks) -> tuple[Detection, ...]:
     """Find all faces, from left to right, in pixels of the upright photo at its own size.
 
-    Faces are looked for down to 20 px of the working picture, whose long side is the photo's or 1280 px.
+    Faces are looked for down to 24 px, in photos over 1600 px to 0.015 of the longer side.
     """
     for view in _views(Image.fromarray(photo.pixels)):
-        found = _look(view, networks)
+        found = _look(view.image, networks)
         if len(found.scores):
             return _detections(found, view, photo.scale)
     return ()
@@ -61,18 +63,15 @@ def detect(photo: Photo, networks: DetectorNetworks) -> tuple[Detection, ...]:
 
 def _views(image: Image.Image) -> Iterator[_View]:
     """The picture itself, and, if nothing is found there, inside a black border, for a face that fills a tight crop."""
-    scale = min(1.0, WORKING_SIDE / max(image.size))
-    yield _View(_resized(image, scale), scale, 0)
-    scale = max(scale, SECOND_LOOK_SIDE / max(image.size))
-    border = round(max(image.size) * scale / 4)
-    yield _View(ImageOps.expand(_resized(image, scale), border), scale, border)
-
-
-def _resized(image: Image.Image, scale: float) -> Image.Image:
-    if scale == 1:
-        return image
-    width, height = (max(1, round(side * scale)) for side in image.size)
-    return image.resize((width, height), Image.Resampling.BILINEAR)
+    times = max(max(image.size) // WORKING_SIDE, 1)
+    image = image.reduce(times) if times > 1 else image
+    yield _View(image, 1 / times, 0)
+    scale = max(1.0, SECOND_LOOK_SIDE / max(image.size))
+    border = round(max(image.size) * scale / 3)
+    size = tuple(max(1, round(side * scale)) for side in image.size)
+    yield _View(
+        ImageOps.expand(image.resize((size[0], size[1]), Image.Resampling.BILINEAR), border), scale / times, border
+    )
 
 
 def _detections(found: _Candidates, view: _View, photo_scale: float) -> tuple[Detection, ...]:
@@ -84,77 +83,53 @@ def _detections(found: _Candidates, view: _View, photo_scale: float) -> tuple[De
     )
 
 
-def _look(view: _View, networks: DetectorNetworks) -> _Candidates:
-    boxes = _propose(view.image, networks)
-    boxes = _refine(view.image, boxes, networks)
-    return _locate(view.image, boxes, networks)
+def _look(image: Image.Image, networks: DetectorNetworks) -> _Candidates:
+    pictures = halves(image)
+    boxes = _propose(pictures, networks)
+    pixels = [packed(picture) for picture in pictures] if len(boxes) else []
+    boxes = _refine(pixels, boxes, networks)
+    return _locate(pixels, boxes, networks)
 
 
-def pyramid_scales(width: int, height: int) -> list[float]:
-    """Scales at which faces from `SMALLEST_FACE` pixels to the shorter side fill the proposal network's cell."""
-    largest = CELL / SMALLEST_FACE
-    count = int(np.log(min(width, height) * largest / CELL) / -np.log(PYRAMID_FACTOR)) + 1
-    return [largest * PYRAMID_FACTOR**level for level in range(count)] if min(width, height) >= SMALLEST_FACE else []
-
-
-def _propose(image: Image.Image, networks: DetectorNetworks) -> Floats:
-    levels = [_propose_at(image, scale, networks) for scale in pyramid_scales(*image.size)]
+def _propose(pictures: Sequence[Image.Image], networks: DetectorNetworks) -> Floats:
+    """Squares around what may be a face, from all levels of the pyramid."""
+    width, height = pictures[0].size
+    levels = scales(width, height, max(SMALLEST_FACE, SMALLEST_SHARE * max(width, height)))
     if not levels:
         return np.empty((0, 4), np.float32)
-    boxes, scores, offsets = (np.concatenate(arrays) for arrays in zip(*levels, strict=True))
-    kept = suppress(boxes, scores, 0.7)
-    return squared(regress(boxes[kept], offsets[kept]))
+    sheet = fold([level(pictures, scale) for scale in levels], levels)
+    maps = [networks.proposal(tile) for tile in sheet.tiles()]
+    offsets, probabilities = (np.concatenate([outputs[k][0] for outputs in maps], axis=1) for k in (0, 1))
+    rows, columns = np.nonzero(probabilities[1] >= PROPOSED)
+    boxes, within = sheet.windows(rows, columns)
+    rows, columns = rows[within], columns[within]
+    return _distinct(boxes[within], offsets[:, rows, columns].T, probabilities[1, rows, columns])
 
 
-def _propose_at(image: Image.Image, scale: float, networks: DetectorNetworks) -> tuple[Floats, Floats, Floats]:
-    """Boxes, scores and offsets of the cells that may hold a face at one level of the pyramid."""
-    width, height = image.size
-    level = image.resize((int(width * scale + 1), int(height * scale + 1)), Image.Resampling.BOX)
-    offsets, probabilities = networks.proposal(networks.normalization(np.asarray(level)[np.newaxis]))
-    rows, columns = np.nonzero(probabilities[0, 1] >= PROPOSED)
-    corners = np.stack([columns, rows], axis=1) * STRIDE
-    boxes = np.concatenate([(corners + 1) // scale - 1, (corners + CELL) // scale], axis=1).astype(np.float32)
-    scores = probabilities[0, 1, rows, columns]
-    kept = suppress(boxes, scores, 0.5)
-    return boxes[kept], scores[kept], offsets[0, :, rows, columns][kept]
-
-
-def _refine(image: Image.Image, boxes: Floats, networks: DetectorNetworks) -> Floats:
-    crops = _crops(image, boxes, REFINEMENT_SIDE)
-    offsets, probabilities = _in_batches(networks.refinement, networks, crops, (4, 2))
+def _refine(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> Floats:
+    if not len(boxes):
+        return boxes
+    crops = patches(pixels, boxes, REFINEMENT_SIDE)
+    offsets, probabilities = in_batches(networks.refinement, crops, (REFINEMENT_BATCH,))
     likely = probabilities[:, 1] > REFINED
-    boxes, offsets, scores = boxes[likely], offsets[likely], probabilities[likely, 1]
-    kept = suppress(boxes, scores, 0.7)
-    return squared(regress(boxes[kept], offsets[kept]))
+    return _distinct(boxes[likely], offsets[likely], probabilities[likely, 1])
 
 
-def _locate(image: Image.Image, boxes: Floats, networks: DetectorNetworks) -> _Candidates:
-    crops = _crops(image, boxes, OUTPUT_SIDE)
-    offsets, points, probabilities = _in_batches(networks.output, networks, crops, (4, 10, 2))
+def _distinct(boxes: Floats, offsets: Floats, scores: Floats) -> Floats:
+    """The boxes moved by their offsets, one of each bundle, as squares for the next network."""
+    moved = regress(boxes, offsets)
+    return squared(moved[suppress(moved, scores, SAME)])
+
+
+def _locate(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> _Candidates:
+    if not len(boxes):
+        return _Candidates(boxes, np.empty(0, np.float32), np.empty((0, 5, 2), np.float32))
+    crops = patches(pixels, boxes, OUTPUT_SIDE)
+    offsets, points, probabilities = in_batches(networks.output, crops, (OUTPUT_BATCH,))
     likely = probabilities[:, 1] > LOCATED
     boxes, offsets, scores = boxes[likely], offsets[likely], probabilities[likely, 1]
     fractions = points[likely].reshape(-1, 2, 5).transpose(0, 2, 1)
     landmarks = boxes[:, np.newaxis, :2] + fractions * sides(boxes)[:, np.newaxis]
     boxes = regress(boxes, offsets)
-    kept = suppress(boxes, scores, 0.7, of_smaller=True)
+    kept = suppress(boxes, scores, SAME, of_smaller=True)
     return _Candidates(boxes[kept], scores[kept], landmarks[kept])
-
-
-def _crops(image: Image.Image, boxes: Floats, side: int) -> NDArray[np.uint8]:
-    """Cut out the boxes as squares (n, side, side, 3), black where a box reaches over the border.
-
-    (facenet-pytorch stretches what is left inside instead, which moves the landmarks of faces that fill the picture.)
-    """
-    whole = [tuple(box) for box in np.floor(boxes).astype(int).tolist()]
-    crops = [np.asarray(image.crop(box).resize((side, side), Image.Resampling.BOX)) for box in whole]
-    return np.stack(crops) if crops else np.empty((0, side, side, 3), np.uint8)
-
-
-def _in_batches(
-    network: Network, networks: DetectorNetworks, crops: NDArray[np.uint8], widths: tuple[int, ...]
-) -> list[Floats]:
-    """Run the crops in batches of bounded memory; each output has shape (n, its width)."""
-    batches = [networks.normalization(crops[i : i + BATCH]) for i in range(0, len(crops), BATCH)]
-    if not batches:
-        return [np.empty((0, width), np.float32) for width in widths]
-    return [np.concatenate(arrays) for arrays in zip(*map(network, batches), strict=True)]

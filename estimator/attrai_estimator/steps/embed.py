@@ -1,14 +1,17 @@
-"""Step beside scoring: all crops of a photo in one batch to vectors that tell people apart."""
+"""Step beside scoring: all crops of a photo to vectors that tell people apart."""
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from attrai_estimator.networks.network import EmbeddingNetwork, Floats
+from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.values import Pixels
 
 VECTOR = 128
 BILINEAR = Image.Resampling.BILINEAR
+BATCHES = (8, 2)
+"""Both views of four faces or of one."""
 BORDER = 4 / 150
 """The part of a crop's side that is left out on each side of the second view."""
 
@@ -22,7 +25,7 @@ def embed(crops: Pixels, embedder: EmbeddingNetwork) -> Floats:
     if not len(crops):
         return np.empty((0, VECTOR), np.float32)
     views = np.concatenate([crops, enlarged(crops)[:, :, ::-1]])
-    (vectors,) = embedder.network(embedder.normalization(views))
+    (vectors,) = in_batches(embedder.network, views, BATCHES)
     mean: Floats = vectors.reshape(2, len(crops), VECTOR).mean(axis=0)
     return mean
 

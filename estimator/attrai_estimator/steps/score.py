@@ -1,11 +1,14 @@
-"""Last step on a face: all crops of a photo in one batch to scores."""
+"""Last step on a face: all crops of a photo to scores."""
 
 import numpy as np
 from numpy.typing import NDArray
 
 from attrai_estimator.networks.network import Floats, ScoringNetwork
+from attrai_estimator.steps.batches import in_batches
 
 LOWEST, HIGHEST = 1.0, 10.0
+BATCHES = (8, 2)
+"""Crops and mirror images of four faces or of one."""
 
 
 def score(crops: NDArray[np.uint8], scorer: ScoringNetwork) -> Floats:
@@ -15,7 +18,6 @@ def score(crops: NDArray[np.uint8], scorer: ScoringNetwork) -> Floats:
     """
     if not len(crops):
         return np.empty(0, np.float32)
-    batch = scorer.normalization(crops)
-    (scores,) = scorer.network(np.concatenate([batch, batch[..., ::-1]]))
+    (scores,) = in_batches(scorer.network, np.concatenate([crops, crops[:, :, ::-1]]), BATCHES)
     mean: Floats = scores[:, 0].reshape(2, -1).mean(axis=0)
     return mean.clip(LOWEST, HIGHEST)

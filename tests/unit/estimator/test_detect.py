@@ -5,7 +5,7 @@ import pytest
 from attrai_estimator.networks import DetectorNetworks
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_estimator.steps.detect import detect, pyramid_scales
+from attrai_estimator.steps.detect import detect
 from attrai_estimator.values import Photo
 from PIL import Image
 
@@ -82,13 +82,3 @@ def test_a_photo_without_a_face_gives_none(size: tuple[int, int], networks: Dete
 def test_noise_holds_no_face(networks: DetectorNetworks) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     assert detect(Photo(noise, 400, 300), networks) == ()
-
-
-def test_the_pyramid_reaches_from_the_smallest_face_to_the_shorter_side() -> None:
-    scales = pyramid_scales(1280, 960)
-    assert scales[0] * 20 == pytest.approx(12)
-    assert 12 <= scales[-1] * 960 < 12 / 0.709 + 1e-6
-
-
-def test_a_picture_under_the_smallest_face_has_no_pyramid() -> None:
-    assert pyramid_scales(19, 500) == []

@@ -73,7 +73,7 @@ def test_a_template_has_five_points() -> None:
 
 def test_a_network_gives_the_same_for_a_face_alone_and_in_a_batch() -> None:
     network = load_detector(WORKSPACE_MODELS).output
-    batch = np.random.default_rng(1).normal(size=(3, 3, 48, 48)).astype(np.float32)
+    batch = np.random.default_rng(1).integers(0, 256, (3, 48, 48, 3), dtype=np.uint8)
     together = network(batch)
     alone = [network(batch[i : i + 1]) for i in range(3)]
     for k, output in enumerate(together):
@@ -82,7 +82,7 @@ def test_a_network_gives_the_same_for_a_face_alone_and_in_a_batch() -> None:
 
 def test_a_result_stays_the_same_while_the_network_runs_again() -> None:
     network = load_detector(WORKSPACE_MODELS).output
-    first = network(np.zeros((1, 3, 48, 48), np.float32))[0]
+    first = network(np.zeros((1, 48, 48, 3), np.uint8))[0]
     kept = first.copy()
-    network(np.ones((1, 3, 48, 48), np.float32))
+    network(np.full((1, 48, 48, 3), 255, np.uint8))
     assert np.array_equal(first, kept)

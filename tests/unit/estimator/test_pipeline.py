@@ -8,6 +8,7 @@ from attrai_estimator.networks import Networks, load_networks
 from attrai_estimator.networks.network import Floats
 from attrai_estimator.pipeline import estimate
 from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_estimator.values import Pixels
 from attrai_shared.errors import NoFace, Unreadable
 from PIL import Image
 
@@ -52,8 +53,8 @@ def test_the_result_is_a_picture_and_the_seconds_of_each_step(networks: Networks
 def test_each_score_belongs_to_its_own_face(networks: Networks) -> None:
     """A scorer that measures brightness tells dark faces from bright ones."""
 
-    def brightness(batch: Floats, /) -> tuple[Floats, ...]:
-        return (5 + batch.mean(axis=(1, 2, 3))[:, np.newaxis],)
+    def brightness(pixels: Pixels, /) -> tuple[Floats, ...]:
+        return (1 + pixels.mean(axis=(1, 2, 3), dtype=np.float32)[:, np.newaxis] / 50,)
 
     measuring = replace(networks, scorer=replace(networks.scorer, network=brightness))
     one = crowd(SAMPLE.read_bytes()).crop((0, 0, 128, 140))

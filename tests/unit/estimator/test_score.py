@@ -3,9 +3,9 @@ import pytest
 from attrai_estimator.networks import ScoringNetwork, Template
 from attrai_estimator.networks.network import Floats, Normalization
 from attrai_estimator.steps.score import score
+from attrai_estimator.values import Pixels
 
 TEMPLATE = Template("test", 8, ((0.3, 0.4), (0.7, 0.4), (0.5, 0.6), (0.35, 0.8), (0.65, 0.8)))
-NORMALIZATION = Normalization((0, 0, 0), (1, 1, 1))
 
 
 class MeanOfRed:
@@ -14,16 +14,16 @@ class MeanOfRed:
     def __init__(self) -> None:
         self.batches: list[int] = []
 
-    def __call__(self, batch: Floats, /) -> tuple[Floats, ...]:
-        self.batches.append(len(batch))
-        return (batch[:, 0].mean(axis=(1, 2))[:, np.newaxis],)
+    def __call__(self, pixels: Pixels, /) -> tuple[Floats, ...]:
+        self.batches.append(len(pixels))
+        return (pixels[..., 0].mean(axis=(1, 2), dtype=np.float32)[:, np.newaxis],)
 
 
 class LeftOfRed:
     """Scores a crop by the mean of the left half of its first channel."""
 
-    def __call__(self, batch: Floats, /) -> tuple[Floats, ...]:
-        return (batch[:, 0, :, :4].mean(axis=(1, 2))[:, np.newaxis],)
+    def __call__(self, pixels: Pixels, /) -> tuple[Floats, ...]:
+        return (pixels[:, :, :4, 0].mean(axis=(1, 2), dtype=np.float32)[:, np.newaxis],)
 
 
 def crops(*reds: int) -> np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]:
@@ -32,28 +32,28 @@ def crops(*reds: int) -> np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8
     return pixels
 
 
-def test_all_crops_are_scored_in_one_batch_and_in_their_order() -> None:
+def test_all_crops_are_scored_in_their_order_in_batches_of_two_sizes() -> None:
     network = MeanOfRed()
-    scores = score(crops(7, 3, 5), ScoringNetwork(network, TEMPLATE, NORMALIZATION))
-    assert scores.tolist() == [7, 3, 5]
-    assert network.batches == [6]
+    scores = score(crops(7, 3, 5, 2, 9), ScoringNetwork(network, TEMPLATE))
+    assert scores.tolist() == [7, 3, 5, 2, 9]
+    assert network.batches == [8, 2]
 
 
 def test_a_mirrored_crop_has_the_same_score() -> None:
     """A network that minds sides is asked about both."""
     pixels = np.random.default_rng(1).integers(0, 10, (2, 8, 8, 3)).astype(np.uint8)
-    scorer = ScoringNetwork(LeftOfRed(), TEMPLATE, NORMALIZATION)
+    scorer = ScoringNetwork(LeftOfRed(), TEMPLATE)
     assert score(pixels, scorer) == pytest.approx(score(pixels[:, :, ::-1], scorer))
 
 
 def test_a_score_stays_within_1_and_10() -> None:
-    scores = score(crops(0, 200), ScoringNetwork(MeanOfRed(), TEMPLATE, NORMALIZATION))
+    scores = score(crops(0, 200), ScoringNetwork(MeanOfRed(), TEMPLATE))
     assert scores.tolist() == [1, 10]
 
 
 def test_no_crop_asks_no_network() -> None:
     network = MeanOfRed()
-    assert score(crops(), ScoringNetwork(network, TEMPLATE, NORMALIZATION)).shape == (0,)
+    assert score(crops(), ScoringNetwork(network, TEMPLATE)).shape == (0,)
     assert network.batches == []
 
 

@@ -8,7 +8,8 @@ import torch
 from attrai_estimator.networks import DetectorNetworks, Network
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_estimator.steps.detect import detect
+from attrai_estimator.steps.detect import SMALLEST_FACE, detect
+from attrai_models.mtcnn import NORMALIZATION
 from facenet_pytorch import MTCNN
 from PIL import Image
 from torch import nn
@@ -19,16 +20,16 @@ pytestmark = pytest.mark.torch
 
 OUTPUTS = 1e-4
 """The most that a network's output may differ: probabilities and parts of a box's side."""
-LANDMARKS = 0.025
-"""The most that a landmark may differ, of the face's width: Pillow resizes in whole 8-bit numbers, and the steps neither
-count a box's last pixel in nor cut crops one pixel off, as facenet-pytorch does."""
-BOXES = 0.06
+LANDMARKS = 0.04
+"""The most that a landmark may differ, of the face's width: another candidate leads to the face, since the proposal network
+looks at every second cell only, and the levels of the pyramid are others."""
+BOXES = 0.08
 """The same of a box's edge."""
 
 
 @pytest.fixture(scope="module")
 def ours() -> DetectorNetworks:
-    return load_detector(WORKSPACE_MODELS)
+    return load_detector(WORKSPACE_MODELS, precision="f32")
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +56,11 @@ def test_each_network_gives_what_its_torch_original_gives(
 ) -> None:
     face = portrait().crop((150, 40, 300, 230))
     pixels = np.stack([np.asarray(face.rotate(turn).resize((side, side))) for turn in (0, 20, 180)])
-    batch = ours.normalization(pixels)
     with torch.inference_mode():
-        expected = stock_part(stock)(torch.from_numpy(batch))
-    for found, wanted in zip(part(ours)(batch), expected, strict=True):
-        assert np.abs(found - wanted.numpy()).max() < OUTPUTS
+        expected = stock_part(stock)(torch.from_numpy(NORMALIZATION(pixels)))
+    for found, wanted in zip(part(ours)(pixels), expected, strict=True):
+        cells = wanted.numpy()[:, :, ::2, ::2] if wanted.dim() == pixels.ndim else wanted.numpy()
+        assert np.abs(found - cells).max() < OUTPUTS
 
 
 @pytest.mark.parametrize("size", [(512, 512), (300, 300), (1024, 768)])
@@ -73,7 +74,7 @@ def test_the_steps_find_the_face_where_facenet_pytorch_finds_it(
     box = [found.box.x0, found.box.y0, found.box.x1, found.box.y1]
     assert np.abs(np.array(box) - boxes[best]).max() < BOXES * found.box.width
     assert np.abs(found.landmarks - landmarks[best]).max() < LANDMARKS * found.box.width
-    assert found.probability == pytest.approx(probabilities[best], abs=1e-3)
+    assert found.probability == pytest.approx(probabilities[best], abs=0.01)
 
 
 def test_the_same_number_of_faces_is_found(ours: DetectorNetworks, stock: MTCNN) -> None:
@@ -81,4 +82,5 @@ def test_the_same_number_of_faces_is_found(ours: DetectorNetworks, stock: MTCNN)
     for place, side in enumerate((380, 240, 150, 90)):
         group.paste(portrait().resize((side, side)), (20 + place * 300, 50))
     boxes, _ = stock.detect(group)
-    assert len(detect(photo_of(group), ours)) == len(boxes) >= 4
+    sought = [box for box in boxes if min(box[2] - box[0], box[3] - box[1]) >= SMALLEST_FACE]
+    assert len(detect(photo_of(group), ours)) == len(sought) == 3

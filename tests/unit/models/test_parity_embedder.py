@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from attrai_estimator.networks.load import load_embedder
 from attrai_estimator.networks.manifest import read_manifest
-from attrai_estimator.networks.torch_runtime import TorchNetwork
 from attrai_estimator.settings import WORKSPACE_MODELS
 from attrai_models.dlib_file import RECOGNITION, Layer, MalformedFile, Reader, layers, packaged
 from attrai_models.embedder import Embedder, load_dlib
@@ -41,16 +40,14 @@ def test_the_rebuilt_network_is_dlibs(descriptors: np.ndarray[tuple[int, int], n
 def test_the_shipped_file_gives_dlibs_descriptors(
     descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]],
 ) -> None:
-    embedder = load_embedder(WORKSPACE_MODELS)
-    (vectors,) = embedder.network(embedder.normalization(CHIPS))
+    (vectors,) = load_embedder(WORKSPACE_MODELS, precision="f32").network(CHIPS)
     assert np.abs(vectors - descriptors).max() < HALF
 
 
 def test_both_runtimes_agree() -> None:
-    embedder = load_embedder(WORKSPACE_MODELS)
-    record = read_manifest(WORKSPACE_MODELS).record("embedder")
-    batch = embedder.normalization(CHIPS)
-    (by_torch,), (by_openvino,) = TorchNetwork(WORKSPACE_MODELS / record.file)(batch), embedder.network(batch)
+    (by_torch,), (by_openvino,) = (
+        load_embedder(WORKSPACE_MODELS, runtime, "f32").network(CHIPS) for runtime in ("torch", "openvino")
+    )
     assert np.abs(by_torch - by_openvino).max() < 1e-4
 
 
@@ -63,8 +60,8 @@ def test_the_export_can_be_made_again(tmp_path: Path) -> None:
     export_embedder(tmp_path)
     made, shipped = (read_manifest(folder).record("embedder") for folder in (tmp_path, WORKSPACE_MODELS))
     assert made.template == shipped.template
-    (again,) = load_embedder(tmp_path).network(NORMALIZATION(CHIPS))
-    (vectors,) = load_embedder(WORKSPACE_MODELS).network(NORMALIZATION(CHIPS))
+    (again,) = load_embedder(tmp_path).network(CHIPS)
+    (vectors,) = load_embedder(WORKSPACE_MODELS).network(CHIPS)
     assert np.abs(again - vectors).max() < 1e-6
 
 

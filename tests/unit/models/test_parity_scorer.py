@@ -17,7 +17,7 @@ SCORES = 2e-3
 
 @pytest.fixture(scope="module")
 def openvino() -> ScoringNetwork:
-    return load_networks(WORKSPACE_MODELS).scorer
+    return load_networks(WORKSPACE_MODELS, precision="f32").scorer
 
 
 def test_both_runtimes_agree_on_real_faces(openvino: ScoringNetwork) -> None:

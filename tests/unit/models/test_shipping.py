@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from attrai_estimator.networks.load import load_networks
-from attrai_estimator.networks.manifest import WrongNetworkFile
+from attrai_estimator.networks.manifest import WrongNetworkFile, read_manifest
 from attrai_models.mtcnn import export_mtcnn
 from attrai_models.scales import Scales
 from attrai_models.scorer import new_scorer
@@ -37,13 +37,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_exported_scorer_gives_both_scales_as_the_network_does(models: Path) -> None:
-    scorer = load_networks(models).scorer
+    scorer = load_networks(models, precision="f32").scorer
     crops = np.random.default_rng(5).integers(0, 255, (3, 150, 150, 3)).astype(np.uint8)
-    batch = scorer.normalization(crops)
     with torch.inference_mode():
-        plain = SCALES.ratings(untrained().scorer.eval()(torch.from_numpy(batch))[0])
+        plain = SCALES.ratings(untrained().scorer.eval()(torch.from_numpy(DLIB.normalization(crops)))[0])
         expected = STRETCH(plain).numpy()
-    (scores,) = scorer.network(batch)
+    (scores,) = scorer.network(crops)
     assert scores.shape == (3, 2)
     assert np.abs(scores - expected).max() < HALF
 
@@ -53,8 +52,8 @@ def test_the_calibration_can_be_read_out_of_the_file(models: Path) -> None:
 
 
 def test_the_record_carries_what_training_saw(models: Path) -> None:
-    scorer = load_networks(models).scorer
-    assert (scorer.template, scorer.normalization) == (DLIB.template, DLIB.normalization)
+    record = read_manifest(models).record("scorer")
+    assert (record.template, record.normalization) == (DLIB.template, DLIB.normalization)
 
 
 def test_another_file_is_refused(models: Path, tmp_path: Path) -> None:

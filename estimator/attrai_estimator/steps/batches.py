@@ -1,0 +1,27 @@
+"""How many crops a network is given at once: a few sizes only, since each other one must be compiled first."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from attrai_estimator.networks.network import Floats, Network
+from attrai_estimator.values import Pixels
+
+
+def in_batches(network: Network, crops: Pixels, sizes: Sequence[int]) -> list[Floats]:
+    """Run crops (n, height, width, 3), of which there must be one at least, in batches of `sizes`, from the largest to the smallest.
+
+    Returns the network's outputs for all of them, in their order.
+    """
+    parts = batch_sizes(len(crops), sizes)
+    filled = np.concatenate([crops, np.zeros((sum(parts) - len(crops), *crops.shape[1:]), np.uint8)])
+    batches = np.split(filled, np.cumsum(parts)[:-1])
+    return [np.concatenate(outputs)[: len(crops)] for outputs in zip(*map(network, batches), strict=True)]
+
+
+def batch_sizes(count: int, sizes: Sequence[int]) -> list[int]:
+    """The batches that hold so many crops: as many as fit of each size, then one of the last size for the rest."""
+    parts: list[int] = []
+    for size in sizes:
+        parts += [size] * ((count - sum(parts)) // size)
+    return parts + [sizes[-1]] * (sum(parts) < count)

@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+from attrai_estimator.steps.patches import packed, patches
+from attrai_estimator.steps.pyramid import halves
+from attrai_estimator.values import Pixels
+from numpy.typing import NDArray
+from PIL import Image
+
+RNG = np.random.default_rng(2)
+
+
+def cut(pixels: Pixels, *boxes: tuple[float, float, float, float], side: int = 24) -> Pixels:
+    pictures = [packed(picture) for picture in halves(Image.fromarray(pixels))]
+    return patches(pictures, np.array(boxes, np.float32), side)
+
+
+def smooth(width: int, height: int) -> Pixels:
+    return np.asarray(Image.fromarray(RNG.integers(0, 256, (6, 8, 3), dtype=np.uint8)).resize((width, height)))
+
+
+@pytest.mark.parametrize("box", [(10, 20, 34, 44), (100, 50, 300, 250), (3.4, 7.7, 55.1, 59.4), (0, 0, 300, 300)])
+def test_a_patch_is_the_box_at_the_networks_size(box: tuple[float, float, float, float]) -> None:
+    pixels = smooth(400, 300)
+    expected = Image.fromarray(pixels).resize((24, 24), Image.Resampling.BOX, box)
+    assert np.abs(cut(pixels, box)[0].astype(int) - np.asarray(expected)).max() < 16
+
+
+def test_patches_come_in_the_order_of_their_boxes_whatever_their_size() -> None:
+    pixels = np.zeros((400, 400, 3), np.uint8)
+    pixels[:, 200:] = (10, 200, 90)
+    found = cut(pixels, (210, 10, 390, 190), (5, 5, 30, 30), (220, 220, 250, 250))
+    assert [patch[12, 12].tolist() for patch in found] == [[10, 200, 90], [0, 0, 0], [10, 200, 90]]
+
+
+def test_over_the_border_the_outermost_pixels_go_on() -> None:
+    pixels = np.full((60, 60, 3), 90, np.uint8)
+    pixels[:, 0] = 30
+    (patch,) = cut(pixels, (-24, 0, 0, 24))
+    assert (patch == 30).all()
+    assert (cut(pixels, (1000, 1000, 1024, 1024)) == 90).all()
+
+
+def test_fine_stripes_of_a_large_face_become_grey() -> None:
+    pixels = np.zeros((400, 400, 3), np.uint8)
+    pixels[:, ::2] = 255
+    (patch,) = cut(pixels, (0, 0, 384, 384))
+    assert np.abs(patch.astype(int) - 127).max() < 3
+
+
+def test_each_channel_is_averaged_by_itself() -> None:
+    pixels: NDArray[np.uint8] = np.zeros((96, 96, 3), np.uint8)
+    pixels[:, ::2] = (255, 3, 1)
+    (patch,) = cut(pixels, (0, 0, 48, 48))
+    assert patch.reshape(-1, 3).mean(axis=0) == pytest.approx([127, 1, 0.25], abs=1)
