@@ -21,7 +21,7 @@ TOPPED_UP = 40
 PHOTOS = 300
 """Sent in all, or more."""
 ANSWERED_WITHIN = 500.0
-SLOWED = "0.4"
+SLOWED = "0.3"
 """Cores of each estimator meanwhile, so that photos wait."""
 REPLICAS_AT = {3: 3, 8: 1}
 """Estimators from that kill on."""
@@ -65,12 +65,17 @@ async def _change(turn: int) -> None:
 
 
 async def _kill(crowd: Crowd, numbers: Iterator[int], service: str, chance: random.Random) -> int:
-    """How many photos were live at the kill: intake's comes while photos are taken in, another's once all are queued."""
-    await crowd.send(itertools.islice(numbers, max(TOPPED_UP - await crowd.live(), 0)))
+    """How many photos were live at the kill: intake's comes while photos are taken in, another's once the first of them are queued."""
+    await _top_up(crowd, numbers)
     if service != "bot":
         await crowd.wait_until_taken()
     await sleep(chance.uniform(0, 3))
-    live = await crowd.live()
+    while (live := await crowd.live()) < LIVE:
+        await _top_up(crowd, numbers)
     kill(service)
     await until_healthy(service)
     return live
+
+
+async def _top_up(crowd: Crowd, numbers: Iterator[int]) -> None:
+    await crowd.send(itertools.islice(numbers, max(TOPPED_UP - await crowd.live(), 0)))
