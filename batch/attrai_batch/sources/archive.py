@@ -20,6 +20,8 @@ TAR_AT = 257
 """Where a tar has `ustar`."""
 ENDS = 1 << 16
 """Bytes from each end of an archive that its fingerprint covers, beside its size and time."""
+COUNTED = 256 << 20
+"""Bytes of the largest archive that is read once more to count what is in it."""
 
 Reader = Callable[[Path, Limits], Iterator[Entry]]
 
@@ -43,10 +45,12 @@ class ArchiveSource:
     def folder(self) -> None:
         return None
 
-    @property
-    def count(self) -> None:
-        """Known only when all has been read, or from an earlier run."""
-        return
+    @cached_property
+    def count(self) -> int | None:
+        """Of an archive that is read through in seconds, for the progress bar; a larger one says it at its end."""
+        if self._path.stat().st_size > COUNTED:
+            return None
+        return sum(1 for _ in self.entries())
 
     @cached_property
     def fingerprint(self) -> str:

@@ -270,6 +270,13 @@ def test_what_is_no_archive_is_a_sentence(tmp_path: Path, content: bytes) -> Non
         ArchiveSource(tmp_path / "nowhere")
 
 
+def test_an_archive_is_counted_unless_that_would_take_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_tar(tmp_path / "a.tar", *(tar_member(name) for name in [*PHOTOS, *SKIPPED, "../up.jpg"]))
+    assert ArchiveSource(path).count == 4
+    monkeypatch.setattr("attrai_batch.sources.archive.COUNTED", 1_000)
+    assert ArchiveSource(path).count is None
+
+
 def test_the_fingerprint_follows_the_archive(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", PHOTOS)
     first = ArchiveSource(path).fingerprint
