@@ -1,0 +1,23 @@
+"""A worker of ours whose task does nothing at all; for tests of what the worker itself does. Its argument is the broker's URL."""
+
+import sys
+
+from attrai_shared.queues import TO_ESTIMATE, celery_app, task_name
+from celery import Celery
+
+
+def nothing(payload: object) -> None:
+    """The whole task."""
+
+
+def quick_worker(broker_url: str) -> Celery:
+    """The application, with its task."""
+    app = celery_app("estimator", broker_url)
+    app.task(name=task_name(TO_ESTIMATE))(nothing)
+    return app
+
+
+if __name__ == "__main__":
+    quick_worker(sys.argv[1]).Worker(
+        hostname="quick@test", pool_cls="prefork", concurrency=1, queues=[TO_ESTIMATE], without_gossip=True, quiet=True
+    ).start()
