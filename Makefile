@@ -102,7 +102,7 @@ models-eval: .venv-models/stamp need-data  ## measure the shipped networks on DA
 
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: test test-models test-alone lint format
+.PHONY: test test-models test-alone lint audit format
 test: .venv/test.stamp servers lint  ## run every test that needs no torch (DATA=folder: also the golden ones)
 	@$(CLEAN_ENV) DATA="$(DATA)" $(BIN)/pytest -m "not torch" --ignore=tests/unit/models
 
@@ -116,6 +116,11 @@ lint: .venv/test.stamp  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
 	@$(BIN)/mypy --no-error-summary $(foreach member,$(MEMBERS),$(member)/attrai_$(member))
 	@$(BIN)/lint-imports --no-cache
+
+ADVISORIES ?= osv
+OSV_URL ?=
+audit: .venv/test.stamp  ## known vulnerabilities of every pinned package (ADVISORIES=osv, pypi or esms; OSV_URL=of a mirror)
+	@./tests/audit.sh -s $(ADVISORIES) $(if $(OSV_URL),--osv-url $(OSV_URL)) -- requirements/*.txt deploy/flower/requirements.txt
 
 format: .venv/test.stamp  ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
