@@ -59,7 +59,7 @@ def estimate(data: bytes, networks: Networks) -> Estimate:
     with clock("resize"):
         picture = resize(photo)
     with clock("annotate"):
-        annotated = annotate(picture, faces, picture.shape[1] / photo.width)
+        annotated = annotate(picture, faces, picture.width / photo.width)
     with clock("encode"):
         result = encode(annotated)
     return Estimate(photo.width, photo.height, faces, result, clock.seconds)

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Pixels = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""
@@ -14,12 +15,16 @@ class Photo:
     """A decoded photo, turned upright.
 
     `pixels` may be smaller than `width` x `height` (a large photo is decoded at a fraction of its size); `scale` leads
-    from the photo to the pixels.
+    from the photo to the pixels. `image` has the same pixels, converted once for all steps.
     """
 
     pixels: Pixels
     width: int
     height: int
+    image: Image.Image = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "image", Image.fromarray(self.pixels))
 
     @property
     def scale(self) -> float:

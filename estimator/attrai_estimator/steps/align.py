@@ -17,8 +17,7 @@ def align(photo: Photo, detections: Sequence[Detection], template: Template) -> 
 
     Returns uint8 of shape (n, size, size, 3) in the detections' order; what lies outside the photo is black.
     """
-    image = Image.fromarray(photo.pixels)
-    crops = [_crop(image, detection.landmarks * photo.scale, template) for detection in detections]
+    crops = [_crop(photo.image, detection.landmarks * photo.scale, template) for detection in detections]
     return np.stack(crops) if crops else np.empty((0, template.size, template.size, 3), np.uint8)
 
 

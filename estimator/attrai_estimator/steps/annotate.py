@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from attrai_estimator.steps.labels import place
-from attrai_estimator.values import Box, Face, Pixels
+from attrai_estimator.values import Box, Face
 
 Colour = tuple[int, int, int]
 Rectangle = NDArray[np.float64]
@@ -45,18 +45,18 @@ class _Drawn:
         return self.font.getlength(self.text) + 0.7 * self.font.size, 1.25 * self.font.size
 
 
-def annotate(picture: Pixels, faces: Sequence[Face], scale: float) -> Pixels:
+def annotate(picture: Image.Image, faces: Sequence[Face], scale: float) -> Image.Image:
     """Draw the faces, given from left to right, on a copy of the picture.
 
     `scale`: pixels of the picture for each pixel of the photo. A face whose score is not to be trusted gets a grey
     dashed box, and "?" for a score.
     """
-    image = Image.fromarray(picture)
+    image = picture.copy()
     drawn = [_drawn(i, len(faces), face, scale, image.size) for i, face in enumerate(faces)]
     if drawn:
         labels = place(np.array([one.face for one in drawn]), np.array([one.size for one in drawn]), image.size)
         _draw(ImageDraw.Draw(image), drawn, labels)
-    return np.asarray(image)
+    return image
 
 
 def caption_label(number: int, count: int, face: Face) -> str:

@@ -54,7 +54,7 @@ def detect(photo: Photo, networks: DetectorNetworks) -> tuple[Detection, ...]:
 
     Faces are looked for down to 24 px, in photos over 1600 px to 0.015 of the longer side.
     """
-    for view in _views(Image.fromarray(photo.pixels)):
+    for view in _views(photo.image):
         found = _look(view.image, networks)
         if len(found.scores):
             return _detections(found, view, photo.scale)

@@ -4,14 +4,12 @@ import io
 
 from PIL import Image
 
-from attrai_estimator.values import Pixels
-
 QUALITY = 90
 """Of 1280x1280 pixels of noise, the worst case, this makes 3.1 MB."""
 
 
-def encode(pixels: Pixels) -> bytes:
-    """Encode RGB pixels; chroma is kept in full, so that thin coloured lines stay sharp."""
+def encode(picture: Image.Image) -> bytes:
+    """Encode an RGB picture; chroma is kept in full, so that thin coloured lines stay sharp."""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "JPEG", quality=QUALITY, subsampling="4:4:4")
+    picture.save(file, "JPEG", quality=QUALITY, subsampling="4:4:4")
     return file.getvalue()

@@ -25,6 +25,7 @@ def place(faces: Floats, sizes: Floats, canvas: tuple[int, int]) -> Floats:
     """
     labels = np.full_like(faces, np.nan)
     for _ in range(PASSES):
+        before = labels.copy()
         for i in range(len(faces)):
             candidates, cost = _candidates(faces[i], sizes[i], canvas)
             others = np.delete(labels, i, axis=0)
@@ -32,6 +33,8 @@ def place(faces: Floats, sizes: Floats, canvas: tuple[int, int]) -> Floats:
             cost += ON_OTHER_FACE * covered(candidates, np.delete(faces, i, axis=0))
             cost += ON_OWN_FACE * covered(candidates, faces[i : i + 1])
             labels[i] = candidates[np.argmin(cost)]
+        if np.array_equal(labels, before):
+            break
     return labels
 
 

@@ -23,7 +23,7 @@ OVERLAP = CELL - STRIDE
 """Pixels that two neighbouring tiles share."""
 STEP = TILE - OVERLAP
 DENSE = 64
-"""Pixels of a level's shorter side up to which it is looked at twice as densely: there a face fills much of the picture, and cells are few."""
+"""Pixels of a level's shorter side up to which it is looked at twice as densely: a face that fills the picture has few cells."""
 SMALLEST_HALF = 48
 """Pixels of the shorter side under which a picture is not halved again."""
 

@@ -84,5 +84,5 @@ def _patch(photo: Photo, box: Box) -> NDArray[np.float32]:
     corners = np.array([[box.x0, box.y0], [box.x1, box.y1]]) * photo.scale
     left, top = np.floor(corners[0]).clip(0, [columns - 1, rows - 1]).astype(int)
     right, bottom = np.ceil(corners[1]).clip([left + 1, top + 1], [columns, rows]).astype(int)
-    grey = Image.fromarray(photo.pixels[top:bottom, left:right]).convert("L")
+    grey = photo.image.crop((left, top, right, bottom)).convert("L")
     return np.asarray(grey.resize(PATCH, Image.Resampling.BILINEAR), dtype=np.float32)

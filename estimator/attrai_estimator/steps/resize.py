@@ -2,20 +2,18 @@
 
 from math import ceil
 
-import numpy as np
 from PIL import Image
 
-from attrai_estimator.values import Photo, Pixels
+from attrai_estimator.values import Photo
 
 LONGEST, SHORTEST = 1280, 960
 """Pixels of the longer side: Telegram shows a photo at 1280 at most; a label needs room even on a photo of 80."""
 
 
-def resize(photo: Photo) -> Pixels:
+def resize(photo: Photo) -> Image.Image:
     """Scale the photo so that its longer side lies in `SHORTEST` to `LONGEST` pixels."""
     width, height = working_size(photo.width, photo.height)
-    image = Image.fromarray(photo.pixels)
-    return np.asarray(image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0))
+    return photo.image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
