@@ -11,7 +11,7 @@ from attrai_estimator.networks.load import SCORER, load_detector
 
 from attrai_models.ceiling import learning_curve
 from attrai_models.embedding_shipping import export_embedder
-from attrai_models.evaluate import report
+from attrai_models.evaluate import report, rest
 from attrai_models.jobs import own_job, research_job
 from attrai_models.mtcnn import export_mtcnn
 from attrai_models.own_ratings import RatingsError, parse_scale, read_own
@@ -89,9 +89,17 @@ def export(out: Out, trunk: Chosen = TrunkName.DLIB, name: Name = SCORER, models
 
 
 @app.command()
-def evaluate(data: Data, name: Name = SCORER, models: Models = MODELS) -> None:
+def evaluate(
+    *,
+    data: Data,
+    name: Name = SCORER,
+    scorer_only: Annotated[bool, typer.Option("--scorer-only", help="not detector and embedder")] = False,
+    models: Models = MODELS,
+) -> None:
     """Measure the shipped networks through the estimator's own steps; prints every figure that the cards quote."""
     for line in report(data, models, name):
+        typer.echo(line)
+    for line in () if scorer_only else rest(data, models):
         typer.echo(line)
 
 

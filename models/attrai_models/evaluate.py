@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from attrai_estimator.networks.load import load_networks
+from attrai_estimator.networks.load import load_detector, load_networks
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.networks.network import Networks
 from attrai_estimator.values import Photo
@@ -27,24 +27,29 @@ SMALLER, COARSER, BRIGHTER = 0.6, 60, 1.1
 
 
 def report(data: Path, models: Path, name: str) -> Iterator[str]:
-    """Markdown of all figures on the data folder: `val` of the rating sets, and what else there is."""
+    """Markdown of a scorer's figures: agreement on `val` of the rating sets, how far scores move, and what spoils them."""
     networks = load_networks(models, scorer=name)
     stretch = read_stretch(models / read_manifest(models).record(name).file, len(RATING_SETS))
-    if (data / BOXES).is_dir():
-        yield "\n## Faces found\n"
-        yield from find(data / BOXES, networks.detector)
     for ratings in RATING_SETS:
         if (data / ratings.name).is_dir():
             yield f"\n## {name} on {ratings.name}, {ratings.lowest:g} to {ratings.highest:g}\n"
             yield from _agreement(data / ratings.name, ratings, networks, stretch)
     if (data / MEBEAUTY.name).is_dir():
-        yield "\n## How far a score moves\n"
+        yield f"\n## {name}: how far a score moves\n"
         yield from _stability(data / MEBEAUTY.name, MEBEAUTY, networks)
-        yield "\n## What spoils a score"
+        yield f"\n## {name}: what spoils a score"
         yield from spoilt(data / MEBEAUTY.name, networks)
     if (data / UNRATED).is_dir():
-        yield "\n## Heads turned away, LFW\n"
+        yield f"\n## {name}: heads turned away, LFW\n"
         yield from turned(data / UNRATED, networks)
+
+
+def rest(data: Path, models: Path) -> Iterator[str]:
+    """Markdown of the detector's and the embedder's figures."""
+    if (data / BOXES).is_dir():
+        yield "\n## Detector: faces found\n"
+        yield from find(data / BOXES, load_detector(models))
+    if (data / UNRATED).is_dir():
         yield "\n## Embedder, LFW\n"
         yield from verify(data / UNRATED, models)
 

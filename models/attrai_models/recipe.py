@@ -38,5 +38,5 @@ class Recipe:
 
 RECIPES = {
     RESNET34.name: Recipe(steps=1000, batch=(24, 20, 20), rate=1.5e-3, averaged=0.995, likeness=1.0),
-    DLIB.name: Recipe(steps=450, batch=(36, 28), rate=3e-4, averaged=0.99, head_rate=3.0),
+    DLIB.name: Recipe(steps=450, batch=(36, 28), rate=1e-4, averaged=0.99, head_rate=3.0),
 }

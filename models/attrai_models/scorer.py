@@ -1,9 +1,12 @@
 """The scorer: a trunk with a head for each rating scale and one that imitates dlib's vector."""
 
+import copy
+
 import torch
 from torch import Tensor, nn
 
 from attrai_models.embedder import VECTOR
+from attrai_models.head import Head
 from attrai_models.scales import Scales
 from attrai_models.trunks import Trunk
 
@@ -14,7 +17,7 @@ class Scorer(nn.Module):
     def __init__(self, trunk: Trunk, sets: int) -> None:
         super().__init__()
         self.trunk = trunk.build()
-        self.ratings = nn.Linear(trunk.features, sets)
+        self.ratings = Head(trunk.features, sets)
         self.vector = nn.Linear(trunk.features, VECTOR)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
@@ -24,10 +27,10 @@ class Scorer(nn.Module):
 
 def scoring_view(scorer: Scorer, scales: Scales) -> nn.Module:
     """What is exported: crops to scores (n, sets) on the sets' own scales, means and deviations folded into the head."""
-    head = nn.Linear(scorer.ratings.in_features, scorer.ratings.out_features)
+    head = copy.deepcopy(scorer.ratings)
     with torch.no_grad():
-        head.weight.copy_(scorer.ratings.weight * scales.deviations[:, None])
-        head.bias.copy_(scales.ratings(scorer.ratings.bias))
+        head.ratings.weight.mul_(scales.deviations[:, None])
+        head.ratings.bias.copy_(scales.ratings(head.ratings.bias))
     return nn.Sequential(scorer.trunk, head).eval()
 
 

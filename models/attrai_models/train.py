@@ -9,7 +9,9 @@ from torch.nn import functional
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from attrai_models.augment import augmented
-from attrai_models.guesses import guess
+from attrai_models.embedder import DEPTH
+from attrai_models.guesses import guess, rated_rows, standard_of, taught
+from attrai_models.head import Head, copy_teacher
 from attrai_models.lessons import Lessons, rows_of_step
 from attrai_models.measure import calibrate, measure
 from attrai_models.precision import autocast
@@ -55,12 +57,15 @@ class Training:
     def __init__(self, trunk: Trunk, recipe: Recipe, lessons: list[Lessons], device: torch.device) -> None:
         self.trunk, self.recipe, self.lessons, self.device = trunk, recipe, lessons, device
         ratings, seen = torch.cat([part.ratings for part in lessons]), torch.cat([part.seen for part in lessons])
-        taught = vectors(seen)
-        self.scales = scales_of(ratings, taught)
+        faces = vectors(seen)
+        self.scales = scales_of(ratings, faces)
         rated = self.scales.rated(ratings)
         known = rated.isnan().logical_not().any(dim=1)
-        self.targets = Targets(rated, guess(seen, rated, known), self.scales.taught(taught).clamp(-MOST, MOST))
-        self.network = new_scorer(trunk, ratings.shape[1], recipe.seed).to(device, memory_format=torch.channels_last)
+        self.targets = Targets(rated, guess(seen, rated, known), self.scales.taught(faces).clamp(-MOST, MOST))
+        network = new_scorer(trunk, ratings.shape[1], recipe.seed)
+        if not trunk.imitates:
+            begin_as_teacher(network.ratings, seen[known, :DEPTH], rated[known], recipe.seed)
+        self.network = network.to(device, memory_format=torch.channels_last)
         average = get_ema_multi_avg_fn(recipe.averaged)
         self.average = AveragedModel(self.network, multi_avg_fn=average, use_buffers=True)
         heads = [*self.network.ratings.parameters(), *self.network.vector.parameters()]
@@ -129,6 +134,13 @@ class Training:
         return loss
 
 
+def begin_as_teacher(head: Head, seen: Tensor, rated: Tensor, seed: int) -> None:
+    """Let the head of dlib's trunk begin as an image of the teacher who sees what the trunk sees, shape (n, 704)."""
+    standard = standard_of(seen)
+    _, known = rated_rows(standard(seen), rated, torch.ones(len(seen), dtype=torch.bool))
+    copy_teacher(head, taught(known, rated.shape[1]), standard, seed)
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """What is not learned from: `held_out` is measured on, `apart` calibrates. And how the result is described."""
@@ -150,6 +162,8 @@ def train(run: Training, judged: Judged, out: Path) -> str:
     checkpoint, steps = out / "checkpoint.pt", run.recipe.steps
     if checkpoint.exists():
         run.resume(checkpoint)
+    else:
+        _note(run, judged.held_out, out)
     progress, note = Progress("train", steps - run.next_step), "there is nothing left to learn"
     while run.next_step < steps:
         loss = run.step()

@@ -7,14 +7,11 @@ import torch
 from attrai_estimator.networks.network import Normalization
 from attrai_estimator.networks.template import Template
 from torch import Tensor, nn
-from torch.nn import functional
 from torchvision.models import resnet34
 
 from attrai_models.embedder import DEPTH, SIDE
 from attrai_models.embedding_shipping import NORMALIZATION, dlib_embedder
 
-DROPPED = 0.3
-"""The part of the fine-tuned trunk's features that a training step does not see."""
 KEPT = 3
 """Blocks of it that learn nothing more, with the layer before them: edges and colours are the same for every task."""
 
@@ -66,13 +63,11 @@ class FineTuned(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.body = dlib_embedder()
-        self.norm = nn.BatchNorm1d(DEPTH)
         for kept in (self.body.stem, *self.body.blocks[:KEPT], self.body.vector):
             kept.requires_grad_(requires_grad=False)
 
     def forward(self, chips: Tensor) -> Tensor:
-        features = self.norm(self.body.levels(chips).float())  # (n, 704)
-        return functional.dropout(features, DROPPED, self.training)
+        return self.body.levels(chips).float()  # (n, 704)
 
 
 RESNET34 = Trunk(

@@ -71,7 +71,7 @@ def test_a_few_steps_learn_what_the_ratings_follow(lessons: list[Lessons]) -> No
 def test_the_log_names_each_set_and_the_step(lessons: list[Lessons], tmp_path: Path) -> None:
     train(Training(SMALL, RECIPE, lessons, CPU), Judged(lessons, [], "generated pictures"), tmp_path)
     lines = (tmp_path / "log.txt").read_text().splitlines()
-    assert [line.split(":")[0] for line in lines] == ["step 2", "step 4"]
+    assert [line.split(":")[0] for line in lines] == ["step 0", "step 2", "step 4"]
     assert all(MEBEAUTY.name in line and SCUT.name in line for line in lines)
 
 
