@@ -44,7 +44,7 @@ def content_pack() -> Json:
 
 def graylog_input(title: str, kind: str, configuration: dict[str, object]) -> Json:
     """An input that every Graylog node runs."""
-    data = {
+    data: Json = {
         "title": _value(title),
         "configuration": {name: _value(setting) for name, setting in configuration.items()},
         "static_fields": {},
@@ -58,7 +58,7 @@ def graylog_input(title: str, kind: str, configuration: dict[str, object]) -> Js
 def stream(title: str, description: str, rule: str, field: str, value: str) -> Json:
     """A stream of the messages that fit one rule."""
     fits = {"type": rule, "field": field, "value": value, "inverted": False, "description": ""}
-    data = {
+    data: Json = {
         "alarm_callbacks": [],
         "outputs": [],
         "remove_matches": _value(False),
@@ -112,7 +112,7 @@ def dashboard() -> Json:
         "owner": "admin",
         "created_at": CREATED,
     }
-    data = {
+    data: Json = {
         "title": _value("Attrai"),
         "summary": _value("Photos, seconds, failures"),
         "description": _value(""),
@@ -153,7 +153,7 @@ def widget(
         "column_pivots": [],
         "series": [{"config": {"name": None}, "function": one} for one in series],
     }
-    drawn = {
+    drawn: Json = {
         "visualization": "bar" if len(series) == 1 else "line",
         "sort": [],
         "rollup": True,
