@@ -5,12 +5,12 @@ from attrai_deploy.credentials import BROKER_USERS
 from attrai_shared.queues import AFTER_ESTIMATE, DEAD_LETTERS, REFUSED, TASKS, TO_EMBED, TO_ESTIMATE, all_queues
 from stack_files import topology
 
-CONSUMED: dict[str, set[str]] = dict.fromkeys(BROKER_USERS, set()) | {
+CONSUMED: dict[str, set[str]] = {user: set() for user in BROKER_USERS} | {
     "estimator": {TO_ESTIMATE},
     "replier": {AFTER_ESTIMATE, DEAD_LETTERS},
     "batch_estimator": {TO_EMBED},
 }
-PUBLISHED: dict[str, set[str]] = dict.fromkeys(BROKER_USERS, set()) | {
+PUBLISHED: dict[str, set[str]] = {user: set() for user in BROKER_USERS} | {
     "intake": {TO_ESTIMATE},
     "estimator": {AFTER_ESTIMATE},
     "batch": {TO_EMBED},
