@@ -125,6 +125,11 @@ audit: .venv/test.stamp  ## known vulnerabilities of every pinned package (ADVIS
 format: .venv/test.stamp  ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
+MEASURE ?=
+.PHONY: bench-queue
+bench-queue: .venv/test.stamp servers  ## measure the queue's cost and the told times (MEASURE="overhead told": these alone)
+	@$(CLEAN_ENV) $(BIN)/python -m benchmarks.queue $(MEASURE)
+
 .PHONY: servers
 servers:  # the real servers that the flow tests start: by apt where root; else those tests skip and say so
 	@./tests/servers.sh

@@ -6,7 +6,7 @@ from typing import Self
 
 WINDOW = 40
 """Photos that count: enough that one large photo moves no forecast by much, few enough that a slower machine shows soon."""
-FIRST_SECONDS = 0.3
+FIRST_SECONDS = 0.2
 """Seconds that an estimate is taken to need before any was measured."""
 OVERHEAD = 0.005
 """Seconds that a replica spends on a photo beyond the pipeline's steps: queue, store, counter (`make bench-queue`)."""
