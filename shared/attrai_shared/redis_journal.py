@@ -5,6 +5,7 @@ The server hands a message out before its taker can note that it has it; of a wo
 
 from kombu.transport import TRANSPORT_ALIASES, redis
 from kombu.utils.json import dumps
+from redis import RedisError
 
 NAME = "attrai-redis"
 """The transport's name in kombu's register, and so the scheme of its URLs."""
@@ -14,6 +15,22 @@ JOURNAL = "attrai:journal"
 
 class JournalQoS(redis.QoS):  # type: ignore[misc]  # kombu ships no types
     """An acknowledged message leaves the journal in the same transaction. One that goes back to its queue stays."""
+
+    def ack(self, delivery_tag: str) -> None:
+        """A message whose acknowledgement fails is this worker's no more: else, with a prefetch of one, it would never take another."""
+        try:
+            super().ack(delivery_tag)
+        except (RedisError, OSError):
+            self._quick_ack(delivery_tag)
+            raise
+
+    def reject(self, delivery_tag: str, requeue: bool = False) -> None:
+        """The same for one that cannot be given back."""
+        try:
+            super().reject(delivery_tag, requeue=requeue)
+        except (RedisError, OSError):
+            self._quick_ack(delivery_tag)
+            raise
 
     def _remove_from_indices(self, delivery_tag: str, pipe: object = None) -> object:
         removing = super()._remove_from_indices(delivery_tag, pipe)
