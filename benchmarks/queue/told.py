@@ -80,6 +80,12 @@ def tellings(events: Sequence[Event]) -> list[Telling]:
     return [telling for photo, record in enumerate(_by_reply(events)) for telling in _of_photo(photo, record)]
 
 
+def told_seconds(text: str) -> float | None:
+    """The expected time that a waiting message tells, if it tells one."""
+    match = TOLD.search(text)
+    return None if match is None else float(MINUTE * int(match["minutes"] or 0) + int(match["seconds"] or 0))
+
+
 async def _sent_and_answered(run: Playground, system: System, crowd: Crowd, files: Sequence[bytes]) -> list[Event]:
     async with AsyncExitStack() as stack:
         chats = [await stack.enter_async_context(ChatClient(run.chat_url)) for _ in range(crowd.people)]
@@ -149,7 +155,6 @@ def _by_reply(events: Sequence[Event]) -> Iterator[list[Event]]:
 def _of_photo(photo: int, record: Sequence[Event]) -> Iterator[Telling]:
     answered = record[-1].time
     for event in record[:-1]:
-        match = TOLD.search((event.message and event.message.text) or "")
-        if match:
-            told = MINUTE * int(match["minutes"] or 0) + int(match["seconds"] or 0)
+        told = told_seconds((event.message and event.message.text) or "")
+        if told is not None:
             yield Telling(photo, event is record[0], told, answered - event.time)
