@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from attrai_estimator.networks.network import Floats, Normalization
+from attrai_estimator.networks.processor import multiplies_bfloat16
 
 Precision = Literal["native", "f32", "bf16"]
 """Of the arithmetic. `native`: bfloat16 where the processor multiplies it itself, which takes half the time or less; see decision 0025."""
@@ -20,7 +21,7 @@ class OpenVinoNetwork:
     def __init__(self, file: Path, normalization: Normalization, precision: Precision = "native") -> None:
         core = openvino.Core()
         if precision == "native":
-            precision = "bf16" if "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES") else "f32"
+            precision = "bf16" if multiplies_bfloat16() else "f32"
         properties = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision}
         model = _with_normalization(core.read_model(file), normalization)
         self._request = core.compile_model(model, "CPU", properties).create_infer_request()

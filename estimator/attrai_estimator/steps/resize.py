@@ -13,7 +13,7 @@ LONGEST, SHORTEST = 1280, 960
 def resize(photo: Photo) -> Image.Image:
     """Scale the photo so that its longer side lies in `SHORTEST` to `LONGEST` pixels."""
     width, height = working_size(photo.width, photo.height)
-    return photo.image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    return photo.image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=1.0)
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
