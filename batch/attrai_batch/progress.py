@@ -16,6 +16,7 @@ WINDOW = 30.0
 """Seconds over which the speed is measured."""
 MOST_REASONS = 4
 HOUR, MINUTE = 3600, 60
+MEGABYTE = 1_000_000
 
 
 class Speed:
@@ -89,6 +90,22 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
         done, said = self._last
         of = "" if self._total is None else f" of {self._total:,}"
         self._console.print(f"{done:,}{of} photos, {said}", markup=False, highlight=False, soft_wrap=True)
+
+
+class DownloadDisplay:
+    """Says now and then how much of a download is there: `told` of its rules."""
+
+    def __init__(self, console: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._console = console
+        self._clock = clock
+        self._next_line = clock() + EVERY
+
+    def __call__(self, received: int, total: int | None) -> None:
+        now = self._clock()
+        if now >= self._next_line:
+            self._next_line = now + EVERY
+            of = "" if total is None else f" of {total / MEGABYTE:,.0f}"
+            self._console.print(f"downloaded {received / MEGABYTE:,.0f}{of} MB", highlight=False)
 
 
 def news(speed: float, done: int, total: int | None, failed: Mapping[str, int]) -> str:

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from attrai_shared.logs import LogTarget, configure_logs
@@ -16,7 +16,7 @@ from attrai_batch.account import Account
 from attrai_batch.batch import Batch, Job
 from attrai_batch.desk import Desk
 from attrai_batch.pool import WORKER, Plan, cores, pool
-from attrai_batch.progress import ProgressDisplay
+from attrai_batch.progress import DownloadDisplay, ProgressDisplay
 from attrai_batch.report import Report, Run, write_report
 from attrai_batch.run_folder import Options, RunFolder, RunRefused
 from attrai_batch.settings import BatchRunSettings, Ground, ground_of, names_servers
@@ -54,7 +54,7 @@ def run(console: Console, surroundings: Mapping[str, str], wish: Wish) -> None:
         console.print(f"{wish.out} is complete already.", highlight=False, soft_wrap=True)
         return
     with locked(folder.path) as held, _tidied(folder):
-        source = open_source(wish.source, folder.downloads, wish.rules)
+        source = open_source(wish.source, folder.downloads, replace(wish.rules, told=DownloadDisplay(console)))
         run_id = folder.begin(source.fingerprint, wish.options)
         workers = wish.workers or cores()
         plan = Plan(
@@ -133,6 +133,11 @@ def _report(wish: Wish, account: Account, workers: int) -> Report:
 
 def _tell(console: Console, out: Path, account: Account, report: Report) -> None:
     missed = sum(account.missed.values())
+    if not account.photos:
+        console.print(
+            "The source has no photo: a suffix like .jpg makes a file one, and hidden files are skipped.",
+            soft_wrap=True,
+        )
     for line in (
         f"{account.photos:,} photos: {account.found:,} with {account.faces:,} faces, {missed:,} with a reason for having none.",
         f"{out}  (report: {report.html})",

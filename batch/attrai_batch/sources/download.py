@@ -22,15 +22,20 @@ MOST_REDIRECTS = 5
 PARTIAL, NOT_SATISFIABLE = 206, 416
 
 
+def _nobody(_: int, __: int | None) -> None:
+    """Is told of the bytes received, and of how many there are in all where that is known."""
+
+
 @dataclass(frozen=True, slots=True)
 class DownloadRules:
-    """What a download may take. `sha256`: 64 hexadecimal digits, or None to believe what comes."""
+    """What a download may take. `sha256`: 64 hexadecimal digits, or None to believe what comes. `told`: see `_nobody`."""
 
     most_bytes: int = 200 << 30
     seconds: float = 6 * 3600.0
     sha256: str | None = None
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    told: Callable[[int, int | None], None] = _nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +210,7 @@ class _Download:
                 self._check_room(at, at)
                 file.write(piece)
                 self._left()
+                self._rules.told(at, total)
         if total is not None and at != total:
             raise _Broken(f"the connection broke after {at} of {total} bytes")
 

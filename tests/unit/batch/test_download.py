@@ -124,6 +124,13 @@ def test_a_server_without_parts_or_marks_gives_all_of_it_again(
     assert download(url, tmp_path / "set", quick()).path.read_bytes() == DATA
 
 
+def test_what_has_come_is_told(url: str, tmp_path: Path) -> None:
+    told: list[tuple[int, int | None]] = []
+    download(url, tmp_path / "set", quick(told=lambda *news: told.append(news)))
+    assert told[-1] == (len(DATA), len(DATA))
+    assert [received for received, _ in told] == sorted(received for received, _ in told)
+
+
 def test_another_url_is_another_file(url: str, script: Script, tmp_path: Path) -> None:
     download(url, tmp_path / "set", quick())
     script.data = b"other"

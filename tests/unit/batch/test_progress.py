@@ -1,7 +1,7 @@
 import io
 
 import pytest
-from attrai_batch.progress import ProgressDisplay, Speed, duration, news
+from attrai_batch.progress import DownloadDisplay, ProgressDisplay, Speed, duration, news
 from rich.console import Console
 
 
@@ -78,3 +78,12 @@ def test_many_reasons_are_cut_to_the_most_frequent() -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")])
 def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+def test_a_download_is_told_of_now_and_then() -> None:
+    clock, out = Clock(), io.StringIO()
+    told = DownloadDisplay(Console(file=out, force_terminal=False), clock)
+    for second in range(25):
+        clock.now = second
+        told(second * 100_000_000, 3_000_000_000 if second > 15 else None)
+    assert out.getvalue().splitlines() == ["downloaded 1,000 MB", "downloaded 2,000 of 3,000 MB"]
