@@ -112,10 +112,16 @@ def test_docker_itself_accepts_the_files(variant: str | None) -> None:
     options = [option for file in files for option in ("-c", str(ROOT / file))]
     given = {"PATH": "/usr/local/bin:/usr/bin:/bin", "NFS_SERVER": "10.0.0.5", "NFS_PATH": "/photos"}
     given["WEBHOOK_URL"] = "https://bot.example.org/telegram"
+    merged = _docker_config(*options, given=given)
+    assert _docker_config("-c", "-", given=given, text=merged) == merged, "deploying hands Docker what it merged itself"
+
+
+def _docker_config(*options: str, given: dict[str, str], text: str = "") -> str:
     done = subprocess.run(
-        ["docker", "stack", "config", *options], env=given, capture_output=True, text=True, check=False
+        ["docker", "stack", "config", *options], env=given, input=text, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+    return done.stdout
 
 
 def _bytes(text: str) -> int:
