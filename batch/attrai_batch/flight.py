@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-NEVER_BEGUN = 15.0
-"""Seconds after which a chunk that nobody began is lost, if the queue is empty: a worker's fresh child loads its networks first."""
+NEVER_BEGUN = 8.0
+"""Seconds after which a chunk that nobody began is lost, if the queue is empty: more than a fresh child needs to load its networks."""
 SILENT = 90.0
 """Seconds without a sign of work after which a chunk that was begun is lost, if the queue is empty: twice a photo's hard limit."""
 MOST_LOSSES = 10

@@ -25,6 +25,7 @@ KEPT = (
     "ATTRAI_SOFT_LIMIT",
     "ATTRAI_HARD_LIMIT",
     "ATTRAI_MEMORY_LIMIT",
+    "ATTRAI_BATCH_IDLE",
 )
 """Settings of the environment around that estimators of a run keep."""
 OURS = ("ATTRAI_", "CELERY_")

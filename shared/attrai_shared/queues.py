@@ -15,6 +15,7 @@ from attrai_shared.batch_contracts import ToEmbed
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.redis_journal import journaled
+from attrai_shared.server_watch import ServerWatch
 
 TO_ESTIMATE = "to_estimate"
 TO_EMBED = "to_embed"
@@ -77,6 +78,8 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         broker_heartbeat=10,
         broker_transport_options=_transport_options(role, broker_url),
     )
+    if not _is_amqp(broker_url):
+        app.steps["consumer"].add(ServerWatch)
     return app
 
 

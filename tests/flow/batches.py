@@ -1,0 +1,135 @@
+"""Data sets and runs for the batch's flow tests: photos with a face each, processes that can be killed, rows to compare."""
+
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import cast
+
+import psutil
+import pyarrow.parquet as pq
+from attrai_batch.run_folder import RunFolder
+from PIL import Image, ImageEnhance
+
+SAMPLE = Path(__file__).parents[2] / "playground/attrai_playground/sample/astronauts.jpg"
+PADDING = 340_000
+"""Bytes behind the picture that no reader minds: a photo so large counts 0.4 s, and a chunk has two."""
+A_CHUNK = 2
+BOUND = 240.0
+"""Seconds that anything may take, on a busy machine too."""
+FACE = (0.36, 0.0, 0.62, 0.5)
+"""A part of the sample with one face whole, as fractions of its sides."""
+
+Row = dict[str, object]
+
+
+def make_photos(folder: Path, count: int, mark: bytes = b"") -> Path:
+    """So many different photos in two folders; every tenth is none, and one has no face."""
+    with Image.open(SAMPLE) as image:
+        image.load()
+        sides = [side * (image.width, image.height)[at % 2] for at, side in enumerate(FACE)]
+        face = image.crop(tuple(map(int, sides))).resize((200, 200))
+    for number in range(count):
+        place = folder / "ab"[number % 2] / f"{number:03d}.jpg"
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(_photo(face, number) + bytes(PADDING) + mark)
+    return folder
+
+
+def _photo(face: Image.Image, number: int) -> bytes:
+    if number % 10 == 7:
+        return b"this is no picture"
+    picture = Image.new("RGB", (100, 100)) if number == 4 else ImageEnhance.Brightness(face).enhance(0.7 + number / 100)
+    data = io.BytesIO()
+    picture.save(data, "JPEG", quality=85)
+    return data.getvalue()
+
+
+def fingerprint(folder: Path) -> str:
+    """Of all names, contents, rights and times below the folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        state = path.stat()
+        digest.update(f"{path.relative_to(folder)} {state.st_mode} {state.st_mtime_ns} {state.st_size}".encode())
+        if path.is_file():
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def rows(table: Path) -> list[Row]:
+    return cast("list[Row]", pq.read_table(table).to_pylist())
+
+
+def command(source: Path, out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "attrai_batch", "run", str(source), "--out", str(out), *more]
+
+
+@contextmanager
+def started(
+    words: list[str], log: Path, environment: Mapping[str, str] | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that is killed with the block if it has not ended."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            words, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
+        )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+
+
+def completed(process: "subprocess.Popen[bytes]", log: Path) -> None:
+    """Returns when the run has ended well."""
+    assert process.wait(BOUND) == 0, log.read_text()[-3000:]
+
+
+def wait_for(condition: Callable[[], object], process: "subprocess.Popen[bytes] | None" = None) -> None:
+    """Returns when it holds; the process must not end before."""
+    until = time.monotonic() + BOUND
+    while not condition():
+        assert process is None or process.poll() is None, "it ended before its time"
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def chunks_done(out: Path, spool: Path | None = None) -> int:
+    """How many chunks have a result or are in a part, as far as one can see from outside."""
+    folder = RunFolder(out)
+    try:
+        return folder.next_chunk() + len(list((spool or folder.spool).glob("*/*.result")))
+    except OSError:
+        return 0
+
+
+def family(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
+    """All that the process has started, and what these have."""
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def is_valkey(process: psutil.Process) -> bool:
+    return "valkey-server" in _words(process)
+
+
+def is_estimator(process: psutil.Process) -> bool:
+    """An estimator's main process."""
+    return "--batch" in _words(process) and not is_estimators_child(process)
+
+
+def is_estimators_child(process: psutil.Process) -> bool:
+    parent = process.parent()
+    return parent is not None and "--batch" in _words(process) and "--batch" in _words(parent)
+
+
+def _words(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""

@@ -1,0 +1,26 @@
+"""`attrai-batch` that is killed inside the writing of a row group, the one that DIE_AT numbers from 1; for flow tests alone."""
+
+import itertools
+import os
+import signal
+import sys
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from attrai_batch.__main__ import main
+
+WHOLE = pq.ParquetWriter.write_table
+GROUPS = itertools.count(1)
+
+
+def write_half(writer: pq.ParquetWriter, table: pa.Table, row_group_size: int) -> None:
+    """The product's writer up to the group that is named: of that one, half its rows, then the end."""
+    if next(GROUPS) == int(os.environ["DIE_AT"]):
+        WHOLE(writer, table.slice(0, len(table) // 2), row_group_size)
+        os.kill(os.getpid(), signal.SIGKILL)
+    WHOLE(writer, table, row_group_size)
+
+
+if __name__ == "__main__":
+    pq.ParquetWriter.write_table = write_half
+    sys.exit(main())
