@@ -138,12 +138,15 @@ def test_another_url_is_another_file(url: str, script: Script, tmp_path: Path) -
 
 
 def test_the_checksum_decides(url: str, tmp_path: Path) -> None:
-    good = quick(sha256=hashlib.sha256(DATA).hexdigest())
+    good = quick(sha256=hashlib.sha256(DATA).hexdigest().upper())
+    with pytest.raises(SourceError, match="64 hexadecimal digits"):
+        download(url, tmp_path / "set", quick(sha256="0" * 63))
     with pytest.raises(SourceError, match="is not the file that was expected"):
         download(url, tmp_path / "set", quick(sha256="0" * 64))
     assert not (tmp_path / "set").exists()
     assert not (tmp_path / "set.part").exists()
     assert download(url, tmp_path / "set", good).path.read_bytes() == DATA
+    assert download(url, tmp_path / "set", good).sha256 == hashlib.sha256(DATA).hexdigest()
     with pytest.raises(SourceError, match="expected"):
         download(url, tmp_path / "set", quick(sha256="0" * 64))
 
