@@ -63,7 +63,8 @@ async def test_an_update_delivered_twice_counts_once_and_a_refused_photo_not_at_
     with pytest.raises(Busy):
         await ledger.admit(make_record(user=99), now)
     today = (await ledger.days(now))[-1]
-    assert (today.date, today.photos, today.users) == (date_of(now), LIMITS.of_all, LIMITS.of_all - 1)
+    assert (today.date, today.photos) == (date_of(now), LIMITS.of_all)
+    assert abs(today.users - (LIMITS.of_all - 1)) <= 1, "two users fall into one register of 16,384 now and then"
 
 
 async def test_each_day_counts_its_own(ledger: Ledger) -> None:
