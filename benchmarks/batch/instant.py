@@ -1,0 +1,60 @@
+"""A data set of names alone, and a desk at which every chunk comes back at once: what is left is the run itself."""
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrai_batch.batch import Batch, Job
+from attrai_batch.desk import Desk
+from attrai_batch.run_folder import Options, RunFolder
+from attrai_batch.settings import Ground
+from attrai_batch.sources import Entry, FileEntry
+from attrai_shared.batch_contracts import ChunkResult, Missed, ToEmbed
+from attrai_shared.spool import Spool
+
+NOWHERE = "redis+socket:///nowhere"
+PHOTO = 10_000
+"""Bytes that each photo is said to have."""
+
+
+class Names:
+    """So many photos in folders of a thousand, none of which exists."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.folder = Path("/nowhere")
+        self.fingerprint = hashlib.sha256(str(count).encode()).hexdigest()
+
+    def entries(self) -> Iterator[Entry]:
+        return (FileEntry(f"person-{number // 1000:05d}/photo-{number:09d}.jpg", PHOTO) for number in range(self.count))
+
+
+class InstantDesk(Desk):
+    """Leaves a result in the spool for each chunk submitted: no photo was found."""
+
+    def __init__(self, spool: Spool) -> None:
+        super().__init__(NOWHERE, declare_queues=False)
+        self._spool = spool
+
+    def submit(self, message: ToEmbed) -> bool:
+        """Takes and answers it."""
+        missed = Missed(code="unreadable", message="the file cannot be opened: No such file or directory")
+        photos = (missed,) * message.photos.count
+        self._spool.write_result(ChunkResult(run_id=message.run_id, chunk=message.chunk, photos=photos, seconds={}))
+        return True
+
+    def depth(self) -> int:
+        """Nothing ever waits."""
+        return 0
+
+
+def run(count: int, place: Path, window: int = 16) -> Path:
+    """The table of a run over so many names."""
+    source, folder, spool = Names(count), RunFolder(place / "out.parquet"), place / "spool"
+    options = Options("all", ("embedding",))
+    run_id = folder.begin(source.fingerprint, options)
+    ground = Ground(NOWHERE, source.folder, spool, window, declare_queues=False)
+    job = Job(run_id, source, options, folder, ground, "", lambda *_: None, lambda: None)
+    Batch(job, InstantDesk(Spool(spool))).run()
+    folder.finish()
+    return folder.out

@@ -1,0 +1,68 @@
+"""A whole run without estimators: every chunk that is submitted comes back at once."""
+
+import tracemalloc
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from attrai_batch.batch import Batch, Job
+from attrai_batch.flight import ChunkLost
+from attrai_batch.run_folder import Options, RunFolder
+from attrai_batch.settings import Ground
+from attrai_shared.batch_contracts import ToEmbed
+from attrai_shared.spool import Spool
+
+from benchmarks.batch.instant import InstantDesk, Names, run
+
+FEW, MANY = 3_000, 12_000
+
+
+def peak(count: int, place: Path) -> int:
+    tracemalloc.start()
+    try:
+        run(count, place)
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_every_entry_is_in_the_table_once_and_in_order(tmp_path: Path) -> None:
+    names = pq.read_table(run(FEW, tmp_path), columns=["photo"])["photo"].to_pylist()
+    assert names == [entry.name for entry in Names(FEW).entries()]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.parquet", "spool"]
+    assert list((tmp_path / "spool").iterdir()) == []
+
+
+def test_memory_does_not_grow_with_the_set(tmp_path: Path) -> None:
+    few, many = (tmp_path / name for name in ("few", "many"))
+    for place in (few, many):
+        place.mkdir()
+    run(FEW, tmp_path)  # what is imported and compiled when first used
+    assert peak(MANY, many) < 1.3 * peak(FEW, few)
+
+
+class DeafDesk(InstantDesk):
+    """Takes chunks, of which nothing comes."""
+
+    def submit(self, message: ToEmbed) -> bool:
+        return True
+
+
+def test_a_run_has_no_more_chunks_in_flight_than_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, folder, options = Names(FEW), RunFolder(tmp_path / "out.parquet"), Options("all", ("embedding",))
+    submitted = []
+
+    class Counting(DeafDesk):
+        def submit(self, message: ToEmbed) -> bool:
+            submitted.append(message.chunk)
+            return True
+
+    def stop() -> None:
+        raise ChunkLost("enough")
+
+    run_id = folder.begin(source.fingerprint, options)
+    ground = Ground("redis+socket:///nowhere", source.folder, tmp_path / "spool", 7, declare_queues=False)
+    job = Job(run_id, source, options, folder, ground, "", lambda *_: None, stop)
+    with pytest.raises(ChunkLost):
+        Batch(job, Counting(Spool(tmp_path / "spool"))).run()
+    assert submitted == list(range(7))
