@@ -58,7 +58,7 @@ def down(options: argparse.Namespace) -> None:
 
 def scale(options: argparse.Namespace) -> None:
     """So many estimators."""
-    _say(docker.docker("service", "scale", f"{docker.STACK}_estimator={options.n}"))
+    _say(docker.docker("service", "scale", f"{docker.STACK}_estimator={options.n}").splitlines()[-1])
 
 
 def logs(options: argparse.Namespace) -> None:

@@ -25,8 +25,8 @@ def secret_names() -> set[str]:
 
 
 def create_secret(name: str, value: str) -> None:
-    """Gives Docker a secret of the stack."""
-    docker("secret", "create", "--label", f"com.docker.stack.namespace={STACK}", f"{STACK}_{name}", "-", given=value)
+    """Gives Docker a secret of the stack, by its name alone: what bears the stack's label goes with `docker stack rm`."""
+    docker("secret", "create", f"{STACK}_{name}", "-", given=value)
 
 
 def remove_secrets(names: Sequence[str]) -> None:

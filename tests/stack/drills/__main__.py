@@ -37,10 +37,12 @@ async def _limited(name: str) -> str:
     drill = importlib.import_module(f"drills.{module}")
     limit = getattr(drill, "LIMIT", LIMIT)
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(limit) as bound:
             return str(await (drill.run(int(photos)) if photos else drill.run()))
-    except TimeoutError:
-        raise DrillFailedError(f"not done within {limit:.0f} s") from None
+    except TimeoutError as error:
+        raise DrillFailedError(
+            f"not done within {limit:.0f} s" if bound.expired() else f"timed out: {error}"
+        ) from error
 
 
 def _say(*lines: str) -> None:

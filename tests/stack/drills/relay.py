@@ -15,8 +15,8 @@ async def telegram() -> AsyncIterator[str]:
     host = address("telegram")
 
     async def relay(here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        there, forth = await asyncio.open_connection(host, PORT)
         with suppress(asyncio.CancelledError):  # the drill is over, and nobody waits for this connection
+            there, forth = await asyncio.open_connection(host, PORT)
             await asyncio.gather(_pump(here, forth), _pump(there, back))
 
     server = await asyncio.start_server(relay, "127.0.0.1", 0)

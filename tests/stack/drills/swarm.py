@@ -91,13 +91,13 @@ def replicas(service: str) -> tuple[int, int]:
     return int(have), int(want)
 
 
-async def until(holds: Callable[[], bool], what: str, seconds: float = HEALTHY_WITHIN) -> None:
-    """Looks every half second. Raises DrillFailedError when it does not hold in time."""
+async def until(holds: Callable[[], bool], what: str, seconds: float = HEALTHY_WITHIN, pause: float = 0.5) -> None:
+    """Looks every `pause` seconds. Raises DrillFailedError when it does not hold in time."""
     end = time.monotonic() + seconds
     while not await asyncio.to_thread(holds):
         if time.monotonic() > end:
             raise DrillFailedError(f"{what}: not within {seconds:.0f} s")
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(pause)
 
 
 async def until_healthy(service: str) -> None:
