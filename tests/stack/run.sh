@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 source tests/stack/engine.sh
 
 BUILD_WITHIN=1500
-DRILLS_WITHIN=${DRILLS_WITHIN:-3000}  # seconds
+DRILLS_WITHIN=${DRILLS_WITHIN:-4200}  # seconds
 OWN_IMAGES=(telegram receiver faulty relabelled)
 LOGS=${LOGS:-out/stack-test}
 work=$(mktemp -d -t attrai-stack.XXXXXX)

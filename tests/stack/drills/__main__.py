@@ -12,7 +12,7 @@ from drills.swarm import DrillFailedError
 
 ALL = ("kills", "telegram_away", "poison", "rolling_updates", "disk_full", "flood", "canaries")
 """The canaries come last: they look for what the others left."""
-LIMIT = 1200.0
+LIMIT = 1800.0
 """Seconds that a drill may take which names no other limit."""
 
 
