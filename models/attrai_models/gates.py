@@ -3,7 +3,7 @@
 The limits of the quality gates (`attrai_estimator.steps.quality`) are chosen on these tables; see decision 0023.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -25,8 +25,8 @@ from attrai_models.ratings import MEBEAUTY, VAL, list_unrated, read_ratings
 PORTRAITS = 80
 TURNS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.15, 1.3, 1.5, 2.0, np.inf)
 """Edges between which photos are compared by how far the head is turned."""
-FRONTAL = 0.5
-"""Up to here a photo counts as one from the front."""
+FRONTAL, FEWEST = 0.5, 5
+"""Up to here a photo counts as one from the front; so many photos of a person are compared at least."""
 Spoil = Callable[[Photo, float, float], Photo]
 
 
@@ -65,7 +65,9 @@ def spoilt(folder: Path, networks: Networks) -> Iterator[str]:
 
 def turned(folder: Path, networks: Networks) -> Iterator[str]:
     """A table: how far the score of a turned face is from the same person's photos from the front, on LFW."""
-    files, people = list_unrated(folder), defaultdict(list)
+    photographed = Counter(Path(portrait.file).parent.name for portrait in list_unrated(folder))
+    files = [one for one in list_unrated(folder) if photographed[Path(one.file).parent.name] >= FEWEST]
+    people: dict[str, list[tuple[float, float]]] = defaultdict(list)
     progress = Progress("turn", len(files))
     for portrait in files:
         if seen := look(read_photo(folder / portrait.file), networks):

@@ -6,11 +6,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-SLACK = 0.15
-"""How much nearer to the middle the ends stay, in the ratings' deviations: each step outwards costs accuracy."""
-END = 0.05
-"""The part of the scores beyond each end."""
-
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
@@ -60,14 +55,11 @@ def _fit(predicted: Tensor, rated: Tensor) -> tuple[float, float, float]:
     """Compare the two distributions, not the single photos: quantile by quantile, each half by itself."""
     guesses, ratings = (values.sort().values for values in (predicted, rated))
     middle, half = guesses.median(), len(guesses) // 2
-    slack = SLACK * float(rated.std())
-    below = _factor(middle - guesses[:half], ratings.median() - ratings[:half], slack)
-    above = _factor(guesses[-half:] - middle, ratings[-half:] - ratings.median(), slack)
+    below = _factor(middle - guesses[:half], ratings.median() - ratings[:half])
+    above = _factor(guesses[-half:] - middle, ratings[-half:] - ratings.median())
     return float(middle), below, above
 
 
-def _factor(found: Tensor, wanted: Tensor, slack: float) -> float:
-    """Least squares through the middle, less the slack at the end; never a squeeze."""
-    exact = float((found * wanted).sum() / found.square().sum().clamp(min=1e-9))
-    end = float(found.quantile(1 - 2 * END).clamp(min=1e-9))
-    return max(1.0, exact - slack / end)
+def _factor(found: Tensor, wanted: Tensor) -> float:
+    """Least squares through the middle; never a squeeze."""
+    return max(1.0, float((found * wanted).sum() / found.square().sum().clamp(min=1e-9)))

@@ -101,6 +101,7 @@ class Training:
         for group, factor in zip(self.optimizer.param_groups, (1.0, self.recipe.head_rate), strict=True):
             group["lr"] = rate * factor
         crops, targets = self._batch()
+        torch.manual_seed(self._chance())  # what the network drops out
         self.network.train()
         with autocast(self.device):
             ratings, vector = self.network(crops)
@@ -113,6 +114,9 @@ class Training:
         self.next_step += 1
         return float(loss.detach())
 
+    def _chance(self) -> int:
+        return self.recipe.seed * 1_000_003 + self.next_step
+
     def _batch(self) -> tuple[Tensor, Targets]:
         step, seed, start = self.next_step, self.recipe.seed, 0
         pixels, chosen = [], []
@@ -121,7 +125,7 @@ class Training:
             pixels.append(part.pixels[rows])
             chosen.append(rows + start)
             start += len(part)
-        draw = torch.Generator().manual_seed(seed * 1_000_003 + step)
+        draw = torch.Generator().manual_seed(self._chance())
         crops = augmented(torch.cat(pixels), self.trunk.margin, self.trunk.template.size, draw)
         return self.trunk.normalized(crops).to(self.device), self.targets.rows(torch.cat(chosen)).to(self.device)
 

@@ -22,9 +22,10 @@ class FoundFace:
         return (self.box[0] + self.box[2]) / 2, (self.box[1] + self.box[3]) / 2
 
 
-def estimates(photos: Sequence[Path]) -> list[list[FoundFace]]:
+def estimates(photos: Sequence[Path], scorer: str = "scorer") -> list[list[FoundFace]]:
     """The faces of each photo in the order that the command prints them; none where it printed an error."""
-    command = [str(Path(sys.executable).with_name("attrai-estimator")), "estimate", *map(str, photos)]
+    program = str(Path(sys.executable).with_name("attrai-estimator"))
+    command = [program, "estimate", "--scorer", scorer, *map(str, photos)]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert [line["photo"] for line in lines] == [str(photo) for photo in photos]
