@@ -14,7 +14,7 @@ case "$1 $2" in
     "stack config") cat "$(dirname "$0")/stack.yml" ;;
     "info --format") echo '{"Swarm": {"LocalNodeState": "active", "ControlAvailable": true}, "NCPU": 8, "MemTotal": 17179869184}' ;;
     "secret ls") ls "$kept" ;;
-    "secret create") cat > "$kept/$5" ;;
+    "secret create") cat > "$kept/$3" ;;
     "stack deploy") cat > /dev/null ;;
     "stack services") echo "attrai_bot 1/1" ;;
     *) exit 1 ;;
