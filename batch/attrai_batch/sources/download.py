@@ -14,6 +14,8 @@ from attrai_batch.sources.transfer import DownloadRules, Transfer
 __all__ = ["DownloadRules", "Downloaded", "download", "named"]
 
 MOST_REDIRECTS = 5
+EACH_ITS_OWN = httpx.Limits(max_keepalive_connections=0)
+"""A connection for each request: one that was kept may be closed by its server just when the next request goes out."""
 SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -36,7 +38,7 @@ def download(url: str, to: Path, rules: DownloadRules) -> Downloaded:
     if (known := _finished(url, place, rules)) is not None:
         return known
     try:
-        with httpx.Client(follow_redirects=True, max_redirects=MOST_REDIRECTS) as client:
+        with httpx.Client(follow_redirects=True, max_redirects=MOST_REDIRECTS, limits=EACH_ITS_OWN) as client:
             Transfer(client, url, place, rules).run()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{named(url)} cannot be downloaded: {error or type(error).__name__}") from error
