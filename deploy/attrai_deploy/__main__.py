@@ -18,6 +18,8 @@ from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_servi
 ROOT = Path(__file__).resolve().parents[2]
 HEALTHY_WITHIN = 300.0
 """Seconds that all services may take; Graylog's first start is the slowest."""
+PAGES = {"graylog": 9000, "flower": 5555, "grafana": 3000}
+"""Each web page's port."""
 SETTLED = 3
 """Looks in a row at which everything must run."""
 
@@ -61,10 +63,14 @@ def scale(options: argparse.Namespace) -> None:
     _say(docker.docker("service", "scale", f"{docker.STACK}_estimator={options.n}").splitlines()[-1])
 
 
-def logs(options: argparse.Namespace) -> None:
-    """Prints every service's records of one request, oldest first."""
-    for line in request_log(options.request):
+def logs(options: argparse.Namespace) -> int:
+    """Prints every service's records of one request, oldest first; the status is 1 where there are none."""
+    lines = request_log(options.request)
+    for line in lines:
         _say(line)
+    if not lines:
+        _say(f"this node has no record of a request whose id begins with {options.request}", to_error=True)
+    return int(not lines)
 
 
 def backup(options: argparse.Namespace) -> None:
@@ -110,13 +116,13 @@ def _wait_until_healthy(service: str | None) -> int:
         settled = settled + 1 if all(have == want for have, want in counts.values()) else 0
         time.sleep(2)
     for name, (have, want) in docker.running(service).items():
-        _say(f"  {name:12} {have}/{want}")
+        _say(f"  {name:16} {have}/{want}")
     if settled < SETTLED:
         _say("not everything is well: docker stack ps --no-trunc attrai says why", to_error=True)
         return 1
-    _say("Graylog: http://THIS_NODE:9000/   Flower: http://THIS_NODE:5555/   logs of a request: make logs REQUEST=id")
-    if "grafana" in docker.running():
-        _say("Grafana: http://THIS_NODE:3000/")
+    open_now = {name for name, (have, _) in docker.running().items() if have}
+    pages = [f"{name.capitalize()}: http://THIS_NODE:{port}/" for name, port in PAGES.items() if name in open_now]
+    _say("   ".join([*pages, "logs of a request: make logs REQUEST=id"]))
     return 0
 
 

@@ -46,10 +46,10 @@ def deploy_stack(stack: str, *, resolve_image: str) -> None:
 
 
 def running(service: str | None = None) -> dict[str, tuple[int, int]]:
-    """For each service of the stack: replicas that run and are healthy, and replicas wanted."""
-    wanted = ["--filter", f"name={STACK}_{service}"] if service else []
-    lines = docker("stack", "services", STACK, *wanted, "--format", "{{.Name}} {{.Replicas}}").splitlines()
-    return {name.removeprefix(f"{STACK}_"): _counts(replicas) for name, replicas, *_ in map(str.split, lines)}
+    """For each service of the stack, or this one: replicas that run and are healthy, and replicas wanted."""
+    lines = docker("stack", "services", STACK, "--format", "{{.Name}} {{.Replicas}}").splitlines()
+    counts = {name.removeprefix(f"{STACK}_"): _counts(replicas) for name, replicas, *_ in map(str.split, lines)}
+    return {name: count for name, count in counts.items() if service in (None, name)}
 
 
 def logs(service: str) -> str:

@@ -1,6 +1,7 @@
 """`up` from its command line, with a docker of the test's own that keeps secrets in a folder."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ case "$1 $2" in
     "secret ls") ls "$kept" ;;
     "secret create") cat > "$kept/$3" ;;
     "stack deploy") cat > /dev/null ;;
-    "stack services") echo "attrai_bot 1/1" ;;
+    "stack services") printf "attrai_bot 1/1\nattrai_flower 1/1\nattrai_graylog 0/0\n" ;;
     *) exit 1 ;;
 esac
 """
@@ -52,7 +53,9 @@ def test_the_first_deploy_makes_what_files_laid_over_later_need_too(
     assert made == set(new_credentials("42:token").secrets)
     assert made > set(stack()["secrets"]) | set(stack("docker-stack.monitoring.yml")["secrets"])
     grafana = (secrets / "attrai_grafana_password").read_text()
-    assert f"Grafana: admin {grafana}" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert f"Grafana: admin {grafana}" in printed
+    assert re.findall(r"(\w+): http", printed) == ["Flower"], "the one page that something serves"
 
 
 def test_a_secret_that_is_missing_among_others_is_not_made_alone(
