@@ -126,9 +126,16 @@ format: .venv/test.stamp  ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 MEASURE ?=
-.PHONY: bench-queue
-bench-queue: .venv/test.stamp servers  ## measure the queue's cost and the told times (MEASURE="overhead told": these alone)
+.PHONY: bench bench-queue bench-batch
+bench: PHOTOS :=  # the endurance run's default is not meant
+bench: .venv/test.stamp .venv-models/stamp servers  ## the estimator beside its peers (PHOTOS=folder, DATA=folder, MEASURE="pictures caps" or "--help")
+	@$(CLEAN_ENV) $(MODELS_BIN)/python -m benchmarks.estimator --product $(BIN)/python $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(DATA),--data "$(DATA)") $(MEASURE)
+
+bench-queue: .venv/test.stamp servers  ## measure the queue's cost and the told times (MEASURE="overhead told --rounds 3": these alone)
 	@$(CLEAN_ENV) $(BIN)/python -m benchmarks.queue $(MEASURE)
+
+bench-batch: .venv/test.stamp servers $(if $(DATA),need-data .venv-models/stamp)  ## measure data sets on DATA=folder (MEASURE="rates --photos 1500 --rounds 3")
+	@$(CLEAN_ENV) $(BIN)/python -m benchmarks.batch $(MEASURE) $(if $(DATA),--data "$(DATA)" --peer $(MODELS_BIN)/python)
 
 .PHONY: servers
 servers:  # the real servers that the flow tests start: by apt where root; else those tests skip and say so
@@ -168,10 +175,12 @@ undeploy:  ## take the stack away; volumes and secrets stay (SECRETS=1: not the 
 	@$(DEPLOY) down $(if $(SECRETS),--secrets)
 
 scale:  ## so many estimators: N=6
+	@test -n "$(N)" || { echo "how many: make scale N=6"; exit 1; }
 	@$(DEPLOY) scale $(N)
 
 logs:  ## every record of a request: REQUEST=id, or its first digits
-	@$(DEPLOY) logs $(REQUEST)
+	@test -n "$(REQUEST)" || { echo "of which request: make logs REQUEST=1a2b3c4d"; exit 1; }
+	@$(DEPLOY) logs "$(REQUEST)"
 
 backup-graylog:  ## Graylog's settings, as an archive in out/
 	@mkdir -p out && $(DEPLOY) backup-graylog out
