@@ -17,11 +17,13 @@ from pillow_heif import from_pillow
 
 from tests.hostile import HostileFile, hostile_files
 from tests.hostile.pictures import encoded
-from tests.hostile.sets import NO_FACE, ORIENTATION, TO_STORED, heic
+from tests.hostile.sets import NO_FACE, ORIENTATION, TO_STORED, bombs, heic
 
 SAMPLE = Path(__file__).parents[3] / "playground/attrai_playground/sample/astronauts.jpg"
 MEMORY = 400
 """MiB that decoding any hostile file may add to a process."""
+BOMB_MEMORY = 280
+"""MiB (293 MB) that a photo with more pixels than are read may add."""
 
 
 def corners(width: int = 96, height: int = 64) -> Image.Image:
@@ -147,6 +149,13 @@ def test_no_hostile_file_takes_much_memory(hostile: tuple[HostileFile, ...], tmp
         (tmp_path / file.name).write_bytes(file.data)
     run = subprocess.run([sys.executable, "-c", MEASURE, tmp_path], capture_output=True, text=True, check=True)
     assert int(run.stdout) < MEMORY
+
+
+def test_a_decompression_bomb_takes_less_memory_than_a_large_photo(tmp_path: Path) -> None:
+    for file in bombs(SAMPLE.read_bytes()):
+        (tmp_path / file.name).write_bytes(file.data)
+    run = subprocess.run([sys.executable, "-c", MEASURE, tmp_path], capture_output=True, text=True, check=True)
+    assert int(run.stdout) < BOMB_MEMORY
 
 
 MEASURE = """

@@ -1,0 +1,69 @@
+"""The command: `python -m benchmarks.estimator [PART...]`, see `--help`. Tables on its output, progress beside it."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from PIL import Image
+from skimage.data import astronaut
+
+from benchmarks.estimator.machine import described
+from benchmarks.estimator.parts import MAIN, PARTS, Run
+from benchmarks.estimator.photos import SIZES
+from benchmarks.estimator.speed import say
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the parts that are named, or all."""
+    chosen = _parser().parse_args(arguments)
+    _show(f"{datetime.now(UTC):%d %B %Y}; {described()}")
+    _show(
+        "One thread each, asked in turn; medians, of the clock's and of the processor's seconds; ratios are to Attrai."
+    )
+    with TemporaryDirectory(prefix="attrai-bench-") as folder:
+        run = _run(Path(folder), chosen)
+        for name in chosen.parts or PARTS:
+            for title, table in PARTS[name](run):
+                _show(f"\n## {title}\n\n{table}")
+
+
+def _run(folder: Path, chosen: argparse.Namespace) -> Run:
+    rounds, marks, sizes = (5, (1, 50, 200), ((250, 250), MAIN)) if chosen.quick else (11, (1, 100, 500, 5000), SIZES)
+    portrait = Image.fromarray(astronaut())
+    return Run(portrait, folder, chosen.data, chosen.photos, chosen.product, rounds, chosen.people, marks, sizes)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.estimator", description="The estimator beside its peers."
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, []], help=", ".join(PARTS))
+    parser.add_argument("--data", type=_folder, help="the folder that holds lfw_dev and faces_boxes_dev")
+    parser.add_argument("--photos", type=_folder, help="a folder of JPEG photos to compare on too")
+    parser.add_argument("--product", default=sys.executable, help="the Python of the product's environment")
+    parser.add_argument("--people", type=int, default=1000, metavar="N", help="photos of LFW to take at most (1000)")
+    parser.add_argument("--quick", action="store_true", help="two sizes and fewer repetitions")
+    return parser
+
+
+def _folder(text: str) -> Path:
+    folder = Path(text)
+    if not folder.is_dir():
+        raise argparse.ArgumentTypeError(f"{text} is no folder")
+    return folder
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        say("stopped")
+        sys.exit(130)

@@ -1,0 +1,34 @@
+"""The contestant: what face_recognition 1.3 does from a file to vectors, by dlib itself and the same weights.
+
+Its argument: how often the photo is enlarged before faces are sought; face_recognition's default is once.
+"""
+
+import io
+import sys
+
+import dlib
+import numpy as np
+from attrai_models.dlib_file import packaged
+from PIL import Image
+
+from benchmarks.estimator.answers import VECTOR, Answer, serve
+
+
+def main(enlarged: int) -> None:
+    """Serve until the input ends."""
+    detector = dlib.get_frontal_face_detector()
+    poser = dlib.shape_predictor(str(packaged("shape_predictor_5_face_landmarks.dat")))
+    encoder = dlib.face_recognition_model_v1(str(packaged("dlib_face_recognition_resnet_model_v1.dat")))
+
+    def vector(data: bytes) -> Answer:
+        pixels = np.array(Image.open(io.BytesIO(data)).convert("RGB"))
+        found = detector(pixels, enlarged)
+        for box in found:
+            np.array(encoder.compute_face_descriptor(pixels, poser(pixels, box), 1))
+        return Answer([(box.left(), box.top(), box.right(), box.bottom()) for box in found], [1.0] * len(found))
+
+    serve({VECTOR: vector})
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 1)

@@ -1,0 +1,79 @@
+"""Results as Markdown."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
+from typing import cast
+
+from benchmarks.estimator.speed import Times
+
+Line = dict[str, object]
+"""What a process of ours printed."""
+
+
+def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
+    """A Markdown table."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def times_table(groups: Sequence[tuple[str, Sequence[Times]]]) -> str:
+    """Ratios to the first contestant first: how many times its time each one takes, by the clock and by the processor's."""
+    rows = []
+    for group, times in groups:
+        first = times[0]
+        for one in times:
+            ratios = [f"{one.seconds / first.seconds:.2f}", f"{one.cpu / first.cpu:.2f}"]
+            rows.append([group, one.name, *ratios, f"{1e3 * one.seconds:.1f}", f"{1e3 * one.cpu:.1f}", one.faces])
+    return table(("photo", "contestant", "times ours, clock", "CPU", "ms, clock", "ms, CPU", "faces"), rows)
+
+
+def steps_table(groups: Sequence[tuple[str, Sequence[Times]]]) -> str:
+    """Milliseconds and shares of our steps."""
+    names = list(dict.fromkeys(step for _, times in groups for step in times[0].steps))
+    rows = []
+    for group, times in groups:
+        steps = times[0].steps
+        total = sum(steps.values())
+        rows.append([group, *(f"{1e3 * steps.get(n, 0):.1f} ({steps.get(n, 0) / total:.0%})" for n in names)])
+    return table(("photo; ms (share)", *names), rows)
+
+
+def floor_table(head: Line, lines: Sequence[Line]) -> str:
+    """Each network's work for one photo beside the core's peak."""
+    peaks = cast(dict[str, float], head["peaks"])
+    rows = []
+    for line in lines:
+        work, traffic, least, real = (_number(line, key) for key in ("work", "bytes", "floor", "seconds"))
+        asked = f"{line['calls']} of {line['shape']}"
+        amounts = [f"{work / 1e6:.0f}", f"{traffic / 1e6:.0f}", f"{1e3 * least:.1f}", f"{1e3 * real:.1f}"]
+        rows.append([line["network"], line["precision"], asked, *amounts, f"{real / least:.1f}"])
+    names = (
+        "network",
+        "precision",
+        "calls",
+        "million multiply-adds",
+        "MB in float32",
+        "ms at the peak",
+        "ms",
+        "times the floor",
+    )
+    said = "; ".join(f"{name} {value / 1e9:.0f}" for name, value in peaks.items())
+    return f"{table(names, rows)}\n\nPeak, thousand million multiply-adds a second: {said}."
+
+
+def starts_table(lines: Sequence[Line]) -> str:
+    """Seconds until a replica consumed."""
+    seconds = [_number(line, "ready") for line in lines if "ready" in line]
+    return table(("median, s", "each"), [[f"{median(seconds):.2f}", ", ".join(f"{one:.2f}" for one in seconds)]])
+
+
+def memory_table(lines: Sequence[Line], stock: Mapping[int, int]) -> str:
+    """Megabytes of a replica's processes after so many photos, and how many of the peer's."""
+    sizes = {int(_number(line, "photos")): _number(line, "bytes") for line in lines if "bytes" in line}
+    rows = [[photos, f"{size / 1e6:.0f}", f"{stock[photos] / 1e6:.0f}" if photos in stock else ""]
+            for photos, size in sizes.items()]  # fmt: skip
+    return table(("photos", "a replica, MB", "stock pair, MB"), rows)
+
+
+def _number(line: Line, key: str) -> float:
+    return float(cast(float, line[key]))
