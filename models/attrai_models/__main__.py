@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from enum import StrEnum
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from attrai_estimator.networks.load import SCORER, load_detector
 
 from attrai_models.ceiling import learning_curve
 from attrai_models.embedding_shipping import export_embedder
-from attrai_models.evaluate import report, rest
+from attrai_models.evaluate import gates, report, rest
 from attrai_models.jobs import own_job, research_job
 from attrai_models.mtcnn import export_mtcnn
 from attrai_models.own_ratings import RatingsError, parse_scale, read_own
@@ -93,13 +94,14 @@ def evaluate(
     *,
     data: Data,
     name: Name = SCORER,
-    scorer_only: Annotated[bool, typer.Option("--scorer-only", help="not detector and embedder")] = False,
+    scorer_only: Annotated[bool, typer.Option("--scorer-only", help="its agreement and steadiness alone")] = False,
     models: Models = MODELS,
 ) -> None:
     """Measure the shipped networks through the estimator's own steps; prints every figure that the cards quote."""
-    for line in report(data, models, name):
-        typer.echo(line)
-    for line in () if scorer_only else rest(data, models):
+    parts = [report(data, models, name)]
+    if not scorer_only:
+        parts += [gates(data, models, name), rest(data, models)]
+    for line in chain.from_iterable(parts):
         typer.echo(line)
 
 

@@ -21,7 +21,7 @@ RESAMPLED = 2000
 
 @dataclass(frozen=True, slots=True)
 class Accuracy:
-    """Pearson's correlation and the mean absolute error on one set's scale."""
+    """Pearson's correlation (not a number where there is none) and the mean absolute error on one set's scale."""
 
     name: str
     pearson: float
@@ -49,7 +49,9 @@ class Scored:
 
 def accuracy(name: str, predicted: Floats, rated: Floats) -> Accuracy:
     """Compare predictions and ratings, both of shape (n,)."""
-    return Accuracy(name, float(np.corrcoef(predicted, rated)[0, 1]), float(np.abs(predicted - rated).mean()))
+    alike = min(predicted.std(), rated.std()) == 0
+    pearson = float("nan") if alike else float(np.corrcoef(predicted, rated)[0, 1])
+    return Accuracy(name, pearson, float(np.abs(predicted - rated).mean()))
 
 
 def score_photo(photo: Photo, networks: Networks) -> Floats:

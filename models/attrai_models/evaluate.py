@@ -14,9 +14,9 @@ from PIL import Image
 
 from attrai_models.agreement import Floats, Scored, accuracy, groups, interval, score_photo, score_portraits
 from attrai_models.crops import read_photo
-from attrai_models.finding import BOXES, find
+from attrai_models.finding import BOXES, faceless, find
 from attrai_models.gates import spoilt, turned
-from attrai_models.ratings import MEBEAUTY, RATING_SETS, UNRATED, VAL, RatingSet, read_ratings
+from attrai_models.ratings import MEBEAUTY, RATING_SETS, UNRATED, VAL, Portrait, RatingSet, read_ratings
 from attrai_models.shipping import read_stretch
 from attrai_models.stretch import Stretch
 from attrai_models.verification import verify
@@ -27,7 +27,7 @@ SMALLER, COARSER, BRIGHTER = 0.6, 60, 1.1
 
 
 def report(data: Path, models: Path, name: str) -> Iterator[str]:
-    """Markdown of a scorer's figures: agreement on `val` of the rating sets, how far scores move, and what spoils them."""
+    """Markdown of a scorer's figures: agreement on `val` of the rating sets, and how far scores move."""
     networks = load_networks(models, scorer=name)
     stretch = read_stretch(models / read_manifest(models).record(name).file, len(RATING_SETS))
     for ratings in RATING_SETS:
@@ -37,6 +37,12 @@ def report(data: Path, models: Path, name: str) -> Iterator[str]:
     if (data / MEBEAUTY.name).is_dir():
         yield f"\n## {name}: how far a score moves\n"
         yield from _stability(data / MEBEAUTY.name, MEBEAUTY, networks)
+
+
+def gates(data: Path, models: Path, name: str) -> Iterator[str]:
+    """Markdown of what spoils a scorer's scores: what the limits of the quality gates are chosen on."""
+    networks = load_networks(models, scorer=name)
+    if (data / MEBEAUTY.name).is_dir():
         yield f"\n## {name}: what spoils a score"
         yield from spoilt(data / MEBEAUTY.name, networks)
     if (data / UNRATED).is_dir():
@@ -46,16 +52,23 @@ def report(data: Path, models: Path, name: str) -> Iterator[str]:
 
 def rest(data: Path, models: Path) -> Iterator[str]:
     """Markdown of the detector's and the embedder's figures."""
+    detector = load_detector(models)
     if (data / BOXES).is_dir():
         yield "\n## Detector: faces found\n"
-        yield from find(data / BOXES, load_detector(models))
+        yield from find(data / BOXES, detector)
+    if (data / MEBEAUTY.name).is_dir():
+        yield from faceless(data / MEBEAUTY.name, _held_out(data / MEBEAUTY.name, MEBEAUTY), detector)
     if (data / UNRATED).is_dir():
         yield "\n## Embedder, LFW\n"
         yield from verify(data / UNRATED, models)
 
 
+def _held_out(folder: Path, ratings: RatingSet) -> list[Portrait]:
+    return [one for one in read_ratings(folder, ratings) if one.split == VAL]
+
+
 def _agreement(folder: Path, ratings: RatingSet, networks: Networks, stretch: Stretch) -> Iterator[str]:
-    portraits = [one for one in read_ratings(folder, ratings) if one.split == VAL]
+    portraits = _held_out(folder, ratings)
     scores, column = score_portraits(folder, portraits, networks), RATING_SETS.index(ratings)
     before = stretch.undone(torch.from_numpy(scores)).numpy()
     scored, unstretched = (
@@ -88,7 +101,7 @@ def _by_group(scored: Scored) -> Iterator[str]:
 
 
 def _stability(folder: Path, ratings: RatingSet, networks: Networks) -> Iterator[str]:
-    photos = [read_photo(folder / one.file) for one in read_ratings(folder, ratings) if one.split == VAL]
+    photos = [read_photo(folder / one.file) for one in _held_out(folder, ratings)]
     before = _shown(photos, networks)
     yield "| change | median | 95th percentile |\n|---|---|---|"
     for name, change in CHANGES.items():

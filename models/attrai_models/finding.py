@@ -11,6 +11,7 @@ from attrai_estimator.steps.detect import detect
 from attrai_estimator.values import Box
 
 from attrai_models.crops import read_photo
+from attrai_models.ratings import Portrait
 
 BOXES = "faces_boxes_dev"
 OVERLAP = 0.4
@@ -54,3 +55,10 @@ def find(folder: Path, detector: DetectorNetworks) -> Iterator[str]:
         strays += sum(all(overlap(box, face.box) < OVERLAP for face in marked) for box in found)
     yield "| faces | found | boxes on no face |\n|---|---|---|"
     yield f"| {wanted} | {hits} | {strays} |"
+
+
+def faceless(folder: Path, portraits: list[Portrait], detector: DetectorNetworks) -> Iterator[str]:
+    """A markdown table: portraits, and those on which no face is found."""
+    missed = sum(not detect(read_photo(folder / portrait.file), detector) for portrait in portraits)
+    yield "\n| portraits | without a face |\n|---|---|"
+    yield f"| {len(portraits)} | {missed} |"

@@ -10,7 +10,16 @@ from attrai_estimator.networks.network import DetectorNetworks
 from torch import Tensor
 
 from attrai_models.crops import cut_out, landmarks_of
-from attrai_models.ratings import RATING_SETS, TRAIN, UNRATED, Portrait, RatingSet, digest, every_tenth, portraits_of
+from attrai_models.ratings import (
+    RATING_SETS,
+    TRAIN,
+    UNRATED,
+    Portrait,
+    RatingSet,
+    digest_of_photos,
+    every_tenth,
+    portraits_of,
+)
 from attrai_models.teacher import see
 from attrai_models.trunks import DLIB, Trunk
 
@@ -81,7 +90,7 @@ def own_source(folder: Path, ratings: RatingSet, portraits: list[Portrait]) -> S
 
 def read_lessons(source: Source, trunk: Trunk, detector: DetectorNetworks, cache: Path) -> Lessons:
     """Read one set; landmarks, crops and what the teacher sees are made once and kept in `cache`."""
-    key = f"{source.name}_{digest(source.portraits)}"
+    key = f"{source.name}_{digest_of_photos(source.folder, source.portraits)}"
     landmarks = landmarks_of(source.folder, source.portraits, detector, cache / f"landmarks_{key}.npy")
 
     def pixels(of: Trunk) -> Tensor:

@@ -51,7 +51,7 @@ def parse_scale(text: str) -> Scale:
 def read_own(folder: Path, scale: Scale | None = None) -> tuple[Scale, list[Portrait]]:
     """Read `ratings.csv`: columns `file` and `score`; optional `split` (train or val), `gender`, `ethnicity`.
 
-    Without a column `split` a tenth of the photos becomes `val`. Raises `RatingsError`.
+    Of the photos without a split a tenth becomes `val`. Raises `RatingsError`.
     """
     rows = _rows(folder / "ratings.csv")
     faults = [fault for line, row in enumerate(rows, 2) if (fault := _fault(folder, row, line))]
@@ -103,7 +103,7 @@ def _fault(folder: Path, row: Mapping[str, str], line: int) -> str | None:
         return f"line {line}: the score {row['score']!r} is no number"
     if not (folder / row["file"]).is_file():
         return f"line {line}: there is no photo {row['file']!r}"
-    if row.get("split", TRAIN) not in (TRAIN, VAL):
+    if row.get("split") not in (None, "", TRAIN, VAL):
         return f"line {line}: a split is train or val, not {row['split']!r}"
     return None
 

@@ -64,5 +64,14 @@ def every_tenth(file: str) -> bool:
 
 
 def digest(portraits: Sequence[Portrait]) -> str:
-    """Eight digits that change when a file is added, taken away or moved."""
-    return f"{zlib.crc32(' '.join(portrait.file for portrait in portraits).encode()):08x}"
+    """Eight digits that change when a portrait is added or taken away, or its rating corrected."""
+    return _digits([repr(portrait) for portrait in portraits])
+
+
+def digest_of_photos(folder: Path, portraits: Sequence[Portrait]) -> str:
+    """Eight digits that change when a photo is added, taken away, or another one (of another size in bytes)."""
+    return _digits([f"{portrait.file} {(folder / portrait.file).stat().st_size}" for portrait in portraits])
+
+
+def _digits(lines: list[str]) -> str:
+    return f"{zlib.crc32(' '.join(lines).encode()):08x}"

@@ -31,7 +31,7 @@ MOST = 40
 
 
 class AnotherTraining(ValueError):
-    """The folder holds a checkpoint of other photos or another recipe."""
+    """The folder holds a checkpoint of other photos, other ratings or another recipe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class Training:
 
     @property
     def identity(self) -> str:
-        """What a checkpoint must agree in: the recipe and the photos."""
+        """What a checkpoint must agree in: the recipe, the photos and their ratings."""
         sets = [f"{part.name} {digest(part.portraits)}" for part in self.lessons]
         return f"{self.trunk.name} {asdict(self.recipe)} {sets}"
 
@@ -90,7 +90,9 @@ class Training:
         """Go on from a checkpoint; raises `AnotherTraining`."""
         state = torch.load(file, map_location=self.device, weights_only=True)
         if state["identity"] != self.identity:
-            raise AnotherTraining(f"{file} is of other photos or another recipe; name another folder, or remove it")
+            raise AnotherTraining(
+                f"{file} is of other photos, other ratings or another recipe; name another folder, or remove it"
+            )
         self.next_step = state["next_step"]
         for name in ("network", "average", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
@@ -187,7 +189,7 @@ def _note(run: Training, held_out: list[Lessons], out: Path) -> str:
     """Measure the averaged network as it is now."""
     network = run.average.module.eval()
     found = [measure(network, run.trunk, part, run.scales) for part in held_out]
-    line = f"step {run.next_step}: " + ", ".join(str(accuracy) for accuracy in found)
+    line = f"step {run.next_step}: " + (", ".join(map(str, found)) or "no portrait is held out")
     with (out / "log.txt").open("a") as log:
         log.write(line + "\n")
     return line

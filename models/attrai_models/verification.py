@@ -15,17 +15,21 @@ from attrai_estimator.values import Photo
 from numpy.typing import NDArray
 
 from attrai_models.crops import portrayed, read_photo
-from attrai_models.dlib_file import LANDMARKS, packaged
+from attrai_models.dlib_file import LANDMARKS, RECOGNITION, packaged
 from attrai_models.progress import Progress
 
 Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]
+Mask = NDArray[np.bool_]
+Chip = NDArray[np.uint8]
 Embed = Callable[[Photo], Vector | None]
 """A photo's vector of shape (128,), or None where no face is found."""
 
 CHIP_SIDE, CHIP_PADDING = 150, 0.25
 """What dlib's network was trained on."""
 THRESHOLDS = np.arange(0.3, 0.9, 0.002)
+COMPARED = 100
+"""Photos on which the file's numbers are compared with dlib's own."""
 NO_FACE = np.inf
 """The distance of a pair with a photo on which no face is found: it counts as "different"."""
 
@@ -45,15 +49,21 @@ def read_pairs(folder: Path) -> list[Pair]:
         return [Pair(row["fold"], (row["file_a"], row["file_b"]), row["same"] == "1") for row in csv.DictReader(lines)]
 
 
-def fold_accuracies(distances: Floats, pairs: list[Pair]) -> Floats:
-    """The part of each fold's pairs that are told right, by the threshold that is best on the other folds."""
+def told_right(distances: Floats, pairs: list[Pair]) -> Mask:
+    """Which pairs are told right by the threshold that is best on the other folds."""
     same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
     right = (distances[:, np.newaxis] < THRESHOLDS) == same[:, np.newaxis]
-    accuracies = []
+    chosen = np.zeros(len(pairs), dtype=np.bool_)
     for fold in np.unique(folds):
         here = folds == fold
-        accuracies.append(right[here, right[~here].mean(axis=0).argmax()].mean())
-    return np.array(accuracies)
+        chosen[here] = right[here, right[~here].mean(axis=0).argmax()]
+    return chosen
+
+
+def fold_accuracies(distances: Floats, pairs: list[Pair]) -> Floats:
+    """The part of each fold's pairs that are told right."""
+    right, folds = told_right(distances, pairs), np.array([pair.fold for pair in pairs])
+    return np.array([right[folds == fold].mean() for fold in np.unique(folds)])
 
 
 def distances_of(pairs: list[Pair], vectors: dict[str, Vector | None]) -> Floats:
@@ -76,17 +86,27 @@ def by_the_estimator(detector: DetectorNetworks, embedder: EmbeddingNetwork) -> 
     return vector
 
 
-def by_dlib(embedder: EmbeddingNetwork) -> Embed:
-    """dlib's face detector, landmarks and chip; then the network, whose file the parity test holds to dlib's own."""
+def chips_by_dlib() -> Callable[[Photo], Chip | None]:
+    """dlib's face detector, landmarks and chip, uint8 (150, 150, 3); None where no face is found."""
     detector, poser = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(packaged(LANDMARKS)))
 
-    def vector(photo: Photo) -> Vector | None:
+    def chip(photo: Photo) -> Chip | None:
         found = detector(photo.pixels, 0) or detector(photo.pixels, 1)
         if not found:
             return None
         face = max(found, key=lambda box: box.width() - 0.5 * _off_centre(box, photo))
-        chip = dlib.get_face_chip(photo.pixels, poser(photo.pixels, face), CHIP_SIDE, CHIP_PADDING)
-        return np.asarray(embedder.network(chip[np.newaxis])[0][0])
+        return np.asarray(dlib.get_face_chip(photo.pixels, poser(photo.pixels, face), CHIP_SIDE, CHIP_PADDING))
+
+    return chip
+
+
+def by_dlib(embedder: EmbeddingNetwork) -> Embed:
+    """dlib's chips; then the network, whose file `parity` holds to dlib's own."""
+    chip_of = chips_by_dlib()
+
+    def vector(photo: Photo) -> Vector | None:
+        chip = chip_of(photo)
+        return None if chip is None else np.asarray(embedder.network(chip[np.newaxis])[0][0])
 
     return vector
 
@@ -105,6 +125,15 @@ def vectors_of(folder: Path, pairs: list[Pair], embedded: Embed, job: str) -> di
     return vectors
 
 
+def parity(folder: Path, files: list[str], embedder: EmbeddingNetwork) -> float:
+    """By how much, at most, a number of the file differs from dlib's own descriptor of the same chip."""
+    chip_of, network = chips_by_dlib(), dlib.face_recognition_model_v1(str(packaged(RECOGNITION)))
+    found = [chip_of(read_photo(folder / file)) for file in files]
+    chips = [chip for chip in found if chip is not None]
+    (vectors,) = embedder.network(np.stack(chips))
+    return float(np.abs(vectors - np.array(network.compute_face_descriptor(chips))).max())
+
+
 def verify(folder: Path, models: Path) -> Iterator[str]:
     """Markdown tables: the accuracy of the estimator and of dlib's pipeline, and how close their vectors are."""
     pairs, embedder = read_pairs(folder), load_embedder(models)
@@ -120,3 +149,15 @@ def verify(folder: Path, models: Path) -> Iterator[str]:
     apart = [float(np.linalg.norm(a - b)) for a, b in both if a is not None and b is not None]
     yield "\n| distance of the two vectors of a photo | mean | 95th percentile |\n|---|---|---|"
     yield f"| {len(apart)} photos | {np.mean(apart):.3f} | {np.percentile(apart, 95):.3f} |"
+    yield from _mistakes(pairs, distances_of(pairs, ours))
+    yield "\n| photos | largest difference from dlib's own numbers on equal chips |\n|---|---|"
+    exact = load_embedder(models, precision="f32")
+    yield f"| {COMPARED} | {parity(folder, sorted(ours)[:COMPARED], exact):.1e} |"
+
+
+def _mistakes(pairs: list[Pair], distances: Floats) -> Iterator[str]:
+    same, wrong = np.array([pair.same for pair in pairs]), ~told_right(distances, pairs)
+    yield "\n| told wrong | pairs | apart, least | most |\n|---|---|---|---|"
+    for name, chosen in (("one person", wrong & same), ("two people", wrong & ~same)):
+        ends = f"{distances[chosen].min():.2f} | {distances[chosen].max():.2f}" if chosen.any() else "- | -"
+        yield f"| {name} | {chosen.sum()} | {ends} |"

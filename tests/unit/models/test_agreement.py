@@ -25,6 +25,12 @@ def test_a_perfect_guess_has_correlation_1_and_no_error() -> None:
     assert found.error == 0
 
 
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_does_not_differ_has_an_error_and_no_correlation(count: int) -> None:
+    found = accuracy("x", np.full(count, 5.0), np.full(count, 6.0))
+    assert (str(found.pearson), found.error) == ("nan", 1.0)
+
+
 def test_the_interval_holds_the_figure_and_is_the_same_again() -> None:
     whole = scored(2)
     found = accuracy("x", whole.predicted, whole.rated)

@@ -53,6 +53,12 @@ def test_split_and_group_are_optional(tmp_path: Path) -> None:
     assert {portrait.group for portrait in portraits} == {""}
 
 
+def test_an_empty_split_is_none(tmp_path: Path) -> None:
+    lines = ["file,score,split", *(f"{number}.jpg,{score}," for number, score in enumerate(FINE))]
+    _, portraits = read_own(written(tmp_path, lines))
+    assert {portrait.split for portrait in portraits} == {"train", "val"}
+
+
 def test_split_and_group_are_read(tmp_path: Path) -> None:
     head = "score;file;gender;ethnicity;split"
     lines = [head, *(f"{score};{number}.jpg;female;asian;val" for number, score in enumerate(FINE))]

@@ -7,7 +7,7 @@ import pytest
 import torch
 from attrai_models.lessons import Lessons, rows_of_step
 from attrai_models.measure import predict
-from attrai_models.ratings import MEBEAUTY, SCUT, Portrait
+from attrai_models.ratings import MEBEAUTY, SCUT, Portrait, digest_of_photos
 from attrai_models.recipe import Recipe
 from attrai_models.shipping import read_trained
 from attrai_models.train import AnotherTraining, Judged, Training, train
@@ -80,6 +80,24 @@ def test_a_checkpoint_of_another_recipe_is_not_gone_on_with(lessons: list[Lesson
     longer = Training(SMALL, replace(RECIPE, steps=9), lessons, CPU)
     with pytest.raises(AnotherTraining, match="another recipe"):
         longer.resume(tmp_path / "checkpoint.pt")
+
+
+def test_a_checkpoint_of_other_ratings_is_not_gone_on_with(lessons: list[Lessons], tmp_path: Path) -> None:
+    Training(SMALL, RECIPE, lessons, CPU).save(tmp_path / "checkpoint.pt")
+    first, *others = lessons[0].portraits
+    corrected = replace(lessons[0], portraits=[replace(first, score=4.0), *others])
+    with pytest.raises(AnotherTraining, match="other ratings"):
+        Training(SMALL, RECIPE, [corrected, lessons[1]], CPU).resume(tmp_path / "checkpoint.pt")
+
+
+def test_crops_are_kept_for_the_photos_that_they_are_of(tmp_path: Path) -> None:
+    kept = [Portrait("a.jpg", "train", 3.0, ""), Portrait("b.jpg", "val", 4.0, "")]
+    for portrait in kept:
+        (tmp_path / portrait.file).write_bytes(b"a photo")
+    before = digest_of_photos(tmp_path, kept)
+    assert digest_of_photos(tmp_path, [replace(portrait, score=1.0) for portrait in kept]) == before
+    (tmp_path / "b.jpg").write_bytes(b"another photo")
+    assert digest_of_photos(tmp_path, kept) != before
 
 
 def test_a_user_s_only_set_gets_the_whole_batch_and_the_only_head(lessons: list[Lessons]) -> None:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_models.verification import NO_FACE, Pair, distances_of, fold_accuracies, read_pairs
+from attrai_models.verification import NO_FACE, Pair, distances_of, fold_accuracies, read_pairs, told_right
 
 pytestmark = pytest.mark.torch
 
@@ -26,6 +26,15 @@ def test_each_folds_threshold_comes_from_the_others() -> None:
     shift = np.array([0.3 if pair.fold == "2" else 0 for pair in chosen])
     distances = np.array([0.35 if pair.same else 0.5 for pair in chosen]) + shift
     assert fold_accuracies(distances, chosen)[1] == 0.5
+
+
+def test_pairs_told_wrong_are_named() -> None:
+    chosen = pairs(10)
+    distances = np.array([0.4 if pair.same else 0.8 for pair in chosen])
+    distances[3], distances[14] = 0.5, 0.9
+    assert np.flatnonzero(~told_right(distances, chosen)).tolist() == [14]
+    distances[3] = 0.3
+    assert np.flatnonzero(~told_right(distances, chosen)).tolist() == [3, 14]
 
 
 def test_a_pair_with_a_photo_without_a_face_counts_as_different() -> None:
