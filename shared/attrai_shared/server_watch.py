@@ -35,5 +35,9 @@ class ServerWatch(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ship
 
 
 def _server(c: object) -> str:
-    """The random id that the server gave itself when it started."""
-    return str(c.connection.default_channel.client.info("server")["run_id"])  # type: ignore[attr-defined]
+    """The random id that the server gave itself when it started.
+
+    Asked on a connection of its own: on the consumer's, where its BRPOP waits, the next answer is a message, or that there is none.
+    """
+    with c.connection.default_channel.conn_or_acquire() as client:  # type: ignore[attr-defined]
+        return str(client.info("server")["run_id"])

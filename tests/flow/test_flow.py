@@ -17,7 +17,7 @@ from kombu import Message as KombuMessage
 from kombu import Queue
 
 from tests.flow import faulty_estimator as faulty
-from tests.flow.conftest import RABBITMQ, System
+from tests.flow.conftest import EMBEDDED, RABBITMQ, System
 from tests.flow.conversation import PATIENCE, is_final, replies, reply_to, words
 
 MOST_ATTEMPTS = 3
@@ -50,6 +50,23 @@ async def test_a_photo_comes_back_with_its_faces(system: System, chat: ChatClien
     assert words(reply).startswith("6 faces found")
     assert await chat.download(reply.photo[-1].file_id)
     await settled(system)
+
+
+@pytest.mark.parametrize("system", [EMBEDDED], indirect=True)
+async def test_idle_workers_live_on(system: System) -> None:
+    """Each asks its server for a message, and whether it is the server that it was, every second."""
+    before = [(state.name, state.pid) for state in system.run.states()]
+    with redis.Redis.from_url(system.run.addresses.redis_url) as ledger:
+        enough = _asked(ledger) + 12
+        async with asyncio.timeout(PATIENCE):
+            while _asked(ledger) < enough:
+                await asyncio.sleep(0.1)
+    assert [(state.name, state.pid) for state in system.run.states()] == before
+
+
+def _asked(ledger: redis.Redis) -> int:
+    """How often anybody has waited for a message."""
+    return int(ledger.info("commandstats").get("cmdstat_brpop", {"calls": 0})["calls"])
 
 
 async def test_a_killed_child_loses_nothing(system: System, chat: ChatClient, sample: bytes) -> None:
