@@ -15,6 +15,8 @@ from attrai_playground.services import ESTIMATOR
 from tests.flow import servers
 
 EMBEDDED, RABBITMQ = "embedded", "rabbitmq"
+LIMITED = "max_message_size = 65536\n"
+"""As in production."""
 FAULTY = Path(__file__).parent / "faulty_estimator.py"
 
 
@@ -45,7 +47,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("system")
         data = tuple(tmp_path_factory.mktemp(name) for name in ("rabbitmq", "redis"))
-        urls = _servers(request.param, stack, *data)
+        urls = start_servers(request.param, stack, *data)
         log = folder / "faulty.log"
         log.touch()
         extra = {
@@ -66,14 +68,15 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         yield System(request.param, run, log, data if urls else (run.folders.valkey,))
 
 
-def _servers(broker: str, stack: ExitStack, rabbitmq: Path, redis: Path) -> dict[str, str]:
+def start_servers(broker: str, stack: ExitStack, rabbitmq: Path, redis: Path) -> dict[str, str]:
+    """The URLs of real servers for a broker; none where the embedded one serves. Skips where a server is missing."""
     if broker == EMBEDDED:
         return {}
     missing = servers.missing_rabbitmq() or servers.missing_redis()
     if missing:
         pytest.skip(missing)
     return {
-        "broker_url": stack.enter_context(servers.rabbitmq(rabbitmq)),
+        "broker_url": stack.enter_context(servers.rabbitmq(rabbitmq, settings=LIMITED)),
         "redis_url": stack.enter_context(servers.redis(redis)),
     }
 

@@ -1,0 +1,38 @@
+"""The estimator's worker with traps at its edges and a pipeline that finds one face on anything; for flow tests alone."""
+
+import sys
+
+from attrai_estimator.threads import use_one_thread
+
+use_one_thread()
+
+import numpy as np  # noqa: E402
+from attrai_estimator.networks import Networks  # noqa: E402
+from attrai_estimator.presence import RedisAttempts  # noqa: E402
+from attrai_estimator.settings import EstimatorSettings  # noqa: E402
+from attrai_estimator.values import Box, Detection, Estimate, Face  # noqa: E402
+from attrai_estimator.worker import run_worker  # noqa: E402
+from attrai_shared.photo_store import PhotoStore  # noqa: E402
+from attrai_shared.settings import read_settings  # noqa: E402
+from celery import Celery  # noqa: E402
+
+from tests.flow.traps import Traps  # noqa: E402
+
+FACE = Face(Detection(Box(10, 10, 50, 50), np.zeros((5, 2), np.float32), 0.99), 7.25)
+
+
+def lay(traps: Traps) -> None:
+    traps.lay(RedisAttempts, "begin", "attempt counted", first=True)
+    traps.lay_at_writing()
+    traps.lay(Celery, "send_task", "published")
+    traps.lay(PhotoStore, "delete", "source deleted")
+
+
+def unchanged(data: bytes, networks: Networks) -> Estimate:
+    """The photo itself for a picture, so that a test sees whose it is."""
+    return Estimate(100, 100, (FACE,), data, {"decode": 0.01})
+
+
+if __name__ == "__main__":
+    lay(Traps("estimator", with_parent=True))
+    sys.exit(run_worker(read_settings(EstimatorSettings), unchanged))

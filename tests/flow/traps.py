@@ -1,0 +1,96 @@
+"""Traps at a process's edges: each notes what was just done, and kills the process there when a test has armed that very gap.
+
+A process with traps is the product's own, started by a command of the tests (`trapped_bot.py`, `trapped_estimator.py`).
+"""
+
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from inspect import iscoroutinefunction
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from attrai_shared.photo_store import Part, PhotoStore
+
+FOLDER = "TRAPS"
+"""The environment variable that names the folder where tests and traps meet."""
+NOTHING = "nothing"
+"""Done before a process's first step."""
+
+
+def arm(folder: Path, role: str, done: str) -> None:
+    """The role's process dies once, as soon as it has done this."""
+    (folder / role).write_text(done, encoding="utf-8")
+
+
+def is_armed(folder: Path, role: str) -> bool:
+    return (folder / role).exists()
+
+
+def steps(folder: Path, role: str) -> list[str]:
+    """What the role has done so far, each step once, in the order of their first time."""
+    return list(dict.fromkeys((folder / f"{role}.steps").read_text(encoding="utf-8").splitlines()))
+
+
+class Traps:
+    """The traps of one process. `with_parent`: the parent dies with it, as a pool's child leaves none behind."""
+
+    def __init__(self, role: str, *, with_parent: bool = False) -> None:
+        self._folder, self._role, self._with_parent = Path(os.environ[FOLDER]), role, with_parent
+
+    def lay(self, edge: type, method: str, done: str, *, first: bool = False) -> None:
+        """At a method of an edge, which stands for the step `done`; before it too where it is the `first` step."""
+        inner = getattr(edge, method)
+        setattr(edge, method, (self._around_async if iscoroutinefunction(inner) else self._around)(inner, done, first))
+
+    def lay_at_writing(self) -> None:
+        """At every file that enters the photo store, half written and whole."""
+        inner = PhotoStore.writing
+
+        @contextmanager
+        def writing(store: PhotoStore, request_id: str, part: Part) -> Iterator[BinaryIO]:
+            with inner(store, request_id, part) as file:
+                yield file
+                file.flush()
+                self._passed(f"half of the {part} written")
+            self._passed(f"{part} written")
+
+        PhotoStore.writing = writing  # type: ignore[method-assign]
+
+    def _around(self, inner: Callable[..., object], done: str, first: bool) -> Callable[..., object]:
+        def stepped(*args: Any, **options: Any) -> object:
+            self._begins(first)
+            result = inner(*args, **options)
+            self._passed(done)
+            return result
+
+        return stepped
+
+    def _around_async(
+        self, inner: Callable[..., Awaitable[object]], done: str, first: bool
+    ) -> Callable[..., Awaitable[object]]:
+        async def stepped(*args: Any, **options: Any) -> object:
+            self._begins(first)
+            result = await inner(*args, **options)
+            self._passed(done)
+            return result
+
+        return stepped
+
+    def _begins(self, first: bool) -> None:
+        if first:
+            self._passed(NOTHING)
+
+    def _passed(self, done: str) -> None:
+        with (self._folder / f"{self._role}.steps").open("a", encoding="utf-8") as steps:
+            steps.write(f"{done}\n")
+        armed = self._folder / self._role
+        if armed.exists() and armed.read_text(encoding="utf-8") == done:
+            armed.unlink()
+            self._die()
+
+    def _die(self) -> None:
+        if self._with_parent:
+            os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
