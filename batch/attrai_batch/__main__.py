@@ -24,6 +24,7 @@ from attrai_batch.running import run as run_batch
 from attrai_batch.settings import BatchRunSettings
 from attrai_batch.sources import SourceError
 from attrai_batch.sources.download import DownloadRules
+from attrai_batch.table import keep_little_memory
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 EVERYTHING: tuple[What, ...] = ("embedding", "score", "quality")
@@ -89,6 +90,7 @@ add_commands(app)
 
 def main() -> None:
     """Entry of the console script."""
+    keep_little_memory()
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it puts in the background with SIGINT ignored
         signal.signal(number, _interrupt)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked for it

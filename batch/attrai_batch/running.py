@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from attrai_shared.logs import LogTarget, configure_logs
 from attrai_shared.settings import read_settings
@@ -17,12 +18,14 @@ from attrai_batch.batch import Batch, Job
 from attrai_batch.desk import Desk
 from attrai_batch.pool import WORKER, Plan, cores, pool
 from attrai_batch.progress import DownloadDisplay, ProgressDisplay
-from attrai_batch.report import Report, Run, write_report
 from attrai_batch.run_folder import Options, RunFolder, RunRefused
 from attrai_batch.settings import BatchRunSettings, Ground, ground_of, names_servers
 from attrai_batch.sources import Source
 from attrai_batch.sources.download import DownloadRules
 from attrai_batch.sources.opening import open_source
+
+if TYPE_CHECKING:
+    from attrai_batch.report import Report
 
 SERVICE = "batch"
 Check = Callable[[], None]
@@ -126,12 +129,14 @@ def _tidied(folder: RunFolder) -> Iterator[None]:
             shutil.rmtree(folder.path)
 
 
-def _report(wish: Wish, account: Account, workers: int) -> Report:
+def _report(wish: Wish, account: Account, workers: int) -> "Report":
+    from attrai_batch.report import Run, write_report  # noqa: PLC0415 - matplotlib's memory is no matter of the run
+
     folder = wish.out.with_name(f"{wish.out.stem}.report")
     return write_report(wish.out, account, Run(wish.source, workers), folder)
 
 
-def _tell(console: Console, out: Path, account: Account, report: Report) -> None:
+def _tell(console: Console, out: Path, account: Account, report: "Report") -> None:
     missed = sum(account.missed.values())
     if not account.photos:
         console.print(

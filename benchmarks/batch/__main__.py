@@ -1,120 +1,69 @@
-"""The command: `python -m benchmarks.batch FOLDER [--workers 2] [--peer PYTHON]`, or `--million`: the memory of a run over names alone."""
+"""The command: `python -m benchmarks.batch [rates] [million] [--data FOLDER] [--photos N] [--peer PYTHON]`; both when none is named."""
 
 import argparse
-import resource
+import os
+import platform
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from statistics import median
 
-import pyarrow.parquet as pq
-from attrai_batch.account import Account, read_account
-from attrai_batch.table import about
+from benchmarks.batch import rates, tables
+from benchmarks.batch.ground import Place, copy_photos
 
-from benchmarks.batch.instant import run
-from benchmarks.batch.measured import Leg, measure
-
-MILLION = 1_000_000
-PEER_PHOTOS = 150
-WHAT = ("--what", "embedding")
-"""What face_recognition computes too."""
+LFW = "lfw_dev"
+PARTS = ("million", "rates")
 
 
 def main() -> None:
-    """Prints a table."""
-    options = _parser().parse_args()
-    with tempfile.TemporaryDirectory(prefix="bench-") as place:
-        if options.million:
-            _say(_million(Path(place)))
+    """Prints what was asked for."""
+    parser = _parser()
+    options = parser.parse_args()
+    parts = options.parts or PARTS
+    if "rates" in parts and options.data is None:
+        parser.error("rates needs a folder of photos: --data FOLDER (with make: DATA=folder)")
+    _say("Machine", f"{_processor()}, {os.cpu_count()} cores; Python {platform.python_version()}")
+    for part in parts:
+        if part == "million":
+            _say("The run's memory for a million entries", _million())
         else:
-            _say(_compared(options.folder.resolve(), Path(place), options))
+            with tempfile.TemporaryDirectory(prefix="attrai-bench-") as folder:
+                _say(f"A data set by {options.workers} workers", _rates(Place(Path(folder)), options))
 
 
-def _million(place: Path) -> str:
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    table = run(MILLION, place)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    entries = pq.ParquetFile(table).metadata.num_rows
-    return f"{entries:,} entries: at most {peak / 1024:.0f} MiB, {before / 1024:.0f} MiB of which before the run"
+def _million() -> str:
+    command = [sys.executable, "-m", "benchmarks.batch.million"]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()  # noqa: S603 - our own
 
 
-def _compared(folder: Path, place: Path, options: argparse.Namespace) -> str:
-    photos = len(list(folder.rglob("*.jpg")))
-    bare, batch = [], []
-    for at in range(options.rounds):
-        bare.append(_bare(folder, photos, options.workers))
-        batch.append(_batch(folder, photos, options.workers, place / f"{at}.parquet"))
-    account = read_account(about(place / "0.parquet"))
-    lines = [_legs([*bare, *batch]), _ratios(bare, batch), _missed(account)]
-    if options.peer:
-        peer = _peer(options.peer, folder)
-        lines.append(
-            f"face_recognition: {1000 * peer:.0f} ms of one core a photo, {1000 * peer / _mid_cpu(batch):.1f} times the batch's"
-        )
-    return "\n".join(lines)
+def _rates(place: Place, options: argparse.Namespace) -> str:
+    lfw = options.data / LFW
+    photos = copy_photos((lfw if lfw.is_dir() else options.data).resolve(), place, options.photos)
+    plan = rates.Plan(options.workers, options.rounds, options.peer, options.peer_photos)
+    return tables.told(rates.compare(place, photos, plan))
 
 
-def _bare(folder: Path, photos: int, workers: int) -> Leg:
-    commands = [
-        [sys.executable, "-m", "benchmarks.batch.bare", str(folder), str(at), str(workers)] for at in range(workers)
-    ]
-    return measure(f"{workers} bare pipelines", photos, commands)
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
+    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
 
 
-def _batch(folder: Path, photos: int, workers: int, out: Path) -> Leg:
-    command = [
-        sys.executable,
-        "-m",
-        "attrai_batch",
-        "run",
-        str(folder),
-        "--out",
-        str(out),
-        "--workers",
-        str(workers),
-        *WHAT,
-    ]
-    return measure(f"attrai-batch, {workers} workers", photos, [command])
-
-
-def _peer(python: str, folder: Path) -> float:
-    command = [python, str(Path(__file__).parent / "peer.py"), str(folder), str(PEER_PHOTOS)]
-    return float(subprocess.run(command, capture_output=True, text=True, check=True).stdout)  # noqa: S603 - our own
-
-
-def _legs(legs: list[Leg]) -> str:
-    rows = [f"| {leg.name} | {leg.photos:,} | {leg.rate:.1f} | {leg.cpu_ms:.1f} |" for leg in legs]
-    return "\n".join(["| | photos | photos a second, from start to end | CPU ms a photo |", "|---|---|---|---|", *rows])
-
-
-def _ratios(bare: list[Leg], batch: list[Leg]) -> str:
-    wall = median(leg.rate for leg in batch) / median(leg.rate for leg in bare)
-    return f"attrai-batch : bare = {wall:.3f} on the clock, {_mid_cpu(bare) / _mid_cpu(batch):.3f} by CPU time"
-
-
-def _mid_cpu(legs: list[Leg]) -> float:
-    return float(median(leg.cpu_ms for leg in legs))
-
-
-def _missed(account: Account) -> str:
-    reasons = ", ".join(f"{count} {code}" for code, count in sorted(account.missed.items()))
-    share = sum(account.missed.values()) / max(account.photos, 1)
-    return f"{account.photos:,} photos, {account.faces:,} faces; without a vector {share:.2%}: {reasons or 'none'}"
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text + "\n")
+def _say(title: str, text: str) -> None:
+    load = " ".join(f"{each:.1f}" for each in os.getloadavg())
+    sys.stdout.write(f"### {title}\n\n{text}\n\n(load average {load})\n\n")
+    sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="benchmarks.batch")
-    parser.add_argument("folder", type=Path, nargs="?", help="photos, in folders or not")
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.batch", description=__doc__)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which to measure; both when none is named")
+    parser.add_argument("--data", type=Path, help=f"a folder of photos, or one with {LFW} in it")
+    parser.add_argument("--photos", type=int, help="so many of them, evenly from all (default all)")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rounds", type=int, default=1, help="rounds, of which medians are told (default 1)")
     parser.add_argument("--peer", help="a Python that has dlib and face_recognition_models")
     parser.add_argument(
-        "--million", action="store_true", help="the memory of a run over a million names, without photos"
+        "--peer-photos", type=int, default=200, help="photos that the peer is given each round (default 200)"
     )
     return parser
 

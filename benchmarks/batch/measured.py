@@ -1,25 +1,30 @@
-"""Processes side by side: seconds on the clock from the first's start to the last's end, and the CPU seconds of all that they started."""
+"""One way of doing photos, measured: the clock from start to end, the clock while photos were at it, and the CPU time of all processes."""
 
-import os
-import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+
+import psutil
 
 
 @dataclass(frozen=True, slots=True)
 class Leg:
-    """One way of doing so many photos."""
+    """So many photos: `wall` seconds from start to end, `work` of which photos were at it, `cpu` seconds of all processes."""
 
-    name: str
     photos: int
     wall: float
+    work: float
     cpu: float
 
     @property
     def rate(self) -> float:
-        """Photos a second."""
+        """Photos a second, from start to end."""
         return self.photos / self.wall
+
+    @property
+    def working_rate(self) -> float:
+        """Photos a second while photos were at it."""
+        return self.photos / self.work
 
     @property
     def cpu_ms(self) -> float:
@@ -27,15 +32,14 @@ class Leg:
         return 1000 * self.cpu / self.photos
 
 
-def measure(name: str, photos: int, commands: Sequence[Sequence[str]]) -> Leg:
-    """Runs the commands at the same time. Raises RuntimeError when one fails."""
-    start = time.perf_counter()
-    processes = [subprocess.Popen(command) for command in commands]  # noqa: S603 - our own
-    cpu = 0.0
-    for process in processes:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        if process.returncode:
-            raise RuntimeError(f"{name} ended with status {process.returncode}")
-        cpu += usage.ru_utime + usage.ru_stime
-    return Leg(name, photos, time.perf_counter() - start, cpu)
+def measure(photos: int, work: Callable[[], float]) -> Leg:
+    """Runs `work`, which returns for how many seconds photos were at it."""
+    cpu, start = family_seconds(), time.perf_counter()
+    working = work()
+    return Leg(photos, time.perf_counter() - start, working, family_seconds() - cpu)
+
+
+def family_seconds() -> float:
+    """CPU seconds of this process and all its descendants, those that have ended included."""
+    me = psutil.Process()
+    return float(sum(sum(each.cpu_times()[:4]) for each in (me, *me.children(recursive=True))))

@@ -12,7 +12,7 @@ from attrai_estimator.threads import use_one_thread
 
 use_one_thread()
 
-from benchmarks.queue import rates, tables, told  # noqa: E402
+from benchmarks.queue import rates, scaling, tables, told  # noqa: E402
 from benchmarks.queue.system import System, real_system  # noqa: E402
 
 CROWD = told.Crowd(people=20, photos=12, at_once=3, history=40)
@@ -28,9 +28,11 @@ def overhead(system: System, arguments: argparse.Namespace) -> None:
 
 
 def replicas(system: System, arguments: argparse.Namespace) -> None:
-    """Two replicas on two cores against one."""
-    rounds = rates.two_against_one(system, rates.make_photos(system.logs), arguments.count, arguments.rounds)
-    _say("Two replicas against one", tables.rounds_table("one replica", "two replicas", rounds))
+    """Two replicas on two cores against one, beside what two bare pipelines gain."""
+    measured = scaling.two_against_one(system, rates.make_photos(system.logs), arguments.count, arguments.rounds)
+    _say("Two replicas against one", tables.rounds_table("one replica", "two replicas", measured.queue))
+    _say("Two bare pipelines against one, in the same rounds", tables.rounds_table("one", "two", measured.bare))
+    _say("Two replicas gain, of what two bare pipelines gain", f"{measured.against_bare:.3f}")
 
 
 def empty(system: System, arguments: argparse.Namespace) -> None:

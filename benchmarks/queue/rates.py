@@ -1,9 +1,8 @@
-"""Photos a second through the queue: against the bare pipeline, by two replicas against one, with a pipeline that does nothing."""
+"""Photos a second through the queue: against the bare pipeline, with a pipeline that does nothing; and how a leg is measured."""
 
 import sys
 import time
 from collections.abc import Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -70,24 +69,37 @@ def make_photos(folder: Path) -> list[Path]:
     return paths
 
 
+def without_queue(photos: Sequence[Path], count: int, *pipelines: Bare) -> Leg:
+    """So many photos by each of the bare pipelines, all at the same time."""
+    chosen = [photos[number % len(photos)] for number in range(count)]
+    meter = Meter(*(each.running for each in pipelines))
+    for each in pipelines:
+        each.begin(chosen)
+    rate = sum(count / each.seconds() for each in pipelines)
+    return meter.leg(count * len(pipelines), rate)
+
+
+def through_queue(system: System, sender: Sender, photos: Sequence[Path], count: int, *replicas: Running) -> Leg:
+    """So many photos by the replicas together, all of them queued at once."""
+    meter = Meter(*replicas)
+    sender.send(photos, count)
+    saturated_since = time.time()
+    times = await_finished(system, count)
+    leg = meter.leg(count, saturated_rate(times, saturated_since))
+    sender.settle()
+    return leg
+
+
 def against_bare(system: System, photos: Sequence[Path], count: int, rounds: int) -> list[Round]:
     """The bare pipeline, then one replica behind the queue, on the same core; again and again."""
     sender = Sender(system)
     with replica(system, "one", CORES[0]) as one, bare(system, CORES[0]) as pipeline:
-        _through_queue(system, sender, photos, KINDS, one)
-        _bare(pipeline, photos, KINDS)
+        through_queue(system, sender, photos, KINDS, one)
+        without_queue(photos, KINDS, pipeline)
         return [
-            Round(_bare(pipeline, photos, count), _through_queue(system, sender, photos, count, one))
+            Round(without_queue(photos, count, pipeline), through_queue(system, sender, photos, count, one))
             for _ in range(rounds)
         ]
-
-
-def two_against_one(system: System, photos: Sequence[Path], count: int, rounds: int) -> list[Round]:
-    """One replica, then two on a core each; again and again."""
-    sender = Sender(system)
-    with replica(system, "one", CORES[0]) as one:
-        _through_queue(system, sender, photos, KINDS, one)
-        return [_one_then_two(system, sender, photos, count, one) for _ in range(rounds)]
 
 
 def empty_rates(system: System, photo: Path, rounds: int) -> list[Leg]:
@@ -111,30 +123,6 @@ def starts(system: System, rounds: int) -> list[float]:
         with replica(system, "started", CORES[0]) as one:
             seconds.append(one.ready_seconds)
     return seconds
-
-
-def _one_then_two(system: System, sender: Sender, photos: Sequence[Path], count: int, one: Running) -> Round:
-    alone = _through_queue(system, sender, photos, count, one)
-    with ExitStack() as stack:
-        two = stack.enter_context(replica(system, "two", CORES[-1]))
-        _through_queue(system, sender, photos, 2 * KINDS, one, two)
-        return Round(alone, _through_queue(system, sender, photos, 2 * count, one, two))
-
-
-def _bare(pipeline: Bare, photos: Sequence[Path], count: int) -> Leg:
-    chosen = [photos[number % len(photos)] for number in range(count)]
-    meter = Meter(pipeline.running)
-    return meter.leg(count, count / pipeline.seconds(chosen))
-
-
-def _through_queue(system: System, sender: Sender, photos: Sequence[Path], count: int, *replicas: Running) -> Leg:
-    meter = Meter(*replicas)
-    sender.send(photos, count)
-    saturated_since = time.time()
-    times = await_finished(system, count)
-    leg = meter.leg(count, saturated_rate(times, saturated_since))
-    sender.settle()
-    return leg
 
 
 def _family_seconds() -> float:

@@ -1,6 +1,5 @@
 """The real parts: RabbitMQ, Redis, estimator replicas bound to a core each, and the pipeline bare in a process of its own."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -16,6 +15,7 @@ import psutil
 from attrai_shared import keys
 from redis import Redis
 
+from benchmarks.asked import Asked
 from tests.flow import servers
 
 WORKER = (sys.executable, "-P", "-m", "attrai_estimator", "worker")
@@ -96,25 +96,17 @@ def replica(system: System, name: str, core: int, command: Sequence[str] = WORKE
         yield running
 
 
-@dataclass
-class Bare:
+class Bare(Asked):
     """The pipeline without a queue, in a process with the replica's settings."""
 
-    running: Running
-
-    def seconds(self, photos: Sequence[Path]) -> float:
-        """How long the pipeline takes for these photos, one after the other, file in to picture out."""
-        pipe = self.running.process
-        if pipe.stdin is None or pipe.stdout is None:
-            raise RuntimeError("the bare pipeline has no pipes")
-        pipe.stdin.write(json.dumps([str(photo) for photo in photos]) + "\n")
-        pipe.stdin.flush()
-        return float(pipe.stdout.readline())
+    def __init__(self, running: Running) -> None:
+        super().__init__(running.process)
+        self.running = running
 
 
 @contextmanager
 def bare(system: System, core: int) -> Iterator[Bare]:
-    """The bare pipeline, warm, bound to a core."""
+    """The bare pipeline, bound to a core. Its first photos are slower than the others."""
     with _child(system, "bare", core, BARE) as running:
         yield Bare(running)
 

@@ -1,0 +1,61 @@
+"""The memory of a run over a million entries, in a process with all that the command loads; a vector comes back for each."""
+
+import resource
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from importlib.machinery import ModuleSpec
+from pathlib import Path
+from time import perf_counter
+
+import attrai_batch.__main__  # noqa: F401  # all that the command loads
+import pyarrow.parquet as pq
+from attrai_batch.table import keep_little_memory
+
+from benchmarks.batch.instant import run
+
+ENTRIES, SOON = 1_000_000, 20_000
+
+
+class WithoutPandas:
+    """Arrow loads pandas where it finds it: tests have it, no installation of ours has."""
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        if name == "pandas":
+            raise ImportError(name)
+        return None
+
+
+class Peaks:
+    """The process's largest memory, in MB, at some stages of the run."""
+
+    def __init__(self) -> None:
+        self.before = self.soon = self.submitted = _peak()
+
+    def show(self, photos: int, _: Mapping[str, int]) -> None:
+        """Told of progress, again and again."""
+        self.submitted = _peak()
+        if photos <= SOON:
+            self.soon = self.submitted
+
+
+def main(entries: int) -> None:
+    """Prints a sentence."""
+    sys.meta_path.insert(0, WithoutPandas())
+    keep_little_memory()
+    peaks, start = Peaks(), perf_counter()
+    with tempfile.TemporaryDirectory(prefix="attrai-bench-") as folder:
+        table = run(entries, Path(folder), show=peaks.show)
+        rows = pq.ParquetFile(table).metadata.num_rows
+    sys.stdout.write(
+        f"{peaks.submitted:.0f} MB at most until all of {rows:,} entries were embedded ({peaks.before:.0f} before the first, "
+        f"{peaks.soon:.0f} after {SOON:,}), {_peak():.0f} MB with the table made; {perf_counter() - start:.0f} s\n"
+    )
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else ENTRIES)

@@ -1,0 +1,52 @@
+"""What is printed of a comparison: each way, the ratios of their medians, and the photos without a vector. Pure."""
+
+from collections.abc import Sequence
+from statistics import median
+
+from attrai_batch.account import Account
+
+from benchmarks.batch.measured import Leg
+from benchmarks.batch.rates import EMBEDDED, PEERS, PIPELINES, QUEUE, Measured
+
+
+def told(measured: Measured) -> str:
+    """Everything, as Markdown."""
+    return "\n\n".join(["\n".join(_ratios(measured.legs)), "\n".join(_legs(measured.legs)), _missed(measured.account)])
+
+
+def _ratios(legs: dict[str, list[Leg]]) -> list[str]:
+    pairs = [(QUEUE, PIPELINES), (EMBEDDED, PIPELINES), (QUEUE, PEERS)]
+    return [_ratio(one, other, legs) for one, other in pairs if other in legs]
+
+
+def _ratio(one: str, other: str, legs: dict[str, list[Leg]]) -> str:
+    rounds = list(zip(legs[one], legs[other], strict=True))
+    working = _mid([mine.working_rate / theirs.working_rate for mine, theirs in rounds])
+    whole = _mid([mine.rate / theirs.rate for mine, theirs in rounds])
+    cpu = _mid([theirs.cpu_ms / mine.cpu_ms for mine, theirs in rounds])
+    return (
+        f"- {one} : {other} = **{working:.3f}** times the photos a second while photos are at it; {whole:.3f} from the command's "
+        f"start to its end, table and report included; {cpu:.3f} by CPU time"
+    )
+
+
+def _legs(legs: dict[str, list[Leg]]) -> list[str]:
+    head = ["| | photos | photos a second | from start to end | CPU ms a photo |", "|---|---|---|---|---|"]
+    return head + [_leg(name, rounds) for name, rounds in legs.items()]
+
+
+def _leg(name: str, rounds: Sequence[Leg]) -> str:
+    working, whole, cpu = (
+        _mid([getattr(leg, field) for leg in rounds]) for field in ("working_rate", "rate", "cpu_ms")
+    )
+    return f"| {name} | {rounds[0].photos:,} | {working:.1f} | {whole:.1f} | {cpu:.1f} |"
+
+
+def _missed(account: Account) -> str:
+    reasons = ", ".join(f"{count} {code}" for code, count in sorted(account.missed.items()))
+    share = sum(account.missed.values()) / max(account.photos, 1)
+    return f"{account.photos:,} photos, {account.faces:,} faces; without a vector {share:.2%}: {reasons or 'none'}."
+
+
+def _mid(values: Sequence[float]) -> float:
+    return float(median(values))
