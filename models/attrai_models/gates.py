@@ -73,7 +73,7 @@ def turned(folder: Path, networks: Networks) -> Iterator[str]:
         if seen := look(read_photo(folder / portrait.file), networks):
             people[Path(portrait.file).parent.name].append((seen.quality.measures["turn"], seen.score))
         progress.advance()
-    away = np.array([pair for photos in people.values() for pair in _from_the_front(photos)])
+    away = np.array([pair for photos in people.values() for pair in _from_the_front(photos)]).reshape(-1, 2)
     yield "| nose from the middle of the eyes, half eye distances | photos | apart, mean | squared, mean | higher by |"
     yield "|---|---|---|---|---|"
     for low, high in pairwise(TURNS):
