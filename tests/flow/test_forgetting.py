@@ -1,0 +1,61 @@
+"""What the embedded Valkey has written when it ends: nothing that is answered."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attrai_shared.embedded import embedded_redis, forget, lasting_valkey, runtime_folder
+from attrai_shared.supervision import Supervisor
+from attrai_shared.supervision.lifeline import Lifeline
+from redis import Redis
+
+BOUND = 30.0
+KEPT, ANSWERED = b"still to be done", b"answered long ago"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    runtime = runtime_folder()
+    lifeline = Lifeline(runtime)
+    valkey = lasting_valkey(runtime / "s", tmp_path, {})
+    try:
+        with Supervisor([valkey], tmp_path, lifeline) as supervisor:
+            supervisor.await_ready([valkey.name], BOUND)
+            yield embedded_redis(runtime / "s")
+    finally:
+        lifeline.close()
+
+
+@pytest.mark.parametrize("writing", [False, True], ids=["idle", "just writing its file anew"])
+def test_it_forgets_what_is_answered(url: str, tmp_path: Path, writing: bool) -> None:
+    with Redis.from_url(url) as redis:
+        await_idle(redis)
+        redis.set("kept", KEPT)
+        if writing:
+            write_anew_slowly(redis)
+        redis.set("message", ANSWERED)
+        redis.delete("message")
+        assert ANSWERED in written(tmp_path)
+    forget(url, BOUND)
+    assert ANSWERED not in written(tmp_path)
+    assert KEPT in written(tmp_path)
+
+
+def write_anew_slowly(redis: Redis) -> None:
+    """The writing that begins here takes a second for each key, and knows nothing of what comes after."""
+    redis.config_set("rdb-key-save-delay", "1000000")
+    redis.bgrewriteaof()
+    redis.config_set("rdb-key-save-delay", "0")
+
+
+def await_idle(redis: Redis) -> None:
+    """Returns when the writing at the start is over."""
+    until = time.monotonic() + BOUND
+    while redis.info("persistence")["aof_rewrite_in_progress"]:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def written(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in (folder / "appendonlydir").iterdir())
