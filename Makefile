@@ -169,7 +169,7 @@ SOURCE ?=
 OPTIONS ?=
 batch:  ## a data set through the stack's batch estimators: SOURCE=name below BATCH_ROOT (ESTIMATORS=2, OPTIONS="--faces largest")
 	@test -n "$(SOURCE)" || { echo "name a folder or an archive below BATCH_ROOT: make batch SOURCE=lfw"; exit 1; }
-	@PYTHONPATH=deploy $(PYTHON) -m attrai_deploy.batch "$(SOURCE)" --estimators $(if $(filter file,$(origin ESTIMATORS)),2,$(ESTIMATORS)) -- $(OPTIONS)
+	@PYTHONPATH=deploy $(PYTHON) -m attrai_deploy.batch --estimators $(if $(filter file,$(origin ESTIMATORS)),2,$(ESTIMATORS)) "$(SOURCE)" $(OPTIONS)
 
 undeploy:  ## take the stack away; volumes and secrets stay (SECRETS=1: not the secrets)
 	@$(DEPLOY) down $(if $(SECRETS),--secrets)

@@ -1,4 +1,4 @@
-"""`python -m attrai_deploy.batch SOURCE`: what `make batch` calls. One data set through the stack's batch estimators, to its end."""
+"""`python -m attrai_deploy.batch SOURCE [OPTION ...]`: what `make batch` calls. One data set through the batch estimators, to its end."""
 
 import argparse
 import re
@@ -107,9 +107,9 @@ def _say(text: str, *, to_error: bool = False) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="attrai_deploy.batch")
-    parser.add_argument("source", help="a folder or an archive, named below BATCH_ROOT")
-    parser.add_argument("more", nargs="*", help="further words for attrai-batch run")
     parser.add_argument("--estimators", type=int, default=2)
+    parser.add_argument("source", help="a folder or an archive, named below BATCH_ROOT")
+    parser.add_argument("more", nargs=argparse.REMAINDER, help="options of attrai-batch run")
     return parser
 
 
