@@ -27,9 +27,10 @@ class Marks:
         self._spool.mark(self._run_id, self._chunk, f"+{photo}")
 
     def end(self, photos: Sequence[int]) -> None:
-        """Work on these is done; what they came to may still be lost with the process."""
-        if photos:
-            self._spool.mark(self._run_id, self._chunk, "\n".join(f"-{photo}" for photo in photos))
+        """Work on these is done; what they came to may still be lost with the process. Those given up were not begun, and stay so."""
+        begun = [photo for photo in photos if not self.given_up(photo)]
+        if begun:
+            self._spool.mark(self._run_id, self._chunk, "\n".join(f"-{photo}" for photo in begun))
 
 
 def _begun(lines: Counter[str]) -> list[tuple[int, int]]:

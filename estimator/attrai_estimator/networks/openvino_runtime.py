@@ -28,7 +28,8 @@ class OpenVinoNetwork:
 
     def __call__(self, pixels: NDArray[np.uint8], /) -> tuple[Floats, ...]:
         """Run the pixels; the arrays returned are the caller's own."""
-        results = self._request.infer([pixels], share_inputs=True)
+        tensor = openvino.Tensor(np.ascontiguousarray(pixels), shared_memory=True)
+        results = self._request.infer(tensor, share_inputs=True, share_outputs=True)
         return tuple(np.array(array, dtype=np.float32) for array in results.to_tuple())
 
 

@@ -10,6 +10,8 @@ from attrai_estimator.networks.template import Template
 from attrai_estimator.values import Detection, Photo, Pixels
 
 Floats = NDArray[np.float64]
+MARGIN = 2
+"""Pixels around what is sampled, which bicubic sampling reads too."""
 
 
 def align(photo: Photo, detections: Sequence[Detection], template: Template) -> Pixels:
@@ -36,12 +38,32 @@ def similarity(source: Floats, target: Floats, weights: Floats) -> Floats:
 
 
 def _crop(image: Image.Image, landmarks: NDArray[np.float32], template: Template) -> Pixels:
-    """Sample as densely as the photo's own pixels, then average, so that a large face shrinks without aliasing."""
+    """A large face is first reduced by a whole number; what is still denser than the crop is sampled twice and averaged."""
     target = np.array(template.points) * template.size
     backwards = similarity(target, landmarks.astype(np.float64), np.array(template.weights))
-    density = max(1, round(float(np.hypot(backwards[0, 0], backwards[1, 0]))))
+    image, backwards = _reduced(image, backwards, template.size)
+    density = max(1, round(_density(backwards)))
     backwards[:, :2] /= density
     side = template.size * density
-    sampling = Image.Resampling[template.sampling.upper()]
+    sampling = Image.Resampling[template.sampling.upper()] if density == 1 else Image.Resampling.BILINEAR
     crop = image.transform((side, side), Image.Transform.AFFINE, backwards.ravel().tolist(), sampling)
     return np.asarray(crop.reduce(density))
+
+
+def _density(backwards: Floats) -> float:
+    """How many pixels of the picture one of the crop is wide."""
+    return float(np.hypot(backwards[0, 0], backwards[1, 0]))
+
+
+def _reduced(image: Image.Image, backwards: Floats, side: int) -> tuple[Image.Image, Floats]:
+    """The part of the picture that the crop needs, each side a whole number of times smaller, and the matrix that leads into it."""
+    times = int(_density(backwards))
+    corners = backwards @ np.array([[0, side, 0, side], [0, 0, side, side], [1, 1, 1, 1]])
+    least = np.floor(corners.min(axis=1)).astype(int) - MARGIN * times
+    most = np.ceil(corners.max(axis=1)).astype(int) + MARGIN * times
+    left, top = least.clip(0)
+    right, bottom = np.minimum(most, image.size)
+    if times < 2 or min(right - left, bottom - top) < times:  # noqa: PLR2004 - no reduction
+        return image, backwards
+    moved = backwards - np.array([[0, 0, left], [0, 0, top]])
+    return image.reduce(times, (int(left), int(top), int(right), int(bottom))), moved / times

@@ -24,8 +24,8 @@ MIN_SIDE = 40
 """Pixels of the shorter side; a face needs about 20 to be found."""
 MAX_RATIO = 20
 """Longer to shorter side, as Telegram's sendPhoto allows."""
-DECODED_SIDE = 2560
-"""Pixels of the longer side that are kept at least: twice the working picture's."""
+DECODED_SIDE = 2000
+"""Pixels of the longer side that are kept at least: a phone's 4000 are then halved while they are decoded."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
