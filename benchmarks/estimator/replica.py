@@ -20,11 +20,15 @@ BURST = 100
 STARTS = 5
 
 
-def proportional(running: Running) -> tuple[int, int]:
-    """Bytes of a replica's processes, what they share counted once; and how many processes these are."""
+def memory(running: Running) -> dict[str, int]:
+    """Bytes of a replica's processes, what they share counted once, and what is theirs alone, whoever else has the libraries in memory."""
     family = psutil.Process(running.process.pid)
-    members = [family, *family.children(recursive=True)]
-    return sum(int(one.memory_full_info().pss) for one in members), len(members)
+    members = [one.memory_full_info() for one in (family, *family.children(recursive=True))]
+    return {
+        "bytes": sum(int(one.pss) for one in members),
+        "private": sum(int(one.uss) for one in members),
+        "processes": len(members),
+    }
 
 
 def grown(system: System, photos: Sequence[Path], marks: Sequence[int]) -> Iterator[dict[str, float]]:
@@ -39,8 +43,7 @@ def grown(system: System, photos: Sequence[Path], marks: Sequence[int]) -> Itera
                 await_finished(system, count)
                 sender.settle()
                 done += count
-            size, processes = proportional(running)
-            yield {"photos": mark, "bytes": size, "processes": processes}
+            yield {"photos": mark, **memory(running)}
 
 
 def main(folder: Path, marks: Sequence[int]) -> None:

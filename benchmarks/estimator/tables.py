@@ -69,10 +69,12 @@ def starts_table(lines: Sequence[Line]) -> str:
 
 def memory_table(lines: Sequence[Line], stock: Mapping[int, int]) -> str:
     """Megabytes of a replica's processes after so many photos, and how many of the peer's."""
-    sizes = {int(_number(line, "photos")): _number(line, "bytes") for line in lines if "bytes" in line}
-    rows = [[photos, f"{size / 1e6:.0f}", f"{stock[photos] / 1e6:.0f}" if photos in stock else ""]
-            for photos, size in sizes.items()]  # fmt: skip
-    return table(("photos", "a replica, MB", "stock pair, MB"), rows)
+    rows = []
+    for line in (line for line in lines if "bytes" in line):
+        photos = int(_number(line, "photos"))
+        ours = [f"{_number(line, key) / 1e6:.0f}" for key in ("bytes", "private")]
+        rows.append([photos, *ours, f"{stock[photos] / 1e6:.0f}" if photos in stock else ""])
+    return table(("photos", "a replica, MB", "of these its alone", "stock pair, MB"), rows)
 
 
 def _number(line: Line, key: str) -> float:

@@ -52,5 +52,12 @@ def test_the_floor_is_told_beside_what_was_measured() -> None:
 
 
 def test_memory_of_both_stands_in_one_line() -> None:
-    lines: list[dict[str, object]] = [{"ready": 2.0}, {"photos": 1, "bytes": 2e8}, {"photos": 500, "bytes": 3e8}]
-    assert memory_table(lines, {1: 700_000_000}).splitlines()[-2:] == ["| 1 | 200 | 700 |", "| 500 | 300 |  |"]
+    lines: list[dict[str, object]] = [
+        {"ready": 2.0},
+        {"photos": 1, "bytes": 2e8, "private": 1e8},
+        {"photos": 500, "bytes": 3e8, "private": 2e8},
+    ]
+    assert memory_table(lines, {1: 700_000_000}).splitlines()[-2:] == [
+        "| 1 | 200 | 100 | 700 |",
+        "| 500 | 300 | 200 |  |",
+    ]
