@@ -38,12 +38,29 @@ def export(
     *,
     out: Annotated[Path, typer.Option(help="The file to write; for webdataset, the folder of its shards.")],
     kind: Annotated[Format, typer.Option("--format", help="npy: the vectors, and a CSV beside that names their rows.")],
+    photos: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SOURCE", help="For webdataset: what the table was run on; its photos go into the shards."
+        ),
+    ] = None,
 ) -> None:
     """Write a table in another format. Prints the files written."""
     from attrai_batch.export import export_csv, export_npy, export_webdataset  # noqa: PLC0415 - see above
+    from attrai_batch.sources.opening import open_source  # noqa: PLC0415 - see above
 
-    exports = {Format.WEBDATASET: export_webdataset, Format.NPY: export_npy, Format.CSV: export_csv}
-    for path in _done(lambda: exports[kind](table, out)):
+    if photos is not None and kind is not Format.WEBDATASET:
+        raise typer.BadParameter("only --format webdataset takes photos", param_hint="--photos")
+
+    def to_shards() -> list[Path]:
+        return export_webdataset(table, out, None if photos is None else open_source(str(photos), out))
+
+    exports: dict[Format, Callable[[], list[Path]]] = {
+        Format.WEBDATASET: to_shards,
+        Format.NPY: lambda: export_npy(table, out),
+        Format.CSV: lambda: export_csv(table, out),
+    }
+    for path in _done(exports[kind]):
         typer.echo(path)
 
 
@@ -74,12 +91,13 @@ def average(
 
 def _done(work: Callable[[], Result]) -> Result:
     """What the work returns; where it cannot be done, a sentence and exit status 1."""
+    from attrai_batch.sources import SourceError  # noqa: PLC0415 - see above
     from attrai_batch.table import NoTable  # noqa: PLC0415 - see above
     from attrai_batch.vectors import NoVector  # noqa: PLC0415 - see above
 
     try:
         return work()
-    except (NoTable, NoVector) as error:
+    except (NoTable, NoVector, SourceError) as error:
         sentence = str(error)
     except OSError as error:
         sentence = f"{error.filename} cannot be written: {error.strerror}"

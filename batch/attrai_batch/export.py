@@ -9,14 +9,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain, groupby, islice
 from pathlib import Path
+from posixpath import splitext
 from typing import IO
 
 import numpy as np
 from attrai_shared.batch_contracts import VECTOR
 
 from attrai_batch.average import faces
+from attrai_batch.photos import Sample, with_photos, without_photos
+from attrai_batch.sources import Source
 from attrai_batch.table import MEASURES, Row, batches
 
+Numbered = tuple[int, Sample]
 SHARD = 10_000
 """Photos of a WebDataset shard."""
 POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
@@ -71,20 +75,29 @@ def export_csv(table: Path, out: Path) -> list[Path]:
     return [out]
 
 
-def export_webdataset(table: Path, out: Path) -> list[Path]:
+def export_webdataset(table: Path, out: Path, source: Source | None = None) -> list[Path]:
     """A folder of shards `faces-000000.tar`, …: for each photo KEY.json with all but the vectors, and KEY.npy with them.
 
-    KEY is the photo's number in the table; KEY.npy is float32 of shape (faces, 128). Raises NoTable, OSError.
+    KEY is the photo's number in the table; KEY.npy is float32 of shape (faces, 128). With the table's `source`, the photo's
+    file too, KEY with its own suffix. A table without a photo is one shard without a sample. Raises NoTable, SourceError, OSError.
     """
     out.mkdir(parents=True, exist_ok=True)
-    photos = enumerate(list(rows) for _, rows in groupby(_rows(table), key=lambda row: row["photo"]))
+    photos = (list(rows) for _, rows in groupby(_rows(table), key=lambda row: row["photo"]))
+    samples = enumerate(without_photos(photos) if source is None else with_photos(photos, source))
     shards: list[Path] = []
-    for first in photos:
+    for some in _in_shards(samples):
         shards.append(out / f"faces-{len(shards):06d}.tar")
         with _whole(shards[-1]) as file, tarfile.open(fileobj=file, mode="w") as archive:
-            for number, rows in chain([first], islice(photos, SHARD - 1)):
-                _add(archive, number, rows)
+            for number, (rows, photo) in some:
+                _add(archive, f"{number:09d}", rows, photo)
     return shards
+
+
+def _in_shards(samples: Iterator[Numbered]) -> Iterator[Iterator[Numbered]]:
+    """At least one, empty where there is nothing; each is to be read before the next."""
+    yield islice(samples, SHARD)
+    for first in samples:
+        yield chain([first], islice(samples, SHARD - 1))
 
 
 def _rows(table: Path) -> Iterator[Row]:
@@ -109,16 +122,18 @@ def _spread(names: tuple[str, ...], numbers: object) -> Row:
     return dict(zip(names, numbers, strict=True)) if isinstance(numbers, list) else {}
 
 
-def _add(archive: tarfile.TarFile, number: int, rows: list[Row]) -> None:
+def _add(archive: tarfile.TarFile, key: str, rows: list[Row], photo: bytes | None) -> None:
     first, found = rows[0], [row for row in rows if row["face"] is not None]
     said = {name: first[name] for name in ("photo", "width", "height", "error_code", "error_message")}
     hidden = {*said, "embedding", "face"}
     people = [{name: value for name, value in row.items() if name not in hidden} for row in found]
-    _add_file(archive, f"{number:09d}.json", json.dumps({**said, "faces": people}).encode())
+    if photo is not None:
+        _add_file(archive, key + splitext(str(first["photo"]))[1].lower(), photo)
+    _add_file(archive, f"{key}.json", json.dumps({**said, "faces": people}).encode())
     vectors = [row["embedding"] for row in found if row["embedding"] is not None]
     buffer = io.BytesIO()
     np.save(buffer, np.array(vectors, np.float32).reshape(-1, VECTOR))
-    _add_file(archive, f"{number:09d}.npy", buffer.getvalue())
+    _add_file(archive, f"{key}.npy", buffer.getvalue())
 
 
 def _add_file(archive: tarfile.TarFile, name: str, data: bytes) -> None:
@@ -138,11 +153,14 @@ def _npy_header(rows: int) -> bytes:
 def _whole(path: Path) -> Iterator[IO[bytes]]:
     """A file that is there whole or not at all."""
     unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("wb") as file:
-        yield file
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -2,6 +2,7 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -29,6 +30,22 @@ class Script:
     asked: list[str | None] = field(default_factory=list)
 
 
+class OneRequest(BaseHTTPRequestHandler):
+    """Answers one request on each connection, without saying so: another one is met by the connection's end."""
+
+    protocol_version = "HTTP/1.1"
+    broken = False
+
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # the client may go at any time
+            self.handle_one_request()
+            if not self.broken:
+                self.rfile.readline()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture
 def script() -> Script:
     return Script()
@@ -36,16 +53,7 @@ def script() -> Script:
 
 @pytest.fixture
 def url(script: Script) -> Iterator[str]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        broken = False
-
-        def handle(self) -> None:
-            """One request for each connection, without saying so: another one on it is met by its end."""
-            self.handle_one_request()
-            if not self.broken:
-                self.rfile.readline()
-
+    class Handler(OneRequest):
         def do_GET(self) -> None:
             script.asked.append(self.headers["range"])
             if script.status:
@@ -75,9 +83,6 @@ def url(script: Script) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body[:sent])
             self.broken = sent < len(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))

@@ -9,6 +9,8 @@ import typer
 from attrai_batch import export as export_module
 from attrai_batch.commands import add_commands
 from attrai_batch.export import COLUMNS, export_csv, export_npy, export_webdataset
+from attrai_batch.sources import RefusedEntry
+from attrai_batch.sources.opening import open_source
 from attrai_batch.table import NoTable
 from typer.testing import CliRunner
 
@@ -55,13 +57,7 @@ def test_webdataset_has_a_sample_for_each_photo(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(export_module, "SHARD", 2)
     shards = export_webdataset(table(tmp_path, *PHOTOS), tmp_path / "shards")
     assert [shard.name for shard in shards] == ["faces-000000.tar", "faces-000001.tar"]
-    samples: dict[str, bytes] = {}
-    for shard in shards:
-        with tarfile.open(shard) as archive:
-            for info in archive:
-                file = archive.extractfile(info)
-                assert file is not None
-                samples[info.name] = file.read()
+    samples = members(shards)
     assert list(samples) == [f"{i:09d}.{kind}" for i in range(3) for kind in ("json", "npy")]
     first, second, third = (json.loads(samples[f"{i:09d}.json"]) for i in range(3))
     assert (first["photo"], len(first["faces"]), first["faces"][0]["quality"]) == ("a/1.jpg", 2, ["blurred"])
@@ -71,12 +67,73 @@ def test_webdataset_has_a_sample_for_each_photo(tmp_path: Path, monkeypatch: pyt
     assert np.load(tmp_path / "one.npy").tolist() == [vector(1), vector(2)]
 
 
+def members(shards: list[Path]) -> dict[str, bytes]:
+    """What is in the shards, by name."""
+    found: dict[str, bytes] = {}
+    for shard in shards:
+        with tarfile.open(shard) as archive:
+            for info in archive:
+                file = archive.extractfile(info)
+                assert file is not None
+                found[info.name] = file.read()
+    return found
+
+
+def source(folder: Path, *names: str, kind: str = "folder") -> Path:
+    """Photos of these names with the name as their content, and a file that is none; as a folder or as a tar of it."""
+    for name in (*names, "notes.txt"):
+        (folder / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "set" / name).write_text(name)
+    if kind == "folder":
+        return folder / "set"
+    with tarfile.open(folder / "set.tar", "w") as archive:
+        archive.add(folder / "set", ".")
+        for name in names:
+            archive.add(folder / "set" / name, name)  # once more: a name that is taken
+    return folder / "set.tar"
+
+
+@pytest.mark.parametrize("kind", ["folder", "tar"])
+def test_webdataset_has_the_photos_of_the_source_that_it_is_given(tmp_path: Path, kind: str) -> None:
+    photos = source(tmp_path, "a/1.jpg", "b.JPG", "c.png", kind=kind)
+    entries = list(open_source(str(photos), tmp_path).entries())
+    path = table(
+        tmp_path, *(missed(one.name) if isinstance(one, RefusedEntry) else found(one.name, 1) for one in entries)
+    )
+    there = members(export_webdataset(path, tmp_path / "shards", open_source(str(photos), tmp_path)))
+    for number, entry in enumerate(entries):
+        key, suffix = f"{number:09d}", Path(entry.name).suffix.lower()
+        assert json.loads(there.pop(f"{key}.json"))["photo"] == entry.name
+        assert there.pop(f"{key}.npy")
+        if not isinstance(entry, RefusedEntry):
+            assert there.pop(key + suffix).decode() == entry.name
+    assert not there
+    assert len(entries) == (3 if kind == "folder" else 6)
+
+
+def test_photos_of_another_source_are_refused(tmp_path: Path) -> None:
+    path = table(tmp_path, found("a.jpg", 1), found("b.jpg", 2))
+    for number, names in enumerate((["a.jpg"], ["a.jpg", "b.jpg", "c.jpg"], ["a.jpg", "c.jpg"], [])):
+        photos = source(tmp_path / str(number), *names)
+        arguments = ["--format", "webdataset", "--photos", str(photos), "--out", str(tmp_path / "shards")]
+        result = CliRunner().invoke(command(), ["export", str(path), *arguments])
+        assert (result.exit_code, "run on another one" in result.stderr) == (1, True), result.stderr
+        assert list((tmp_path / "shards").iterdir()) == []
+    result = CliRunner().invoke(command(), ["export", str(path), "--format", "csv", "--photos", ".", "--out", "x"])
+    assert result.exit_code == 2
+
+
+def test_webdataset_of_no_photo_is_one_shard_without_a_sample(tmp_path: Path) -> None:
+    [shard] = export_webdataset(table(tmp_path), tmp_path / "shards")
+    assert members([shard]) == {}
+
+
 def test_an_export_that_breaks_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_bytes(b"no table")
     for export in (export_npy, export_csv):
         with pytest.raises(NoTable):
             export(tmp_path / "x.parquet", tmp_path / "out.npy")
-    assert not (tmp_path / "out.npy").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
 
 
 def test_the_commands_write_and_print(tmp_path: Path) -> None:

@@ -21,6 +21,9 @@ COMMANDS = [
 @pytest.fixture
 def _table_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     table(tmp_path, found("Ann/1.jpg", 1), found("Ann/2.jpg", 1, 2), missed("Bo/1.jpg"))
+    for name in ("Ann/1.jpg", "Ann/2.jpg", "Bo/1.jpg"):
+        (tmp_path / "photos" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "photos" / name).touch()
     (tmp_path / "other.txt").write_text("[" + "0.5 " * 128 + "]")
     monkeypatch.chdir(tmp_path)
 
