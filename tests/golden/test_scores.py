@@ -1,12 +1,13 @@
 """Scores of real, different faces: they agree with people's ratings, and each stands with its own face."""
 
 import csv
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageEnhance, ImageOps
 
 from tests.golden.estimates import FoundFace, estimates
 
@@ -18,6 +19,10 @@ ERROR = 0.75
 """The largest mean absolute error of the default scorer, calibrated: a constant has 1.1."""
 ENDS = 0.5
 """How far the 5th and 95th percentile of the scores may be from the raters'."""
+STEADY = 0.3
+"""How far the score of a changed photo may be from the photo's own in the median: the card says 0.2 and less."""
+CHANGED_EACH = 8
+"""One portrait of so many is changed."""
 PEOPLE = 6
 NEAR = 0.5
 """How far a face's score in a group may be from its score alone, on the scale from 1 to 10; the median is less."""
@@ -78,6 +83,42 @@ def test_the_other_scorer_agrees_with_people_too(portraits: list[Portrait]) -> N
     found = estimates([portrait.file for portrait in chosen], scorer="scorer_resnet34")
     scores = [largest(faces).score for faces in found]
     assert np.corrcoef(scores, [portrait.rated for portrait in chosen])[0, 1] >= PEARSON_RESNET34
+
+
+def smaller(image: Image.Image) -> Image.Image:
+    return image.resize((round(image.width * 0.6), round(image.height * 0.6)), Image.Resampling.LANCZOS)
+
+
+def brighter(image: Image.Image) -> Image.Image:
+    return ImageEnhance.Brightness(image).enhance(1.1)
+
+
+def as_it_is(image: Image.Image) -> Image.Image:
+    return image
+
+
+@pytest.mark.parametrize(
+    ("change", "name", "quality"),
+    [(smaller, "a.png", None), (as_it_is, "a.jpg", 60), (ImageOps.mirror, "a.png", None), (brighter, "a.png", None)],
+    ids=["60 % of the size", "JPEG quality 60", "mirrored", "10 % brighter"],
+)
+def test_a_score_is_steady(
+    change: Callable[[Image.Image], Image.Image],
+    name: str,
+    quality: int | None,
+    portraits: list[Portrait],
+    tmp_path: Path,
+) -> None:
+    chosen, files = portraits[::CHANGED_EACH], []
+    for number, portrait in enumerate(chosen):
+        files.append(tmp_path / f"{number}{name}")
+        with Image.open(portrait.file) as image:
+            change(ImageOps.exif_transpose(image).convert("RGB")).save(files[-1], quality=quality or 100)
+    moved = [
+        abs(largest(after).score - largest(portrait.faces).score)
+        for portrait, after in zip(chosen, estimates(files), strict=True)
+    ]
+    assert np.median(moved) < STEADY
 
 
 def test_in_a_group_each_score_stands_with_its_own_face_from_left_to_right(
