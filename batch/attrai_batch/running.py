@@ -22,6 +22,7 @@ from attrai_batch.run_folder import Options, RunFolder, RunRefused
 from attrai_batch.settings import BatchRunSettings, Ground, ground_of, names_servers
 from attrai_batch.sources import Source
 from attrai_batch.sources.download import DownloadRules
+from attrai_batch.sources.download_place import Place
 from attrai_batch.sources.opening import open_source
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def run(console: Console, surroundings: Mapping[str, str], wish: Wish) -> None:
     Raises RunRefused, SourceError, UsageError, ChildError, ChunkLost, ServiceError, OSError; all but the first two can be gone on with.
     """
     folder = RunFolder(wish.out)
+    _check_place(wish.source, folder.out)
     if folder.check(resume=wish.resume):
         console.print(f"{wish.out} is complete already.", highlight=False, soft_wrap=True)
         return
@@ -73,6 +75,14 @@ def run(console: Console, surroundings: Mapping[str, str], wish: Wish) -> None:
             _work(Job(run_id, source, wish.options, folder, ground, prefix(source, ground), display.show, check))
         account = folder.finish()
     _tell(console, wish.out, account, _report(wish, account, workers))
+
+
+def _check_place(source: str, out: Path) -> None:
+    """Raises RunRefused where no table may be written, before anything is."""
+    if not out.parent.is_dir():
+        raise RunRefused(f"{out.parent}, where --out leads, is no folder: make it first.")
+    if Path(source).is_dir() and out.resolve().is_relative_to(Path(source).resolve()):
+        raise RunRefused(f"{out} lies in the source, where nothing is written: name a file outside of it with --out.")
 
 
 def prefix(source: Source, ground: Ground) -> str:
@@ -121,11 +131,12 @@ def _on_servers(settings: BatchRunSettings) -> Iterator[Ground]:
 
 @contextmanager
 def _tidied(folder: RunFolder) -> Iterator[None]:
-    """A run that was refused before it began leaves no folder; one that was interrupted leaves all."""
+    """A run that was refused before it began leaves no folder; one that was interrupted leaves all, a download's part too."""
+    place = Place(folder.downloads)
     try:
         yield
     finally:
-        if folder.path.exists() and not folder.is_begun and not folder.downloads.exists():
+        if folder.path.exists() and not (folder.is_begun or place.file.exists() or place.part.exists()):
             shutil.rmtree(folder.path)
 
 
