@@ -139,6 +139,15 @@ def test_a_poison_photo_is_given_up_the_third_time_and_harms_no_other(bench: Ben
     assert found(outcomes[0]) == found(outcomes[2])
 
 
+def test_photos_once_given_up_stay_so_whatever_kills_behind_them(bench: Bench) -> None:
+    names = [f"poison-{number}.jpg" for number in range(4)]
+    for name in names:
+        (bench.root / name).write_bytes(b"<poison>")
+    killed, outcomes = delivered_until_done(bench, _unless_poison, names)
+    assert killed == 3 * len(names)
+    assert [outcome.kind == "missed" and outcome.code for outcome in outcomes] == ["given_up"] * len(names)
+
+
 def _dies_describing(data: bytes, networks: Networks, wish: Wish, clock: Clock) -> Located:
     located = locate(data, networks, wish, clock)
     return (
