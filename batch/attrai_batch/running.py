@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrai_shared.logs import LogTarget, configure_logs
+from attrai_shared.logs.records import Origin
 from attrai_shared.settings import read_settings
 from attrai_shared.supervision.lock import locked
 from rich.console import Console
@@ -16,6 +17,7 @@ from attrai_batch import __version__
 from attrai_batch.account import Account
 from attrai_batch.batch import Batch, Job
 from attrai_batch.desk import Desk
+from attrai_batch.log_file import logged_to
 from attrai_batch.pool import WORKER, Plan, cores, pool
 from attrai_batch.progress import DownloadDisplay, ProgressDisplay
 from attrai_batch.run_folder import Options, RunFolder, RunRefused
@@ -113,7 +115,8 @@ def _ground(plan: Plan, held: list[int]) -> Iterator[tuple[Ground, Check]]:
         with _on_servers(read_settings(BatchRunSettings)) as ground:
             yield ground, _nothing
         return
-    with pool(plan, held) as (ground, supervisor):
+    origin = Origin(SERVICE, "run", __version__)
+    with logged_to(plan.logs / "run.log", origin), pool(plan, held) as (ground, supervisor):
         yield ground, supervisor.check
 
 

@@ -1,0 +1,38 @@
+"""The log of a run without servers: lines of JSON in a file beside its estimators' logs, for the terminal shows progress."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from attrai_shared.logs.json_lines import JsonLines
+from attrai_shared.logs.records import Origin, is_wanted
+
+
+class LogFile(logging.FileHandler):
+    """Adds records to a file, which it makes with its folder. Raises OSError."""
+
+    def __init__(self, path: Path, origin: Origin) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        super().__init__(path, encoding="utf-8")
+        self._encode = JsonLines(origin)
+        self.addFilter(is_wanted)
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A line without its end."""
+        return self._encode(record, 0).decode().rstrip("\n")
+
+
+@contextmanager
+def logged_to(path: Path, origin: Origin) -> Iterator[None]:
+    """The process's logs go to the file alone, and afterwards where they went before. Raises OSError."""
+    root, file = logging.getLogger(), LogFile(path, origin)
+    level, handlers = root.level, root.handlers[:]
+    root.handlers[:] = [file]
+    root.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        root.handlers[:] = handlers
+        root.setLevel(level)
+        file.close()
