@@ -19,6 +19,8 @@ Instant = Annotated[float, Field(gt=0)]
 """Seconds since 1970 in UTC."""
 Language = Literal["en", "ru"]
 Message = TypeVar("Message", bound="Contract")
+FAULTS_TOLD = 5
+"""Of a message that is refused; one that is forged may have thousands."""
 
 
 class Contract(BaseModel):
@@ -168,11 +170,15 @@ def _stored(old: AfterEstimate1) -> StoredOutcome:
 
 
 def _faults(error: ValidationError) -> str:
-    """Where and why; a name that the sender made up is not repeated."""
+    """Where and why, of the first few faults; a name that the sender made up is not repeated."""
     faults = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{_place(fault['loc'], fault['type'])}: {fault['type']}" for fault in faults)
+    return "; ".join(f"{_place(fault['loc'])}: {fault['type']}" for fault in faults[:FAULTS_TOLD])
 
 
-def _place(location: tuple[int | str, ...], kind: str) -> str:
-    made_up = kind == "extra_forbidden"
-    return ".".join([*map(str, location[:-1] if made_up else location), *["?"] * made_up])
+def _place(location: tuple[int | str, ...]) -> str:
+    known = _field_names(Contract)
+    return ".".join(str(part) if isinstance(part, int) or part in known else "?" for part in location)
+
+
+def _field_names(contract: type[Contract]) -> set[str]:
+    return set(contract.model_fields).union(*map(_field_names, contract.__subclasses__()))

@@ -128,6 +128,19 @@ def test_a_forged_message_is_refused_without_its_values(change: dict[str, object
     assert "1234567890" not in str(refused.value)
 
 
+@pytest.mark.parametrize("seconds", [{"Passwd": 1}, {"passwd": -1}, {"passwd": "x"}, {"passwd\n" * 9000: 1}])
+def test_a_name_that_the_sender_made_up_is_not_repeated(seconds: dict[str, object]) -> None:
+    with pytest.raises(RefusedMessage, match="seconds") as refused:
+        read_after_estimate(stored("after_estimate.v2.failed.json") | {"seconds": seconds})
+    assert "passwd" not in str(refused.value).lower()
+
+
+def test_a_message_full_of_faults_is_told_in_a_line() -> None:
+    with pytest.raises(RefusedMessage) as refused:
+        read_to_estimate(stored("to_estimate.v2.json") | {f"field{number}": 1 for number in range(9000)})
+    assert len(str(refused.value)) < 300
+
+
 @given(JSON)
 def test_anything_else_is_refused(payload: object) -> None:
     for read in (read_to_estimate, read_after_estimate):
