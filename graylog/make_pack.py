@@ -97,6 +97,7 @@ def dashboard() -> Json:
             by_time="5m",
         ),
         widget("Failures by code", "event:photo_failed OR event:photo_not_taken", ["count()"], by_field="code"),
+        widget("Messages refused by service", "event:message_refused", ["count()"], by_field="service"),
         widget("Faces a photo", "event:photo_estimated", ["count()"], by_field="faces"),
         widget("Photos waiting", "event:queue_measured", ["max(waiting)"], by_time="5m"),
         widget(

@@ -45,7 +45,7 @@ async def on_bug(error: ErrorEvent, person: Person, figures: Figures) -> None:
 
 
 async def _say(error: ErrorEvent, person: Person, code: str, figures: Figures) -> None:
-    event(logger, "message_refused", user=person.user, code=code)
+    event(logger, "refusal_said", user=person.user, code=code)
     query, message = error.update.callback_query, error.update.message
     if query is not None:
         with suppress(*TELEGRAM_ERRORS):
