@@ -41,3 +41,9 @@ def test_every_target_named_exists() -> None:
 def test_every_path_named_exists() -> None:
     for link in re.findall(r"\]\((?!https?:)([^)#]+)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_every_test_that_the_threat_model_names_exists() -> None:
+    named = re.findall(r"`(tests/[^`]+)`", (ROOT / "docs/threat-model.md").read_text(encoding="utf-8"))
+    assert named
+    assert [name for name in named if not (ROOT / name).is_file()] == []
