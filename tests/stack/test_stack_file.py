@@ -87,6 +87,12 @@ def test_each_estimator_has_one_core_and_the_time_to_finish_its_photo() -> None:
     assert _bytes(resources["limits"]["memory"]) > EstimatorSettings.model_fields["memory_limit"].default * 1024**2
 
 
+@pytest.mark.parametrize("service", [*SETTINGS, "rabbitmq", "redis"])
+def test_nobody_is_killed_for_a_slow_start(service: str) -> None:
+    """On a host with 20 programs for two cores the replier took 75 s to start, and RabbitMQ more than 90 s."""
+    assert int(SERVICES[service]["healthcheck"]["start_period"].removesuffix("s")) >= 120
+
+
 def test_one_replica_polls_telegram_and_an_update_never_runs_two() -> None:
     deploy = SERVICES["bot"]["deploy"]
     assert (deploy["replicas"], deploy["update_config"]["order"]) == (1, "stop-first")
