@@ -11,25 +11,28 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-import psutil
 import pyarrow.parquet as pq
 from attrai_batch.run_folder import RunFolder
 from PIL import Image, ImageEnhance
 
-SAMPLE = Path(__file__).parents[2] / "playground/attrai_playground/sample/astronauts.jpg"
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "playground/attrai_playground/sample/astronauts.jpg"
 PADDING = 340_000
 """Bytes behind the picture that no reader minds: a photo so large counts 0.4 s, and a chunk has two."""
 A_CHUNK = 2
+KILLING, DYING = "tests.flow.killing_batch", "tests.flow.dying_batch"
+"""`attrai-batch` with deaths: see there."""
 BOUND = 240.0
 """Seconds that anything may take, on a busy machine too."""
+SHADES = 60
 FACE = (0.36, 0.0, 0.62, 0.5)
 """A part of the sample with one face whole, as fractions of its sides."""
 
 Row = dict[str, object]
 
 
-def make_photos(folder: Path, count: int, mark: bytes = b"") -> Path:
-    """So many different photos in two folders; every tenth is none, and one has no face."""
+def make_photos(folder: Path, count: int, padding: int = PADDING) -> Path:
+    """So many photos in two folders, the first `SHADES` all different; every tenth is none, and one has no face."""
     with Image.open(SAMPLE) as image:
         image.load()
         sides = [side * (image.width, image.height)[at % 2] for at, side in enumerate(FACE)]
@@ -37,14 +40,18 @@ def make_photos(folder: Path, count: int, mark: bytes = b"") -> Path:
     for number in range(count):
         place = folder / "ab"[number % 2] / f"{number:03d}.jpg"
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(_photo(face, number) + bytes(PADDING) + mark)
+        place.write_bytes(_photo(face, number) + bytes(padding))
     return folder
 
 
 def _photo(face: Image.Image, number: int) -> bytes:
     if number % 10 == 7:
         return b"this is no picture"
-    picture = Image.new("RGB", (100, 100)) if number == 4 else ImageEnhance.Brightness(face).enhance(0.7 + number / 100)
+    picture = (
+        Image.new("RGB", (100, 100))
+        if number == 4
+        else ImageEnhance.Brightness(face).enhance(0.7 + number % SHADES / 100)
+    )
     data = io.BytesIO()
     picture.save(data, "JPEG", quality=85)
     return data.getvalue()
@@ -65,8 +72,8 @@ def rows(table: Path) -> list[Row]:
     return cast("list[Row]", pq.read_table(table).to_pylist())
 
 
-def command(source: Path, out: Path, *more: str) -> list[str]:
-    return [sys.executable, "-m", "attrai_batch", "run", str(source), "--out", str(out), *more]
+def command(source: Path, out: Path, *more: str, program: str = "attrai_batch") -> list[str]:
+    return [sys.executable, "-m", program, "run", str(source), "--out", str(out), *more]
 
 
 @contextmanager
@@ -76,7 +83,12 @@ def started(
     """A process that is killed with the block if it has not ended."""
     with log.open("ab") as output:
         process = subprocess.Popen(
-            words, stdout=output, stderr=output, stdin=subprocess.DEVNULL, env={**os.environ, **(environment or {})}
+            words,
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **(environment or {})},
+            cwd=ROOT,
         )
     try:
         yield process
@@ -107,29 +119,3 @@ def chunks_done(out: Path, spool: Path | None = None) -> int:
         return folder.next_chunk() + len(list((spool or folder.spool).glob("*/*.result")))
     except OSError:
         return 0
-
-
-def family(process: "subprocess.Popen[bytes]") -> list[psutil.Process]:
-    """All that the process has started, and what these have."""
-    return psutil.Process(process.pid).children(recursive=True)
-
-
-def is_valkey(process: psutil.Process) -> bool:
-    return "valkey-server" in _words(process)
-
-
-def is_estimator(process: psutil.Process) -> bool:
-    """An estimator's main process."""
-    return "--batch" in _words(process) and not is_estimators_child(process)
-
-
-def is_estimators_child(process: psutil.Process) -> bool:
-    parent = process.parent()
-    return parent is not None and "--batch" in _words(process) and "--batch" in _words(parent)
-
-
-def _words(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
-    except psutil.Error:
-        return ""
