@@ -146,7 +146,7 @@ def _lines(module: str, cap: Cap, *arguments: str, python: str = sys.executable)
     say(f"{module}, {cap.name}")
     command = [python, "-m", f"benchmarks.estimator.{module}", *arguments]
     with subprocess.Popen(  # noqa: S603 - ourselves
-        command, env=environment(cap), stdout=subprocess.PIPE, text=True, start_new_session=True
+        command, env=environment(cap), stdout=subprocess.PIPE, text=True, process_group=0
     ) as process:
         try:
             for line in process.stdout or ():
