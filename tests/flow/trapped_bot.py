@@ -4,7 +4,7 @@ import sys
 
 from aiogram import Bot
 from attrai_bot.__main__ import main
-from attrai_bot.quotas import Ledger
+from attrai_bot.quotas import Ledger, scripts
 from attrai_shared.photo_store import PhotoStore
 from celery import Celery
 
@@ -21,10 +21,15 @@ def lay_for_intake(traps: Traps) -> None:
 
 
 def lay_for_replier(traps: Traps) -> None:
-    traps.lay(Ledger, "claim", "claimed", first=True)
+    traps.lay_at_scripts(
+        {
+            scripts.CLAIM: "claimed",
+            scripts.SETTLE: "settled",
+            scripts.LEARN: "seconds counted",
+            scripts.RELEASE: "claim given back",
+        }
+    )
     traps.lay(Bot, "edit_message_media", "reply sent")
-    traps.lay(Ledger, "settle", "settled")
-    traps.lay(Ledger, "release", "claim given back")
     traps.lay(PhotoStore, "delete", "files deleted")
 
 

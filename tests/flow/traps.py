@@ -5,13 +5,14 @@ A process with traps is the product's own, started by a command of the tests (`t
 
 import os
 import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from attrai_shared.photo_store import Part, PhotoStore
+from redis.commands.core import AsyncScript
 
 FOLDER = "TRAPS"
 """The environment variable that names the folder where tests and traps meet."""
@@ -57,6 +58,19 @@ class Traps:
             self._passed(f"{part} written")
 
         PhotoStore.writing = writing  # type: ignore[method-assign]
+
+    def lay_at_scripts(self, steps: Mapping[str, str]) -> None:
+        """At what Redis does in one: its scripts, by their text, for these steps; before the first of them too."""
+        inner, (first, *_) = AsyncScript.__call__, steps
+
+        async def stepped(script: AsyncScript, **options: Any) -> object:
+            self._begins(script.script == first)
+            result = await inner(script, **options)
+            if script.script in steps:
+                self._passed(steps[script.script])
+            return result
+
+        AsyncScript.__call__ = stepped  # type: ignore[method-assign]
 
     def _around(self, inner: Callable[..., object], done: str, first: bool) -> Callable[..., object]:
         def stepped(*args: Any, **options: Any) -> object:
