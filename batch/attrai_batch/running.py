@@ -23,7 +23,7 @@ from attrai_batch.progress import DownloadDisplay, ProgressDisplay
 from attrai_batch.run_folder import Options, RunFolder, RunRefused
 from attrai_batch.settings import BatchRunSettings, Ground, ground_of, names_servers
 from attrai_batch.sources import Source
-from attrai_batch.sources.download import DownloadRules
+from attrai_batch.sources.download import DownloadRules, named
 from attrai_batch.sources.download_place import Place
 from attrai_batch.sources.opening import open_source
 
@@ -48,6 +48,11 @@ class Wish:
     workers: int | None
     rules: DownloadRules
     command: tuple[str, ...] = WORKER
+
+    @property
+    def shown_source(self) -> str:
+        """As it may stand in a report that is sent around: a URL's query may be a key."""
+        return named(self.source) if "://" in self.source else self.source
 
 
 def run(console: Console, surroundings: Mapping[str, str], wish: Wish) -> None:
@@ -76,7 +81,7 @@ def run(console: Console, surroundings: Mapping[str, str], wish: Wish) -> None:
             display.start_from(folder.account().photos)
             _work(Job(run_id, source, wish.options, folder, ground, prefix(source, ground), display.show, check))
         account = folder.finish()
-    _tell(console, wish.out, account, _report(wish, account, workers))
+    _tell(console, wish.out, account, _report(wish, account, None if names_servers(surroundings) else workers))
 
 
 def _check_place(source: str, out: Path) -> None:
@@ -143,11 +148,11 @@ def _tidied(folder: RunFolder) -> Iterator[None]:
             shutil.rmtree(folder.path)
 
 
-def _report(wish: Wish, account: Account, workers: int) -> "Report":
+def _report(wish: Wish, account: Account, workers: int | None) -> "Report":
     from attrai_batch.report import Run, write_report  # noqa: PLC0415 - matplotlib's memory is no matter of the run
 
     folder = wish.out.with_name(f"{wish.out.stem}.report")
-    return write_report(wish.out, account, Run(wish.source, workers), folder)
+    return write_report(wish.out, account, Run(wish.shown_source, workers), folder)
 
 
 def _tell(console: Console, out: Path, account: Account, report: "Report") -> None:

@@ -14,10 +14,10 @@ Cells = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What only the run itself knows. `workers`: estimators of one core each that worked on it."""
+    """What only the run itself knows. `workers`: estimators of one core each that worked on it; None where they are others'."""
 
     source: str
-    workers: int
+    workers: int | None
 
     @property
     def title(self) -> str:
@@ -60,6 +60,8 @@ def _counts(run: Run, account: Account) -> Section:
     speed = account.photos / account.elapsed if account.elapsed else 0.0
     failed = sum(account.missed.values())
     share = failed / account.photos if account.photos else 0.0
+    at_work = sum(account.seconds.values()) / account.elapsed if account.elapsed else 0.0
+    cores = at_work if run.workers is None else run.workers
     rows = (
         ("", ""),
         ("photos submitted", f"{account.photos:,}"),
@@ -67,9 +69,9 @@ def _counts(run: Run, account: Account) -> Section:
         ("faces", f"{account.faces:,}"),
         ("failed", f"{failed:,} ({share:.2%})"),
         ("time", duration(account.elapsed)),
-        ("estimators", str(run.workers)),
+        ("estimators", f"{at_work:.1f} at work, on average" if run.workers is None else str(run.workers)),
         ("photos a second", f"{speed:.1f}"),
-        ("photos a second for each core", f"{speed / max(run.workers, 1):.1f}"),
+        ("photos a second for each core", f"{speed / cores if cores else 0.0:.1f}"),
     )
     return Section("Counts", (f"attrai-batch {version('attrai-batch')}, source {printable(run.source)}.",), rows)
 

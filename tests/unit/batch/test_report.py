@@ -1,6 +1,7 @@
 import io
 import re
 from collections import Counter
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from attrai_batch.account import Account
 from attrai_batch.report import Run, seen, write_report
 from attrai_batch.report.pictures import histogram, projected, vector_map
 from attrai_batch.report.seen import look_at
+from attrai_batch.run_folder import Options
+from attrai_batch.running import Wish
+from attrai_batch.sources.download import DownloadRules
 from attrai_shared.batch_contracts import Missed
 from PIL import Image
 
@@ -50,6 +54,20 @@ class Page(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.cells and self.tags[-1][0] in ("td", "th"):
             self.cells[-1] += data.strip()
+
+
+def test_estimators_of_others_are_counted_by_the_time_they_were_at_work(tmp_path: Path) -> None:
+    report = write_report(table(tmp_path, *PHOTOS), account(), Run("set.zip", workers=None), tmp_path / "report")
+    text = report.markdown.read_text()
+    assert "| estimators | 2.0 at work, on average |" in text
+    assert "| photos a second for each core | 3.5 |" in text
+
+
+def test_a_urls_key_is_in_no_report() -> None:
+    url = "https://me:password@example.org/set.zip?key=secret"
+    wish = Wish(url, Path("x.parquet"), Options("all", ("score",)), resume=False, workers=None, rules=DownloadRules())
+    assert wish.shown_source == "https://example.org/set.zip"
+    assert replace(wish, source="a folder").shown_source == "a folder"
 
 
 def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
