@@ -2,9 +2,11 @@
 
 import sys
 
+from attrai_estimator.allocator import keep_freed_memory
 from attrai_estimator.threads import use_one_thread
 
 use_one_thread()
+keep_freed_memory()
 
 from attrai_estimator.networks import Networks, load_networks  # noqa: E402
 from attrai_estimator.networks.load import load_embedder  # noqa: E402

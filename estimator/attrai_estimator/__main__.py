@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 from attrai_shared.settings import describe, read_settings
 
+from attrai_estimator.allocator import keep_freed_memory
 from attrai_estimator.settings import WORKSPACE_MODELS, BatchEstimatorSettings, EstimatorSettings, NetworkSettings
 from attrai_estimator.threads import use_one_thread
 
@@ -80,6 +81,7 @@ def worker(
 def main() -> None:
     """Entry of the console script."""
     use_one_thread()
+    keep_freed_memory()
     app(prog_name="attrai-estimator")
 
 
