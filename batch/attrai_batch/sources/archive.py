@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from attrai_batch.sources.limits import LIMITS, Limits
 from attrai_batch.sources.names import shown
 from attrai_batch.sources.tar_archive import tar_entries
 from attrai_batch.sources.unpacking import BZIP2, GZIP, XZ
-from attrai_batch.sources.zip_archive import zip_entries
+from attrai_batch.sources.zip_archive import zip_count, zip_entries
 
 ZIP = (b"PK\3\4", b"PK\5\6")
 """The first bytes of a zip, and of one without a member."""
@@ -47,10 +48,12 @@ class ArchiveSource:
 
     @cached_property
     def count(self) -> int | None:
-        """Of an archive that is read through in seconds, for the progress bar; a larger one says it at its end."""
-        if self._path.stat().st_size > COUNTED:
-            return None
-        return sum(1 for _ in self.entries())
+        """For the progress bar: of a zip, and of another archive that is read through in seconds."""
+        if self._path.stat().st_size <= COUNTED:
+            return sum(1 for _ in self.entries())
+        with suppress(ArchiveEnds):  # its row says so
+            return zip_count(self._path) if self._reader is zip_entries else None
+        return None
 
     @cached_property
     def fingerprint(self) -> str:

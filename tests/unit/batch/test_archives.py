@@ -277,6 +277,16 @@ def test_an_archive_is_counted_unless_that_would_take_long(tmp_path: Path, monke
     assert ArchiveSource(path).count is None
 
 
+def test_a_large_zip_is_counted_by_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attrai_batch.sources.archive.COUNTED", 0)
+    path = write_zip(
+        tmp_path / "a.zip", {**PHOTOS, "notes.txt": b"no photo", ".hidden.jpg": b"", "__MACOSX/a.jpg": b""}
+    )
+    assert ArchiveSource(path).count == len(PHOTOS)
+    path.write_bytes(path.read_bytes()[:-30])
+    assert ArchiveSource(path).count is None
+
+
 def test_the_fingerprint_follows_the_archive(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", PHOTOS)
     first = ArchiveSource(path).fingerprint
