@@ -1,11 +1,18 @@
-"""Fixtures for all tests: a clean environment, the folder of real photos, and no error logged unasked."""
+"""Fixtures for all tests: a clean environment, the folder of real photos, no error logged unasked; no test is timed."""
 
 import logging
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+
+if find_spec("hypothesis"):  # the models' environment has none
+    from hypothesis import HealthCheck, settings
+
+    settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("any machine")
 
 
 @pytest.fixture(autouse=True)
