@@ -102,7 +102,7 @@ def lost(run: Run) -> Iterator[Table]:
         if run.data:
             counts += found.marked((mine, stock, best), run.data / "faces_boxes_dev")
             counts += found.people(mine, stock, run.lfw())
-    rows = [(one.who, one.what, one.hits, one.of, f"{one.hits / max(one.of, 1):.2%}") for one in counts]
+    rows = [(one.who, one.what, one.hits, one.of, f"{one.hits / one.of:.2%}" if one.of else "") for one in counts]
     yield "Nothing lost", tables.table(("who", "what", "found", "of", "share"), rows)
 
 
