@@ -64,6 +64,16 @@ async def test_idle_workers_live_on(system: System) -> None:
     assert [(state.name, state.pid) for state in system.run.states()] == before
 
 
+@pytest.mark.parametrize("system", [EMBEDDED], indirect=True)
+async def test_workers_find_a_server_that_was_killed(system: System, chat: ChatClient, sample: bytes) -> None:
+    before = {state.name: state.pid for state in system.run.states()}
+    await asyncio.to_thread(system.run.kill, "valkey")
+    await asyncio.to_thread(system.run.await_ready, "valkey")
+    assert (await reply_to(chat, await chat.send_photo(sample))).photo
+    assert [state.name for state in system.run.states() if state.pid != before[state.name]] == ["valkey"]
+    await settled(system)
+
+
 def _asked(ledger: redis.Redis) -> int:
     """How often anybody has waited for a message."""
     return int(ledger.info("commandstats").get("cmdstat_brpop", {"calls": 0})["calls"])
