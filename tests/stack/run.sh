@@ -17,7 +17,7 @@ work=$(mktemp -d -t attrai-stack.XXXXXX)
 joined= deployed= passed=
 
 # Every tag, token and image of the run is its own: a person's images of the same machine stay as they are.
-export VERSION=drill BOT_TOKEN=42:canary-token
+export VERSION=drill BOT_TOKEN=42:canary-token BATCH_ROOT=$work/sets BATCH_OUT=$work/tables
 
 main() {
     trap clean_up EXIT
@@ -30,7 +30,8 @@ main() {
     twice build_all
     say "deploying"
     deployed=1
-    bounded 600 make -s deploy FILES="docker-stack.yml tests/stack/stand-ins.yml" ESTIMATORS=1
+    mkdir "$BATCH_ROOT" && mkdir -m 777 "$BATCH_OUT"
+    bounded 600 make -s deploy FILES="docker-stack.yml docker-stack.batch.yml tests/stack/stand-ins.yml" ESTIMATORS=1
     say "drills"
     PYTHONPATH=tests/stack:deploy bounded "$DRILLS_WITHIN" .venv/bin/python -m drills "$@"
     passed=1

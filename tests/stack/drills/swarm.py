@@ -7,10 +7,11 @@ import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
-from attrai_deploy.docker import STACK, docker
+from attrai_deploy.docker import STACK, docker, running
 
-HEALTHY_WITHIN = 180.0
+HEALTHY_WITHIN = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,22 @@ def run_in(service: str, *command: str) -> str:
     return docker("exec", containers(service)[0], *command)
 
 
+def mounted(service: str, target: str) -> Path:
+    """This machine's folder, or the name of the volume, that the service's containers see as `target`."""
+    spec = docker(
+        "service", "inspect", "--format", "{{json .Spec.TaskTemplate.ContainerSpec.Mounts}}", f"{STACK}_{service}"
+    )
+    return next(Path(mount["Source"]) for mount in json.loads(spec) if mount["Target"] == target)
+
+
+def files_in_volume(service: str, target: str) -> list[str]:
+    """Files below the service's volume at `target`, whether it runs or not."""
+    mount = f"type=volume,source={mounted(service, target)},target={target}"
+    program = f"import os; print(*[file for _, _, files in os.walk('{target}') for file in files], sep='\\n')"
+    options = ("--rm", "--network", "none", "--entrypoint", "python", "--mount", mount)
+    return docker("run", *options, image(service), "-c", program).split()
+
+
 def scale(service: str, replicas: int) -> None:
     docker("service", "scale", "--detach", f"{STACK}_{service}={replicas}")
 
@@ -83,12 +100,7 @@ def image(service: str) -> str:
 
 def replicas(service: str) -> tuple[int, int]:
     """Healthy replicas, and those wanted."""
-    have, _, want = (
-        docker("service", "ls", "--filter", f"name={STACK}_{service}", "--format", "{{.Replicas}}")
-        .split()[0]
-        .partition("/")
-    )
-    return int(have), int(want)
+    return running(service)[service]
 
 
 async def until(holds: Callable[[], bool], what: str, seconds: float = HEALTHY_WITHIN, pause: float = 0.5) -> None:
