@@ -64,6 +64,8 @@ KILLS = [dict(zip(GAPS, row, strict=True)) for row in zip_longest(*GAPS.values()
 """What one photo lives through: each process dies once on its way, in a gap that no other photo's kill was in."""
 ON_RABBITMQ = ("published", "outcome written", "settled")
 """The rows in which a process dies at one of these are run on RabbitMQ too."""
+THREE_STARTS = 2 * PATIENCE
+"""Seconds for an answer behind which three processes start one after another; less than the visibility timeout, for which nobody may wait."""
 FORGOTTEN = "waiting message sent"
 """The gap that leaves a waiting message beside the answer: nobody but the dead process knew of it."""
 
@@ -175,7 +177,7 @@ def is_near(one: float, other: float) -> bool:
 
 
 async def answered(chat: ChatClient, sent: Message) -> None:
-    await chat.wait_until(lambda view: any(map(is_final, replies(view, sent))), PATIENCE)
+    await chat.wait_until(lambda view: any(map(is_final, replies(view, sent))), THREE_STARTS)
 
 
 async def until_back(trapped: Trapped, before: dict[str, int]) -> None:
