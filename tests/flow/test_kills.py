@@ -65,7 +65,7 @@ KILLS = [dict(zip(GAPS, row, strict=True)) for row in zip_longest(*GAPS.values()
 ON_RABBITMQ = ("published", "outcome written", "settled")
 """The rows in which a process dies at one of these are run on RabbitMQ too."""
 THREE_STARTS = 2 * PATIENCE
-"""Seconds for an answer behind which three processes start one after another; less than the visibility timeout, for which nobody may wait."""
+"""Seconds for an answer behind which three processes start in turn; less than the visibility timeout, for which nobody may wait."""
 FORGOTTEN = "waiting message sent"
 """The gap that leaves a waiting message beside the answer: nobody but the dead process knew of it."""
 
