@@ -18,6 +18,8 @@ from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_servi
 ROOT = Path(__file__).resolve().parents[2]
 HEALTHY_WITHIN = 300.0
 """Seconds that all services may take; Graylog's first start is the slowest."""
+GONE_WITHIN = 180.0
+"""Seconds that they may take to end; RabbitMQ and the estimators have 60 each."""
 PAGES = {"graylog": 9000, "flower": 5555, "grafana": 3000}
 """Each web page's port."""
 SETTLED = 3
@@ -52,10 +54,17 @@ def up(options: argparse.Namespace) -> int:
 
 
 def down(options: argparse.Namespace) -> None:
-    """Takes the stack away. Volumes and secrets stay, unless the secrets are to go too."""
+    """Takes the stack away and waits until it is gone. Volumes and secrets stay, unless the secrets are to go too."""
     docker.docker("stack", "rm", docker.STACK)
     if options.secrets:
         docker.remove_secrets(sorted(docker.secret_names()))
+    until = time.monotonic() + GONE_WITHIN
+    while docker.remains():  # a stack deployed into what still goes fails
+        if time.monotonic() > until:
+            raise docker.DockerFailedError(
+                f"the stack still goes after {GONE_WITHIN:.0f} s: docker ps, docker network ls"
+            )
+        time.sleep(0.5)
 
 
 def scale(options: argparse.Namespace) -> None:

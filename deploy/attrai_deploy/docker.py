@@ -52,6 +52,12 @@ def running(service: str | None = None) -> dict[str, tuple[int, int]]:
     return {name: count for name, count in counts.items() if service in (None, name)}
 
 
+def remains() -> list[str]:
+    """Ids of the stack's running containers on this node, and of its networks; Swarm takes them away after `docker stack rm` has ended."""
+    mine = ("--filter", f"label=com.docker.stack.namespace={STACK}")
+    return [*docker("ps", "-q", *mine).split(), *docker("network", "ls", "-q", *mine).split()]
+
+
 def logs(service: str) -> str:
     """What the service's containers on this node have printed, those that have ended included."""
     containers = docker("ps", "-aq", "--filter", f"label=com.docker.swarm.service.name={STACK}_{service}").split()

@@ -106,11 +106,7 @@ keep_logs() {
 }
 
 remove_stack() {
-    timeout 120 make -s undeploy SECRETS=1 >/dev/null 2>&1
-    for _ in $(seq 60); do
-        [[ -n $(docker ps -q --filter label=com.docker.stack.namespace=attrai) ]] || break
-        sleep 1
-    done
+    timeout 240 make -s undeploy SECRETS=1 >/dev/null 2>&1
     docker ps -aq --filter label=com.docker.stack.namespace=attrai | xargs -r docker rm -f >/dev/null 2>&1
     docker volume ls -q --filter name=^attrai_ | xargs -r docker volume rm >/dev/null 2>&1
     docker image ls -q --filter "reference=attrai/*:$VERSION" --filter 'reference=attrai-test/*' | xargs -r docker image rm -f >/dev/null 2>&1

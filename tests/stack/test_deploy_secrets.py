@@ -1,4 +1,4 @@
-"""`up` from its command line, with a docker of the test's own that keeps secrets in a folder."""
+"""`up` and `down` from their command line, with a docker of the test's own that keeps secrets in a folder."""
 
 import os
 import re
@@ -18,6 +18,9 @@ case "$1 $2" in
     "secret create") cat > "$kept/$3" ;;
     "stack deploy") cat > /dev/null ;;
     "stack services") printf "attrai_bot 1/1\nattrai_flower 1/1\nattrai_graylog 0/0\n" ;;
+    "stack rm") echo "attrai_broker" > "$kept.networks" ;;
+    "ps -q") ;;
+    "network ls") echo look >> "$kept.looks"; cat "$kept.networks"; : > "$kept.networks" ;;
     *) exit 1 ;;
 esac
 """
@@ -66,3 +69,10 @@ def test_a_secret_that_is_missing_among_others_is_not_made_alone(
     assert main(["up", "--file", str(ROOT / "docker-stack.yml")]) == 1
     assert "secrets are missing: redis_users" in capsys.readouterr().err
     assert not (secrets / "attrai_redis_users").exists()
+
+
+def test_undeploying_ends_when_networks_are_gone_and_leaves_secrets(secrets: Path) -> None:
+    (secrets / "attrai_bot_token").write_text("42:token")
+    assert main(["down"]) == 0
+    assert (secrets.parent / "secrets.looks").read_text().split() == ["look", "look"], "the second finds nothing"
+    assert (secrets / "attrai_bot_token").exists()
