@@ -14,7 +14,7 @@ from tests.golden.estimates import FoundFace, estimates
 pytestmark = pytest.mark.golden
 
 PEARSON, PEARSON_RESNET34 = 0.68, 0.45
-"""The least correlation with the ratings that the shipped scorers may have: their cards say 0.74 and 0.60."""
+"""The least correlation with the ratings that the shipped scorers may have: their card says 0.74 and 0.59."""
 ERROR = 0.75
 """The largest mean absolute error of the default scorer, calibrated: a constant has 1.1."""
 ENDS = 0.5
