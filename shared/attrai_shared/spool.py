@@ -46,6 +46,11 @@ class Spool:
         with _translated():
             _write_whole(self._path(run_id, chunk, "photos"), photos, lasting=False)
 
+    def has_photos(self, run_id: str, chunk: int) -> bool:
+        """Whether the chunk's members are there: written before it is submitted, deleted when its result is in a part."""
+        with _translated():
+            return self._path(run_id, chunk, "photos").exists()
+
     def read_photos(self, run_id: str, chunk: int, sizes: Sequence[int]) -> Iterator[bytes]:
         """Each photo's bytes in order; fewer than its size where the file has been cut."""
         with _translated(), self._path(run_id, chunk, "photos").open("rb") as file:

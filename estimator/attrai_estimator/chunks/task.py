@@ -3,7 +3,7 @@
 import logging
 import time
 
-from attrai_shared.batch_contracts import ToEmbed, read_to_embed
+from attrai_shared.batch_contracts import InSpool, ToEmbed, read_to_embed
 from attrai_shared.errors import RefusedMessage, StoreUnavailable, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.queues import TO_EMBED, VISIBILITY_TIMEOUT, task_name
@@ -50,7 +50,7 @@ class EmbedTask(Task):  # type: ignore[misc]  # Celery ships no types
         bench = self._bench or self.open_desk()
         started = time.perf_counter()
         try:
-            if not bench.spool.is_open(message.run_id) or bench.spool.has_result(message.run_id, message.chunk):
+            if is_over(message, bench.spool):
                 return
             result = work(message, bench)
             bench.spool.write_result(result)
@@ -69,6 +69,17 @@ class EmbedTask(Task):  # type: ignore[misc]  # Celery ships no types
             missed=sum(photo.kind == "missed" for photo in result.photos),
             seconds={**result.seconds, "all": time.perf_counter() - started},
         )
+
+
+def is_over(message: ToEmbed, spool: Spool) -> bool:
+    """Whether nobody waits for the chunk: its run has ended, its result is there, or has been taken and the members deleted.
+
+    A run that was killed and goes on submits again what is still in the queue. Raises StoreUnavailable.
+    """
+    run_id, chunk = message.run_id, message.chunk
+    if not spool.is_open(run_id) or spool.has_result(run_id, chunk):
+        return True
+    return isinstance(message.photos, InSpool) and not spool.has_photos(run_id, chunk)
 
 
 def _read(payload: object) -> ToEmbed:

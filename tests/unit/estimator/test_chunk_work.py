@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrai_estimator.chunks.faces import Locate, Located, Wish, locate
+from attrai_estimator.chunks.task import is_over
 from attrai_estimator.chunks.work import Bench, work
 from attrai_estimator.networks import Networks, load_networks
 from attrai_estimator.pipeline import Clock
@@ -84,6 +85,20 @@ def test_a_member_of_an_archive_comes_to_the_same_as_a_file(bench: Bench) -> Non
     bench.spool.write_photos(RUN, 0, data)
     spooled = ToEmbed(run_id=RUN, chunk=0, what=ALL, faces="all", photos=InSpool(sizes=tuple(map(len, data))))
     assert work(spooled, bench).photos == work(message(["six.jpg", "broken.jpg"]), bench).photos
+
+
+def test_a_chunk_that_comes_again_when_its_result_was_taken_is_over(bench: Bench) -> None:
+    """It had gone back to its queue for ever, a second each time, and held up those behind it."""
+    spooled = ToEmbed(run_id=RUN, chunk=0, what=ALL, faces="all", photos=InSpool(sizes=(10,)))
+    bench.spool.write_photos(RUN, 0, [b"no picture"])
+    assert not is_over(spooled, bench.spool)
+    bench.spool.write_result(work(spooled, bench))
+    assert is_over(spooled, bench.spool)
+    bench.spool.delete(RUN, 0)
+    assert is_over(spooled, bench.spool)
+    assert not is_over(message(["six.jpg"]), bench.spool)
+    bench.spool.close_run(RUN)
+    assert is_over(message(["six.jpg"]), bench.spool)
 
 
 def test_aligned_faces_are_added_up(bench: Bench) -> None:

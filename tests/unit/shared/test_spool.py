@@ -24,6 +24,9 @@ def test_photos_lie_one_behind_the_other(spool: Spool) -> None:
     spool.write_photos(RUN, 3, [b"one", b"", b"three"])
     assert list(spool.read_photos(RUN, 3, [3, 0, 5])) == [b"one", b"", b"three"]
     assert list(spool.read_photos(RUN, 3, [3, 0, 9])) == [b"one", b"", b"three"]
+    assert (spool.has_photos(RUN, 3), spool.has_photos(RUN, 4)) == (True, False)
+    spool.delete(RUN, 3)
+    assert not spool.has_photos(RUN, 3)
 
 
 def test_a_result_is_there_whole_or_not_at_all(spool: Spool, tmp_path: Path) -> None:
