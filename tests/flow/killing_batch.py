@@ -1,7 +1,8 @@
 """`attrai-batch` that kills processes while its results come in; for flow tests alone.
 
 KILL: whom, with commas: `run` (itself; `ctrl_c`: only interrupted), `valkey`, `estimator`, `estimators_child`, or a process
-id. AT: numbers of chunks, with commas: they die when the result of one with such a number or a higher one has been read.
+id. AT: numbers of chunks, with commas: they die when the results up to one of these have been read. So no photo is worked on
+at three deaths, which would be its own end.
 """
 
 import os
@@ -19,6 +20,7 @@ from attrai_shared.spool import Spool
 from tests.flow.batches import BOUND
 
 READ = Spool.read_result
+DONE: set[int] = set()
 SIGNALS = {"run": signal.SIGKILL, "ctrl_c": signal.SIGINT}
 AT = [int(point) for point in os.environ["AT"].split(",")]
 
@@ -26,7 +28,8 @@ AT = [int(point) for point in os.environ["AT"].split(",")]
 def read_and_kill(spool: Spool, run_id: str, chunk: int) -> ChunkResult | None:
     """The product's own, and the next death when it is time."""
     result = READ(spool, run_id, chunk)
-    if AT and chunk >= AT[0]:
+    DONE.add(chunk)
+    if AT and DONE.issuperset(range(min(DONE), AT[0] + 1)) and max(DONE) >= AT[0]:
         AT.pop(0)
         for whom in os.environ["KILL"].split(","):
             kill(whom)
