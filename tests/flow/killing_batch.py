@@ -1,14 +1,14 @@
 """`attrai-batch` that kills processes while its results come in; for flow tests alone.
 
 KILL: whom, with commas: `run` (itself; `ctrl_c`: only interrupted), `valkey`, `estimator`, `estimators_child`, or a process
-id. AT: numbers of chunks, with commas: they die when the results up to one of these have been read. So no photo is worked on
-at three deaths, which would be its own end.
+id. AT: numbers of chunks, with commas: they die when the result of one with such a number or a higher one has been read, but
+not while a photo has had two deaths: a third would be its own end.
 """
 
 import os
 import signal
 import sys
-import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,10 +17,11 @@ from attrai_batch.__main__ import main
 from attrai_shared.batch_contracts import ChunkResult
 from attrai_shared.spool import Spool
 
-from tests.flow.batches import BOUND
+from tests.flow.batches import wait_for
 
 READ = Spool.read_result
-DONE: set[int] = set()
+MOST_CHUNKS = 100
+"""More than any of these tests has."""
 SIGNALS = {"run": signal.SIGKILL, "ctrl_c": signal.SIGINT}
 AT = [int(point) for point in os.environ["AT"].split(",")]
 
@@ -28,9 +29,9 @@ AT = [int(point) for point in os.environ["AT"].split(",")]
 def read_and_kill(spool: Spool, run_id: str, chunk: int) -> ChunkResult | None:
     """The product's own, and the next death when it is time."""
     result = READ(spool, run_id, chunk)
-    DONE.add(chunk)
-    if AT and DONE.issuperset(range(min(DONE), AT[0] + 1)) and max(DONE) >= AT[0]:
+    if AT and chunk >= AT[0]:
         AT.pop(0)
+        wait_for(lambda: not any(is_at_stake(spool, run_id, number) for number in range(MOST_CHUNKS)))
         for whom in os.environ["KILL"].split(","):
             kill(whom)
     return result
@@ -45,12 +46,15 @@ def kill(whom: str) -> None:
     if whom.isdecimal():
         os.kill(int(whom), signal.SIGKILL)
         return
-    until = time.monotonic() + BOUND
-    while not killed_one(PROCESSES[whom]):
-        if time.monotonic() > until:
-            raise TimeoutError(whom)
-        time.sleep(0.02)
+    wait_for(lambda: killed_one(PROCESSES[whom]))
     print("killed", whom, flush=True)  # noqa: T201
+
+
+def is_at_stake(spool: Spool, run_id: str, chunk: int) -> bool:
+    """Whether a photo of the chunk was begun twice, with nothing to show for it yet."""
+    marks = Counter(spool.marks(run_id, chunk))
+    begun_twice = any(count - marks[f"-{mark[1:]}"] > 1 for mark, count in marks.items() if mark.startswith("+"))
+    return begun_twice and not spool.has_result(run_id, chunk)
 
 
 def killed_one(is_it: Callable[[psutil.Process], bool]) -> bool:
