@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from attrai_playground.bot_api.client import ChatClient
-from attrai_shared.queues import REFUSED, TO_EMBED, all_queues, celery_app, task_name, waiting
+from attrai_shared.queues import REFUSED, TO_EMBED, celery_app, declare, task_name, waiting
 from attrai_shared.spool import Spool
 from celery import Celery
 
@@ -138,6 +138,7 @@ def test_a_forged_chunk_reads_nothing_outside_the_root(system: System, stage: St
     secret.write_bytes(b"secret")
     (stage.data / "link.jpg").symlink_to(secret)
     app = celery_app("batch", system.run.addresses.broker_url)
+    declare(app)
     for chunk, name in enumerate(["../secret.jpg", str(secret), "link.jpg"]):
         photos = {"kind": "source", "names": [name]}
         payload = {"run_id": run_id, "chunk": chunk, "what": ["quality"], "faces": "all", "photos": photos}
@@ -152,8 +153,6 @@ def test_a_forged_chunk_reads_nothing_outside_the_root(system: System, stage: St
     if system.broker == RABBITMQ:
         wait_for(lambda: parked(app) >= 2)
     with app.connection_for_write() as connection:
-        for queue in all_queues():
-            queue(connection.default_channel).declare()
         assert waiting(connection, TO_EMBED) == 0
 
 

@@ -15,7 +15,7 @@ from amqp.exceptions import AMQPError
 from attrai_playground.bot_api.client import ChatClient
 from attrai_shared import keys
 from attrai_shared.photo_store import new_request_id
-from attrai_shared.queues import AFTER_ESTIMATE, REFUSED, TASKS, TO_ESTIMATE, all_queues, celery_app, task_name
+from attrai_shared.queues import AFTER_ESTIMATE, REFUSED, TASKS, TO_ESTIMATE, all_queues, celery_app, declare, task_name
 from kombu import Connection
 
 from tests.flow.conftest import RABBITMQ, System
@@ -84,7 +84,7 @@ async def test_forged_tasks_are_refused(system: System, sample: bytes, tmp_path:
     async with ChatClient(system.run.chat_url) as chat:
         assert (await reply_to(chat, await chat.send_photo(sample))).photo
     if system.broker == RABBITMQ:
-        assert await asyncio.to_thread(refused, system, len(forged)) == {forgery.body for forgery in forged}
+        await asyncio.to_thread(wait_until_set_aside, system, {forgery.body for forgery in forged})
     assert not (tmp_path / "pickled").exists()
     for name, queue in (("estimator", TO_ESTIMATE), ("replier", AFTER_ESTIMATE)):
         await until_refused(system, name, sum(forgery.queue == queue for forgery in forged))
@@ -139,7 +139,10 @@ async def until_refused(system: System, service: str, count: int) -> None:
 
 @contextmanager
 def publishing(system: System) -> Iterator[Connection]:
-    with celery_app("tests", system.run.addresses.broker_url).connection() as connection:
+    """A connection of somebody who knows that every queue is there: what comes before its queue, RabbitMQ drops."""
+    app = celery_app("tests", system.run.addresses.broker_url)
+    declare(app)
+    with app.connection() as connection:
         yield connection
 
 
@@ -155,16 +158,16 @@ def publish(connection: Connection, forgery: Forgery) -> None:
     )
 
 
-def refused(system: System, count: int) -> set[bytes]:
-    """So many different bodies that were set aside for an operator, who takes them away; each at least once, as RabbitMQ promises."""
-    bodies: set[bytes] = set()
+def wait_until_set_aside(system: System, bodies: set[bytes]) -> None:
+    """Returns when each was set aside for an operator, at least once, as RabbitMQ promises; takes them away."""
+    missing = set(bodies)
     until = time.monotonic() + PATIENCE
     with publishing(system) as connection:
         queue = next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
-        while len(bodies) < count and time.monotonic() < until:
+        while missing:
+            assert time.monotonic() < until, missing
             if (message := queue.get()) is None:
                 time.sleep(0.1)
             else:
                 message.ack()
-                bodies.add(message.body.encode() if isinstance(message.body, str) else bytes(message.body))
-    return bodies
+                missing.discard(message.body.encode() if isinstance(message.body, str) else bytes(message.body))
