@@ -1,5 +1,6 @@
 import os
 import socket
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.batch.archives import rows
+
+DEPTH = 1_500
 
 
 def fill(folder: Path, *names: str) -> Path:
@@ -126,20 +129,23 @@ def test_the_fingerprint_follows_names_sizes_and_times(tmp_path: Path) -> None:
     assert FolderSource(tmp_path).fingerprint == prints[-1]
 
 
-def test_a_folder_deeper_than_recursion_goes_is_walked(tmp_path: Path) -> None:
-    folder = tmp_path
-    for _ in range(1_500):
-        folder = folder / "d"
-    top = os.getcwd()  # noqa: PTH109 - a path of that length can only be made step by step
-    os.chdir(tmp_path)
-    try:
-        for _ in range(1_500):
-            Path("d").mkdir()
-            os.chdir("d")
-        Path("x.jpg").write_bytes(b"photo")
-    finally:
-        os.chdir(top)
-    assert [entry.name for entry in FolderSource(tmp_path).entries()] == ["d/" * 1_500 + "x.jpg"]
+def test_a_folder_deeper_than_recursion_goes_is_walked(depths: Path) -> None:
+    assert [entry.name for entry in FolderSource(depths).entries()] == ["d/" * DEPTH + "x.jpg"]
+
+
+@pytest.fixture
+def depths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A photo deep down: made step by step, as no path may be that long; unmade alike, as pytest's own cleaning recurses."""
+    monkeypatch.chdir(tmp_path)
+    for _ in range(DEPTH):
+        Path("d").mkdir()
+        os.chdir("d")
+    Path("x.jpg").write_bytes(b"photo")
+    yield tmp_path
+    Path("x.jpg").unlink()
+    for _ in range(DEPTH):
+        os.chdir("..")
+        Path("d").rmdir()
 
 
 NAMES = st.text("ab\nя.", min_size=1, max_size=8).filter(lambda name: name not in (".", ".."))
