@@ -326,6 +326,8 @@ def test_no_noise_in_an_archive_raises_anything_else(
         entry.name.encode()
 
 
+END = b"PK\x05\x06"
+"""Begins a zip's last record; in a comment it misleads the standard library."""
 NAMES = st.text("abé ", min_size=1, max_size=6).map(lambda name: f"p/{name}x.jpg")
 
 
@@ -333,7 +335,7 @@ NAMES = st.text("abé ", min_size=1, max_size=6).map(lambda name: f"p/{name}x.jp
 @given(
     members=st.dictionaries(NAMES, st.binary(max_size=300), min_size=1, max_size=8),
     method=st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]),
-    comment=st.binary(max_size=80),
+    comment=st.binary(max_size=80).filter(lambda data: END not in data),
 )
 def test_a_zip_reads_as_the_standard_library_reads_it(
     tmp_path_factory: pytest.TempPathFactory, members: dict[str, bytes], method: int, comment: bytes
