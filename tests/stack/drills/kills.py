@@ -16,12 +16,12 @@ TIMES = 3
 PEOPLE = 60
 LIVE = 20
 """Photos that must be under way at every kill."""
-TOPPED_UP = 40
+TOPPED_UP = 60
 """Photos under way before each, so that enough still are when it comes."""
 PHOTOS = 300
 """Sent in all, or more."""
 ANSWERED_WITHIN = 500.0
-SLOWED = "0.3"
+SLOWED = "0.2"
 """Cores of each estimator meanwhile, so that photos wait."""
 REPLICAS_AT = {3: 3, 8: 1}
 """Estimators from that kill on."""
@@ -66,16 +66,17 @@ async def _change(turn: int) -> None:
 
 async def _kill(crowd: Crowd, numbers: Iterator[int], service: str, chance: random.Random) -> int:
     """How many photos were live at the kill: intake's comes while photos are taken in, another's once the first of them are queued."""
-    await _top_up(crowd, numbers)
-    if service != "bot":
-        await crowd.wait_until_taken()
     await sleep(chance.uniform(0, 3))
-    while (live := await crowd.live()) < LIVE:
+    live = 0
+    while live < LIVE:
         await _top_up(crowd, numbers)
+        if service != "bot":
+            await crowd.wait_until_taken()
+        live = await crowd.live()
     kill(service)
     await until_healthy(service)
     return live
 
 
 async def _top_up(crowd: Crowd, numbers: Iterator[int]) -> None:
-    await crowd.send(itertools.islice(numbers, max(TOPPED_UP - await crowd.live(), 0)))
+    await crowd.send_at_once(itertools.islice(numbers, max(TOPPED_UP - await crowd.live(), 0)))

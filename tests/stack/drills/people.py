@@ -91,7 +91,7 @@ class Crowd:
 
     async def answers(self) -> dict[int, Answer]:
         """The state of every photo sent, by its number."""
-        views = [await chat.view() for chat in self.chats]
+        views = await asyncio.gather(*(chat.view() for chat in self.chats))
         return {sent.number: await self._answer(sent, views[sent.person]) for sent in self.sent}
 
     async def files(self) -> list[bytes]:
@@ -103,12 +103,12 @@ class Crowd:
 
     async def live(self) -> int:
         """Photos that have no final answer now."""
-        views = [await chat.view() for chat in self.chats]
+        views = await asyncio.gather(*(chat.view() for chat in self.chats))
         return sum(not any(map(_is_final, _below(views[sent.person], sent))) for sent in self.sent)
 
     async def all_taken(self) -> bool:
         """Whether the bot has said something below every photo."""
-        views = [await chat.view() for chat in self.chats]
+        views = await asyncio.gather(*(chat.view() for chat in self.chats))
         return all(_below(views[sent.person], sent) for sent in self.sent)
 
     async def wait_until_taken(self, seconds: float = TAKEN_WITHIN) -> None:
