@@ -1,12 +1,10 @@
 """The command `attrai-batch`: every photo of a data set through the estimators; then what can be done with the table."""
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
@@ -14,6 +12,7 @@ from attrai_shared.batch_contracts import What
 from attrai_shared.errors import ServiceError
 from attrai_shared.settings import describe
 from attrai_shared.supervision.errors import SupervisionError
+from attrai_shared.supervision.interruption import end_as_by_ctrl_c
 from rich.console import Console
 
 from attrai_batch.commands import add_commands
@@ -91,15 +90,8 @@ add_commands(app)
 def main() -> None:
     """Entry of the console script."""
     keep_little_memory()
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it puts in the background with SIGINT ignored
-        signal.signal(number, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked for it
-        signal.signal(signal.SIGHUP, _interrupt)
+    end_as_by_ctrl_c()
     app(prog_name="attrai-batch")
-
-
-def _interrupt(_: int, __: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 @contextmanager

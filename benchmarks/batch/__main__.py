@@ -1,8 +1,6 @@
 """The command: `python -m benchmarks.batch [rates] [million] [--data FOLDER] [--photos N] [--peer PYTHON]`; both when none is named."""
 
 import argparse
-import os
-import platform
 import subprocess
 import sys
 import tempfile
@@ -10,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.batch import rates, tables
 from benchmarks.batch.ground import Place, copy_photos
+from benchmarks.printed import machine_section, section
 
 LFW = "lfw_dev"
 PARTS = ("million", "rates")
@@ -22,13 +21,13 @@ def main() -> None:
     parts = options.parts or PARTS
     if "rates" in parts and options.data is None:
         parser.error("rates needs a folder of photos: --data FOLDER (with make: DATA=folder)")
-    _say("Machine", f"{_processor()}, {os.cpu_count()} cores; Python {platform.python_version()}")
+    machine_section()
     for part in parts:
         if part == "million":
-            _say("The run's memory for a million entries", _million())
+            section("The run's memory for a million entries", _million())
         else:
             with tempfile.TemporaryDirectory(prefix="attrai-bench-") as folder:
-                _say(f"A data set by {options.workers} workers", _rates(Place(Path(folder)), options))
+                section(f"A data set by {options.workers} workers", _rates(Place(Path(folder)), options))
 
 
 def _million() -> str:
@@ -41,17 +40,6 @@ def _rates(place: Place, options: argparse.Namespace) -> str:
     photos = copy_photos((lfw if lfw.is_dir() else options.data).resolve(), place, options.photos)
     plan = rates.Plan(options.workers, options.rounds, options.peer, options.peer_photos)
     return tables.told(rates.compare(place, photos, plan))
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
-
-
-def _say(title: str, text: str) -> None:
-    load = " ".join(f"{each:.1f}" for each in os.getloadavg())
-    sys.stdout.write(f"### {title}\n\n{text}\n\n(load average {load})\n\n")
-    sys.stdout.flush()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,17 +1,14 @@
 """The command: `python -m benchmarks.queue [overhead] [replicas] [empty] [start] [told]`, all of them when none is named."""
 
 import argparse
-import os
-import platform
-import sys
 from collections.abc import Callable
-from pathlib import Path
 from statistics import median
 
 from attrai_estimator.threads import use_one_thread
 
 use_one_thread()
 
+from benchmarks.printed import machine_section, section  # noqa: E402
 from benchmarks.queue import rates, scaling, tables, told  # noqa: E402
 from benchmarks.queue.system import System, real_system  # noqa: E402
 
@@ -24,33 +21,35 @@ SEED = 1
 def overhead(system: System, arguments: argparse.Namespace) -> None:
     """One replica behind the queue against the bare pipeline, both on one core."""
     rounds = rates.against_bare(system, rates.make_photos(system.logs), arguments.count, arguments.rounds)
-    _say("One replica, saturated, against the bare pipeline", tables.rounds_table("bare", "through the queue", rounds))
+    section(
+        "One replica, saturated, against the bare pipeline", tables.rounds_table("bare", "through the queue", rounds)
+    )
 
 
 def replicas(system: System, arguments: argparse.Namespace) -> None:
     """Two replicas on two cores against one, beside what two bare pipelines gain."""
     measured = scaling.two_against_one(system, rates.make_photos(system.logs), arguments.count, arguments.rounds)
-    _say("Two replicas against one", tables.rounds_table("one replica", "two replicas", measured.queue))
-    _say("Two bare pipelines against one, in the same rounds", tables.rounds_table("one", "two", measured.bare))
-    _say("Two replicas gain, of what two bare pipelines gain", f"{measured.against_bare:.3f}")
+    section("Two replicas against one", tables.rounds_table("one replica", "two replicas", measured.queue))
+    section("Two bare pipelines against one, in the same rounds", tables.rounds_table("one", "two", measured.bare))
+    section("Two replicas gain, of what two bare pipelines gain", f"{measured.against_bare:.3f}")
 
 
 def empty(system: System, arguments: argparse.Namespace) -> None:
     """What the queue alone costs."""
     legs = rates.empty_rates(system, rates.make_photos(system.logs)[0], arguments.rounds)
-    _say("Messages through the queue", tables.empty_table(legs))
+    section("Messages through the queue", tables.empty_table(legs))
 
 
 def start(system: System, arguments: argparse.Namespace) -> None:
     """How long a replica takes until it consumes."""
     seconds = rates.starts(system, arguments.rounds)
     each = ", ".join(f"{one:.2f}" for one in seconds)
-    _say("From process start to consuming", f"median {median(seconds):.2f} s ({each})")
+    section("From process start to consuming", f"median {median(seconds):.2f} s ({each})")
 
 
 def told_times(system: System, _: argparse.Namespace) -> None:
     """What people are told against what came."""
-    _say(
+    section(
         f"Told times: {CROWD.people} people keep {CROWD.at_once} photos each under way; 1, 2, 1 replicas",
         tables.told_table(told.measure(system, CROWD, SEED), CROWD.history),
     )
@@ -58,7 +57,7 @@ def told_times(system: System, _: argparse.Namespace) -> None:
 
 def told_at_once(system: System, _: argparse.Namespace) -> None:
     """The same, all photos sent at once."""
-    _say(
+    section(
         f"Told times: {AT_ONCE.people} people send {AT_ONCE.photos} photos each at once; 1, 2, 1 replicas",
         tables.told_table(told.measure(system, AT_ONCE, SEED), AT_ONCE.history),
     )
@@ -79,21 +78,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=60, help="photos of a leg (default 60)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which medians are told (default 5)")
     arguments = parser.parse_args()
-    _say("Machine", f"{_processor()}, {os.cpu_count()} cores; Python {platform.python_version()}")
+    machine_section()
     for name in arguments.names or MEASUREMENTS:
         with real_system() as system:
             MEASUREMENTS[name](system, arguments)
-
-
-def _processor() -> str:
-    lines = Path("/proc/cpuinfo").read_text(encoding="ascii", errors="replace").splitlines()
-    return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
-
-
-def _say(title: str, text: str) -> None:
-    load = " ".join(f"{each:.1f}" for each in os.getloadavg())
-    sys.stdout.write(f"### {title}\n\n{text}\n\n(load average {load})\n\n")
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

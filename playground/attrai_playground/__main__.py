@@ -1,15 +1,14 @@
 """The command `attrai-playground`: the whole system on this machine, without a server, Docker or an account."""
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
 from typing import Annotated
 
 import typer
 from attrai_shared.supervision.errors import InUseError, SupervisionError, UsageError
+from attrai_shared.supervision.interruption import end_as_by_ctrl_c
 from rich.console import Console
 
 from attrai_playground.demo import demonstrate
@@ -66,16 +65,8 @@ def run(
 
 def main() -> None:
     """Entry of the console script."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it puts in the background with SIGINT ignored
-        signal.signal(number, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked for it
-        signal.signal(signal.SIGHUP, _interrupt)
+    end_as_by_ctrl_c()
     app(prog_name="attrai-playground")
-
-
-def _interrupt(_: int, __: FrameType | None) -> None:
-    """A terminal that closes and a machine that stops end us as Ctrl-C does, wherever we were started."""
-    raise KeyboardInterrupt
 
 
 @contextmanager
