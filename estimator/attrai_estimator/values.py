@@ -14,22 +14,23 @@ Pixels = NDArray[np.uint8]
 class Photo:
     """A decoded photo, turned upright.
 
-    `pixels` may be smaller than `width` x `height` (a large photo is decoded at a fraction of its size); `scale` leads
-    from the photo to the pixels. `image` has the same pixels, converted once for all steps.
+    `image` may be smaller than `width` x `height` (a large photo is decoded at a fraction of its size); `scale` leads
+    from the photo to the image. No step changes it.
     """
 
-    pixels: Pixels
+    image: Image.Image
     width: int
     height: int
-    image: Image.Image = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "image", Image.fromarray(self.pixels))
+    @property
+    def pixels(self) -> Pixels:
+        """The image as an array, a copy."""
+        return np.asarray(self.image)
 
     @property
     def scale(self) -> float:
-        """Pixels of `pixels` for each pixel of the photo, at most 1."""
-        return float(self.pixels.shape[1]) / self.width
+        """Pixels of the image for each pixel of the photo, at most 1."""
+        return float(self.image.width) / self.width
 
 
 @dataclass(frozen=True, slots=True)

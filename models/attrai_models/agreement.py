@@ -58,9 +58,8 @@ def score_photo(photo: Photo, networks: Networks) -> Floats:
     """Scores of the face that a portrait is of, on every scale, shape (scales,), as the estimator scores it."""
     scorer = networks.scorer
     crop = align(photo, [portrayed(photo, networks.detector)], scorer.template)
-    (scores,) = scorer.network(np.concatenate([crop, crop[:, :, ::-1]]))
-    mean: Floats = scores.mean(axis=0, dtype=np.float64)
-    return mean
+    (scores,) = scorer.network(crop)
+    return np.asarray(scores[0], dtype=np.float64)
 
 
 def score_portraits(folder: Path, portraits: list[Portrait], networks: Networks) -> Floats:

@@ -20,7 +20,6 @@ CHIP = Template(
     size=SIDE,
     points=((0.3177, 0.3086), (0.6823, 0.3086), (0.5, 0.5264), (0.3394, 0.7087), (0.6606, 0.7087)),
     weights=(1.0, 1.0, 0.3, 0.0, 0.0),
-    sampling="bilinear",
 )
 """Where MTCNN's landmarks lie in dlib's own chips of `lfw_dev`, medians of 3,797 faces, made symmetric.
 

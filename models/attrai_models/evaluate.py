@@ -10,7 +10,7 @@ from attrai_estimator.networks.load import load_detector, load_networks
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.networks.network import Networks
 from attrai_estimator.values import Photo
-from PIL import Image
+from PIL import Image, ImageOps
 
 from attrai_models.agreement import Floats, Scored, accuracy, groups, interval, score_photo, score_portraits
 from attrai_models.crops import read_photo
@@ -115,27 +115,27 @@ def _shown(photos: list[Photo], networks: Networks) -> Floats:
 
 
 def _photo(image: Image.Image) -> Photo:
-    return Photo(np.asarray(image), image.width, image.height)
+    return Photo(image, image.width, image.height)
 
 
 def _smaller(photo: Photo) -> Photo:
     size = (round(photo.width * SMALLER), round(photo.height * SMALLER))
-    return _photo(Image.fromarray(photo.pixels).resize(size, Image.Resampling.LANCZOS))
+    return _photo(photo.image.resize(size, Image.Resampling.LANCZOS))
 
 
 def _coarser(photo: Photo) -> Photo:
     file = BytesIO()
-    Image.fromarray(photo.pixels).save(file, "JPEG", quality=COARSER)
+    photo.image.save(file, "JPEG", quality=COARSER)
     with Image.open(file) as image:
         return _photo(image.convert("RGB"))
 
 
 def _mirrored(photo: Photo) -> Photo:
-    return Photo(photo.pixels[:, ::-1].copy(), photo.width, photo.height)
+    return Photo(ImageOps.mirror(photo.image), photo.width, photo.height)
 
 
 def _brighter(photo: Photo) -> Photo:
-    return Photo((photo.pixels * BRIGHTER).clip(0, 255).astype(np.uint8), photo.width, photo.height)
+    return Photo(photo.image.point(lambda value: min(value * BRIGHTER, 255)), photo.width, photo.height)
 
 
 CHANGES: dict[str, Change] = {

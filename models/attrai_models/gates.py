@@ -101,21 +101,21 @@ def _compared(before: Sequence[float], after: Sequence[Seen | None]) -> str:
 
 
 def _photo(image: Image.Image) -> Photo:
-    return Photo(np.asarray(image), image.width, image.height)
+    return Photo(image, image.width, image.height)
 
 
 def _smaller(photo: Photo, width: float, wanted: float) -> Photo:
     part = min(1.0, wanted / width)
     size = (max(40, round(photo.width * part)), max(40, round(photo.height * part)))
-    return _photo(Image.fromarray(photo.pixels).resize(size, Image.Resampling.LANCZOS))
+    return _photo(photo.image.resize(size, Image.Resampling.LANCZOS))
 
 
 def _blurred(photo: Photo, width: float, part: float) -> Photo:
-    return _photo(Image.fromarray(photo.pixels).filter(ImageFilter.GaussianBlur(part * width)))
+    return _photo(photo.image.filter(ImageFilter.GaussianBlur(part * width)))
 
 
 def _darker(photo: Photo, _: float, light: float) -> Photo:
-    return Photo((photo.pixels * light).astype(np.uint8), photo.width, photo.height)
+    return Photo(Image.fromarray((photo.pixels * light).astype(np.uint8)), photo.width, photo.height)
 
 
 SPOILS: dict[str, tuple[Spoil, Sequence[float]]] = {

@@ -16,13 +16,13 @@ BATCH = 64
 
 
 def predict(scorer: Scorer, trunk: Trunk, pixels: Tensor) -> Tensor:
-    """Run the network on wide crops as inference would see them, mirrored too; returns ratings (n, sets)."""
+    """Run the network on wide crops as inference would see them; returns ratings (n, sets)."""
     device = next(scorer.parameters()).device
     ratings = []
     with torch.inference_mode(), autocast(device):
         for batch in pixels.split(BATCH):
             crops = trunk.normalized(centred(batch, trunk.margin, trunk.template.size)).to(device)
-            ratings.append((scorer(crops)[0].float() + scorer(crops.flip(3))[0].float()).cpu() / 2)
+            ratings.append(scorer(crops)[0].float().cpu())
     return torch.cat(ratings)
 
 

@@ -3,7 +3,6 @@
 import csv
 from pathlib import Path
 
-import numpy as np
 import pytest
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.networks.network import DetectorNetworks
@@ -12,7 +11,7 @@ from attrai_estimator.steps.decode import decode
 from attrai_estimator.steps.detect import detect
 from attrai_estimator.steps.quality import assess
 from attrai_estimator.values import Detection, Photo, Quality
-from PIL import Image, ImageFilter
+from PIL import ImageFilter
 
 pytestmark = pytest.mark.golden
 
@@ -42,9 +41,9 @@ def _seen(file: Path, detector: DetectorNetworks) -> tuple[Photo, Detection]:
 
 
 def _spoilt(photo: Photo, detection: Detection, blur: float, light: float) -> Quality:
-    image = Image.fromarray(photo.pixels).filter(ImageFilter.GaussianBlur(blur * detection.box.width))
+    image = photo.image.filter(ImageFilter.GaussianBlur(blur * detection.box.width))
     dim = image.point(lambda value: int(value * light))
-    return assess(Photo(np.asarray(dim), photo.width, photo.height), detection)
+    return assess(Photo(dim, photo.width, photo.height), detection)
 
 
 def test_hardly_any_good_portrait_is_gated_and_none_for_its_skin(portraits: Seen) -> None:

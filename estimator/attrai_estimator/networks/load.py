@@ -43,8 +43,8 @@ def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precis
     """Load MTCNN alone; the two networks that decide always compute in float32. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
     records = [manifest.record(name) for name in (PROPOSAL, REFINEMENT, OUTPUT)]
-    proposal = _load(models, records[0], runtime, precision)
-    refinement, output = (_load(models, record, runtime, "f32") for record in records[1:])
+    proposal = _load(models, records[0], runtime, precision, fixed=True)
+    refinement, output = (_load(models, record, runtime, precision, fixed=True) for record in records[1:])
     return DetectorNetworks(proposal, refinement, output)
 
 
@@ -61,10 +61,12 @@ def _aligned(models: Path, name: str, runtime: Runtime, precision: Precision) ->
     return _load(models, record, runtime, precision), record.template
 
 
-def _load(models: Path, record: NetworkRecord, runtime: Runtime, precision: Precision) -> Network:
+def _load(
+    models: Path, record: NetworkRecord, runtime: Runtime, precision: Precision, *, fixed: bool = False
+) -> Network:
     file = verified_file(models, record)
     if runtime == "torch":
         from attrai_estimator.networks.torch_runtime import TorchNetwork  # noqa: PLC0415 - an extra
 
         return TorchNetwork(file, record.normalization)
-    return OpenVinoNetwork(file, record.normalization, precision)
+    return OpenVinoNetwork(file, record.normalization, precision, fixed=fixed)

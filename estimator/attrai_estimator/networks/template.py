@@ -1,7 +1,6 @@
 """An alignment template: where a face's five landmarks lie in the square crop that a network was trained on."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +13,6 @@ class Template:
     """`size` is the side in pixels of the crop that the network takes."""
     weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
     """How much the fit minds each point."""
-    sampling: Literal["bicubic", "bilinear"] = "bicubic"
 
     def __post_init__(self) -> None:
         if len(self.points) != 5:  # noqa: PLR2004 - five landmarks

@@ -10,8 +10,12 @@ from attrai_estimator.networks.template import Template
 from attrai_estimator.values import Detection, Photo, Pixels
 
 Floats = NDArray[np.float64]
+DENSE = 1.0
+"""Pixels of the picture to one of the crop, in each direction, from which a crop's pixel is the mean of several."""
+SAMPLES = 3
+"""Its nearest pixels at so many places in each direction."""
 MARGIN = 2
-"""Pixels around what is sampled, which bicubic sampling reads too."""
+"""Pixels around what is sampled, which bilinear sampling reads too."""
 
 
 def align(photo: Photo, detections: Sequence[Detection], template: Template) -> Pixels:
@@ -38,16 +42,17 @@ def similarity(source: Floats, target: Floats, weights: Floats) -> Floats:
 
 
 def _crop(image: Image.Image, landmarks: NDArray[np.float32], template: Template) -> Pixels:
-    """A large face is first reduced by a whole number; what is still denser than the crop is sampled twice and averaged."""
+    """A large face is first reduced by a whole number; what is still denser than the crop is the mean of nine samples a pixel."""
     target = np.array(template.points) * template.size
     backwards = similarity(target, landmarks.astype(np.float64), np.array(template.weights))
     image, backwards = _reduced(image, backwards, template.size)
-    density = max(1, round(_density(backwards)))
-    backwards[:, :2] /= density
-    side = template.size * density
-    sampling = Image.Resampling[template.sampling.upper()] if density == 1 else Image.Resampling.BILINEAR
+    dense = _density(backwards) >= DENSE
+    samples = SAMPLES if dense else 1
+    backwards[:, :2] /= samples
+    side = template.size * samples
+    sampling = Image.Resampling.NEAREST if dense else Image.Resampling.BILINEAR
     crop = image.transform((side, side), Image.Transform.AFFINE, backwards.ravel().tolist(), sampling)
-    return np.asarray(crop.reduce(density))
+    return np.asarray(crop.reduce(samples))
 
 
 def _density(backwards: Floats) -> float:

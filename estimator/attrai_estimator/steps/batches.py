@@ -14,7 +14,8 @@ def in_batches(network: Network, crops: Pixels, sizes: Sequence[int]) -> list[Fl
     Returns the network's outputs for all of them, in their order.
     """
     parts = batch_sizes(len(crops), sizes)
-    filled = np.concatenate([crops, np.zeros((sum(parts) - len(crops), *crops.shape[1:]), np.uint8)])
+    missing = sum(parts) - len(crops)
+    filled = np.concatenate([crops, np.zeros((missing, *crops.shape[1:]), np.uint8)]) if missing else crops
     batches = np.split(filled, np.cumsum(parts)[:-1])
     return [np.concatenate(outputs)[: len(crops)] for outputs in zip(*map(network, batches), strict=True)]
 

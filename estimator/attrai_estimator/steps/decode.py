@@ -6,7 +6,6 @@ import warnings
 import zlib
 from math import ceil
 
-import numpy as np
 from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSmall, Unreadable
 from PIL import ExifTags, Image, UnidentifiedImageError
 from pillow_heif import HeifImageFile
@@ -88,11 +87,12 @@ def _photo(image: Image.Image) -> Photo:
     image.load()
     turn = TURNS.get(_orientation(image))
     picture = to_reducible(image)
-    picture = to_rgb(picture.reduce(max(1, max(picture.size) // DECODED_SIDE)))
+    times = max(picture.size) // DECODED_SIDE
+    picture = to_rgb(picture.reduce(times) if times > 1 else picture)
     if turn is not None:
         picture = picture.transpose(turn)
     width, height = size if turn not in QUARTER_TURNS else size[::-1]
-    return Photo(np.asarray(picture), width, height)
+    return Photo(picture, width, height)
 
 
 def _drafted(width: int, height: int) -> tuple[int, int]:

@@ -13,20 +13,25 @@ from attrai_estimator.networks.network import DetectorNetworks, Floats
 from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.steps.boxes import regress, sides, squared, suppress
 from attrai_estimator.steps.patches import Packed, packed, patches
-from attrai_estimator.steps.pyramid import fold, halves, level, scales
+from attrai_estimator.steps.pyramid import halves, level, scales
+from attrai_estimator.steps.sheet import sheet, tiles
 from attrai_estimator.values import Box, Detection, Photo
 
 WORKING_SIDE = 1600
 """A photo whose longer side is twice as long or more is reduced by a whole number, to 1600 pixels at least."""
 SMALLEST_FACE, SMALLEST_SHARE = 24, 0.015
 """A face is looked for down to as many pixels, and down to that share of the photo's longer side: 60 of 4000."""
-PROPOSED, REFINED, LOCATED = 0.6, 0.7, 0.7
+SMALLEST_BOX = 0.8
+"""Of the smallest face that is looked for: a box that the networks have made smaller than that is seldom one of a face."""
+PROPOSED, REFINED, DECIDED = 0.6, 0.7, 0.7
 """The probability that a candidate needs to pass each network."""
-SAME = 0.7
-"""Candidates that overlap more are one."""
+ONE_PROPOSED, ONE_REFINED, ONE_DECIDED = 0.5, 0.7, 0.7
+"""After each network, candidates that overlap more are one."""
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
-REFINEMENT_BATCH, OUTPUT_BATCH = 16, 4
-"""Larger batches are no quicker."""
+PROPOSAL_BATCHES, REFINEMENT_BATCHES, OUTPUT_BATCHES = (2, 1), (16, 4), (4, 1)
+"""Larger batches are no quicker, or outgrow the core's cache in float32."""
+MIRRORED = (1, 0, 2, 4, 3)
+"""The landmarks' places in a mirror image: both eyes change theirs, and both corners of the mouth."""
 SECOND_LOOK_SIDE = 240
 """A smaller picture is enlarged to this long side for the second look."""
 
@@ -41,7 +46,7 @@ class _View:
 
 
 @dataclass(frozen=True, slots=True)
-class _Candidates:
+class _Found:
     """Boxes (n, 4), scores (n) and landmarks (n, 5, 2), in pixels of a view."""
 
     boxes: Floats
@@ -74,7 +79,7 @@ def _views(image: Image.Image) -> Iterator[_View]:
     )
 
 
-def _detections(found: _Candidates, view: _View, photo_scale: float) -> tuple[Detection, ...]:
+def _detections(found: _Found, view: _View, photo_scale: float) -> tuple[Detection, ...]:
     scale = view.scale * photo_scale
     boxes, landmarks = (found.boxes - view.border) / scale, (found.landmarks - view.border) / scale
     order = np.argsort(boxes[:, 0], kind="stable")
@@ -83,53 +88,66 @@ def _detections(found: _Candidates, view: _View, photo_scale: float) -> tuple[De
     )
 
 
-def _look(image: Image.Image, networks: DetectorNetworks) -> _Candidates:
+def _look(image: Image.Image, networks: DetectorNetworks) -> _Found:
+    smallest = max(SMALLEST_FACE, SMALLEST_SHARE * max(image.size))
     pictures = halves(image)
-    boxes = _propose(pictures, networks)
+    boxes = _propose(pictures, smallest, networks)
     pixels = [packed(picture) for picture in pictures] if len(boxes) else []
     boxes = _refine(pixels, boxes, networks)
-    return _locate(pixels, boxes, networks)
+    boxes, scores = _decide(pixels, boxes, networks)
+    large = sides(boxes).max(axis=1) >= SMALLEST_BOX * smallest
+    boxes, scores = boxes[large], scores[large]
+    return _Found(boxes, scores, _locate(pixels, boxes, networks))
 
 
-def _propose(pictures: Sequence[Image.Image], networks: DetectorNetworks) -> Floats:
+def _propose(pictures: Sequence[Image.Image], smallest: float, networks: DetectorNetworks) -> Floats:
     """Squares around what may be a face, from all levels of the pyramid."""
-    width, height = pictures[0].size
-    levels = scales(width, height, max(SMALLEST_FACE, SMALLEST_SHARE * max(width, height)))
-    if not levels:
+    at = scales(*pictures[0].size, smallest)
+    if not at:
         return np.empty((0, 4), np.float32)
-    sheet = fold([level(pictures, scale) for scale in levels], levels)
-    maps = [networks.proposal(tile) for tile in sheet.tiles()]
-    offsets, probabilities = (np.concatenate([outputs[k][0] for outputs in maps], axis=1) for k in (0, 1))
-    rows, columns = np.nonzero(probabilities[1] >= PROPOSED)
-    boxes, within = sheet.windows(rows, columns)
-    rows, columns = rows[within], columns[within]
-    return _distinct(boxes[within], offsets[:, rows, columns].T, probabilities[1, rows, columns])
+    levels = [level(pictures, scale) for scale in at]
+    laid = sheet(tuple(pixels.shape[1::-1] for pixels in levels))
+    offsets, probabilities = in_batches(networks.proposal, tiles(laid.filled(levels)), PROPOSAL_BATCHES)
+    tile, row, column = np.nonzero(probabilities[:, 1] >= PROPOSED)
+    boxes, within = laid.windows((tile, row, column), at)
+    tile, row, column = tile[within], row[within], column[within]
+    return _distinct(boxes[within], offsets[tile, :, row, column], probabilities[tile, 1, row, column], ONE_PROPOSED)
 
 
 def _refine(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> Floats:
     if not len(boxes):
         return boxes
-    crops = patches(pixels, boxes, REFINEMENT_SIDE)
-    offsets, probabilities = in_batches(networks.refinement, crops, (REFINEMENT_BATCH,))
+    crops = patches(pixels, boxes, REFINEMENT_SIDE, stretched=True)
+    offsets, probabilities = in_batches(networks.refinement, crops, REFINEMENT_BATCHES)
     likely = probabilities[:, 1] > REFINED
-    return _distinct(boxes[likely], offsets[likely], probabilities[likely, 1])
+    return _distinct(boxes[likely], offsets[likely], probabilities[likely, 1], ONE_REFINED)
 
 
-def _distinct(boxes: Floats, offsets: Floats, scores: Floats) -> Floats:
-    """The boxes moved by their offsets, one of each bundle, as squares for the next network."""
+def _distinct(boxes: Floats, offsets: Floats, scores: Floats, overlap: float) -> Floats:
+    """The boxes moved by their offsets, one of those that overlap more, as squares for the next network."""
     moved = regress(boxes, offsets)
-    return squared(moved[suppress(moved, scores, SAME)])
+    return squared(moved[suppress(moved, scores, overlap)])
 
 
-def _locate(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> _Candidates:
+def _decide(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> tuple[Floats, Floats]:
+    """Boxes and scores of the faces."""
     if not len(boxes):
-        return _Candidates(boxes, np.empty(0, np.float32), np.empty((0, 5, 2), np.float32))
-    crops = patches(pixels, boxes, OUTPUT_SIDE)
-    offsets, points, probabilities = in_batches(networks.output, crops, (OUTPUT_BATCH,))
-    likely = probabilities[:, 1] > LOCATED
-    boxes, offsets, scores = boxes[likely], offsets[likely], probabilities[likely, 1]
-    fractions = points[likely].reshape(-1, 2, 5).transpose(0, 2, 1)
-    landmarks = boxes[:, np.newaxis, :2] + fractions * sides(boxes)[:, np.newaxis]
-    boxes = regress(boxes, offsets)
-    kept = suppress(boxes, scores, SAME, of_smaller=True)
-    return _Candidates(boxes[kept], scores[kept], landmarks[kept])
+        return boxes, np.empty(0, np.float32)
+    crops = patches(pixels, boxes, OUTPUT_SIDE, stretched=True)
+    offsets, _, probabilities = in_batches(networks.output, crops, OUTPUT_BATCHES)
+    likely = probabilities[:, 1] > DECIDED
+    boxes, scores = regress(boxes[likely], offsets[likely]), probabilities[likely, 1]
+    kept = suppress(boxes, scores, ONE_DECIDED, of_smaller=True)
+    return boxes[kept], scores[kept]
+
+
+def _locate(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> Floats:
+    """Landmarks (n, 5, 2): the mean of what is seen on the faces' final squares and on their mirror images."""
+    if not len(boxes):
+        return np.empty((0, 5, 2), np.float32)
+    squares = squared(boxes)
+    crops = patches(pixels, squares, OUTPUT_SIDE, stretched=False)
+    _, points, _ = in_batches(networks.output, np.concatenate([crops, crops[:, :, ::-1]]), OUTPUT_BATCHES)
+    seen, mirrored = points.reshape(2, -1, 2, 5).swapaxes(2, 3)
+    fractions = (seen + (1, 0) + mirrored[:, MIRRORED] * (-1, 1)) / 2
+    return (squares[:, np.newaxis, :2] + fractions * sides(squares)[:, np.newaxis]).astype(np.float32)

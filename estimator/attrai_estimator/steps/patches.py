@@ -21,29 +21,30 @@ def packed(image: Image.Image) -> Packed:
     return np.frombuffer(image.tobytes("raw", "RGBX"), np.uint32).reshape(image.height, image.width)
 
 
-def patches(pictures: Sequence[Packed], boxes: NDArray[np.float32], side: int) -> Pixels:
+def patches(pictures: Sequence[Packed], boxes: NDArray[np.float32], side: int, *, stretched: bool) -> Pixels:
     """Cut square boxes (n, 4), in pixels of the first picture, out as (n, side, side, 3).
 
     Each picture is half the one before; a box is taken from the one whose pixels are a half to a quarter as wide as the
-    patch's. A patch's pixel is the mean of two by two samples. Over the picture's border its outermost pixels go on.
+    patch's. A patch's pixel is the mean of two by two samples. Of a box over the picture's border what lies
+    within is `stretched`, or else its outermost pixels go on.
     """
     out = np.empty((len(boxes), side, side), np.uint32)
     nearest = np.log2(np.maximum((boxes[:, 2] - boxes[:, 0]) / (2 * side), 1)).astype(int).clip(max=len(pictures) - 1)
     for half in np.unique(nearest):
         of_half = np.flatnonzero(nearest == half)
-        out[of_half] = _sampled(pictures[half], boxes[of_half] / 2.0**half, side)
+        height, width = pictures[half].shape
+        within = boxes[of_half] / 2.0**half
+        out[of_half] = _sampled(pictures[half], within.clip(0, (width, height) * 2) if stretched else within, side)
     return np.ascontiguousarray(out.view(np.uint8).reshape(*out.shape, 4)[..., :3])
 
 
 def _sampled(picture: Packed, boxes: NDArray[np.float64], side: int) -> Packed:
     places = (np.arange(2 * side) + 0.5) / (2 * side)
-    x, y = (
-        (boxes[:, i, np.newaxis] + (boxes[:, i + 2] - boxes[:, i])[:, np.newaxis] * places)
-        .clip(0, limit - 1)
-        .astype(np.intp)
-        for i, limit in ((0, picture.shape[1]), (1, picture.shape[0]))
-    )
-    rows, pixels = y * picture.shape[1], picture.ravel()
+    height, width = picture.shape
+    left, top, right, bottom = boxes.T[..., np.newaxis]
+    x = (left + (right - left) * places).clip(0, width - 1).astype(np.intp)
+    y = (top + (bottom - top) * places).clip(0, height - 1).astype(np.intp)
+    rows, pixels = y * width, picture.ravel()
     upper, lower = (
         _mean(*(pixels[rows[:, j::2, np.newaxis] + x[:, np.newaxis, i::2]] for i in (0, 1))) for j in (0, 1)
     )

@@ -80,7 +80,7 @@ def _on_photo(landmarks: NDArray[np.float32], photo: Photo) -> bool:
 
 def _patch(photo: Photo, box: Box) -> NDArray[np.float32]:
     """The part of the box that is on the photo, in grey, float32 of shape (64, 48)."""
-    rows, columns = photo.pixels.shape[:2]
+    columns, rows = photo.image.size
     corners = np.array([[box.x0, box.y0], [box.x1, box.y1]]) * photo.scale
     left, top = np.floor(corners[0]).clip(0, [columns - 1, rows - 1]).astype(int)
     right, bottom = np.ceil(corners[1]).clip([left + 1, top + 1], [columns, rows]).astype(int)

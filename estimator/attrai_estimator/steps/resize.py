@@ -15,6 +15,8 @@ SHRINKING, ENLARGING = Image.Resampling.HAMMING, Image.Resampling.BICUBIC
 def resize(photo: Photo) -> Image.Image:
     """Scale the photo so that its longer side lies in `SHORTEST` to `LONGEST` pixels."""
     width, height = working_size(photo.width, photo.height)
+    if photo.image.size == (width, height):
+        return photo.image
     sampling = SHRINKING if width < photo.image.width else ENLARGING
     return photo.image.resize((width, height), sampling, reducing_gap=1.0)
 

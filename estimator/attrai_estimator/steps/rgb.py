@@ -26,7 +26,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
     """Turn a reducible picture into RGB."""
     if image.has_transparency_data:
         return _over_background(image.convert("RGBA"))
-    return _by_profile(image) or image.convert("RGB")
+    return _by_profile(image) or (image if image.mode == "RGB" else image.convert("RGB"))
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

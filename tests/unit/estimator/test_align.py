@@ -22,7 +22,7 @@ def photo_of(landmarks: NDArray[np.float32], size: tuple[int, int], radius: floa
     image = Image.new("RGB", size, "white")
     for (x, y), colour in zip(landmarks.tolist(), COLOURS, strict=True):
         ImageDraw.Draw(image).ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
-    return Photo(np.asarray(image.reduce(shrunk)), *size)
+    return Photo(image.reduce(shrunk), *size)
 
 
 def detection(landmarks: NDArray[np.float32]) -> Detection:
@@ -48,12 +48,12 @@ def test_crops_come_in_the_order_of_the_detections() -> None:
     image = np.zeros((200, 400, 3), np.uint8)
     image[:, 200:] = 255
     left, right = (detection(moved(POINTS, 0, 1, (x, 50))) for x in (50, 250))
-    crops = align(Photo(image, 400, 200), [right, left], TEMPLATE)
+    crops = align(Photo(Image.fromarray(image), 400, 200), [right, left], TEMPLATE)
     assert [crop.mean() for crop in crops] == [255, 0]
 
 
 def test_what_lies_outside_the_photo_is_black() -> None:
-    white = Photo(np.full((50, 100, 3), 255, np.uint8), 100, 50)
+    white = Photo(Image.new("RGB", (100, 50), "white"), 100, 50)
     crop = align(white, [detection(POINTS.astype(np.float32))], TEMPLATE)[0]
     assert crop[:48].min() == 255
     assert crop[53:].max() == 0
@@ -62,7 +62,7 @@ def test_what_lies_outside_the_photo_is_black() -> None:
 def test_a_large_face_shrinks_without_aliasing() -> None:
     stripes = np.zeros((800, 800, 3), np.uint8)
     stripes[:, ::2] = 255
-    crop = align(Photo(stripes, 800, 800), [detection(moved(POINTS, 0, 8, (0, 0)))], TEMPLATE)[0]
+    crop = align(Photo(Image.fromarray(stripes), 800, 800), [detection(moved(POINTS, 0, 8, (0, 0)))], TEMPLATE)[0]
     assert crop[5:-5, 5:-5].std() < 3
 
 

@@ -26,7 +26,7 @@ def sample() -> Image.Image:
 
 
 def photo(image: Image.Image) -> Photo:
-    return Photo(np.asarray(image), *image.size)
+    return Photo(image, *image.size)
 
 
 def test_every_face_of_the_sample_is_found_inside_its_print(sample: Image.Image, networks: DetectorNetworks) -> None:
@@ -58,8 +58,8 @@ def test_landmarks_are_eyes_nose_and_mouth_as_the_viewer_sees_them(
 def test_a_photo_decoded_smaller_gives_coordinates_of_its_own_size(
     sample: Image.Image, networks: DetectorNetworks
 ) -> None:
-    whole = detect(photo(sample.resize((2400, 1600))), networks)
-    half = detect(Photo(np.asarray(sample), 2400, 1600), networks)
+    whole = detect(photo(sample.resize((1800, 1200))), networks)
+    half = detect(Photo(sample, 1800, 1200), networks)
     assert len(half) == len(whole) == len(PRINTS)
     for a in whole:
         nearest = min(float(np.abs(a.landmarks - b.landmarks).max()) for b in half)
@@ -81,4 +81,4 @@ def test_a_photo_without_a_face_gives_none(size: tuple[int, int], networks: Dete
 
 def test_noise_holds_no_face(networks: DetectorNetworks) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
-    assert detect(Photo(noise, 400, 300), networks) == ()
+    assert detect(Photo(Image.fromarray(noise), 400, 300), networks) == ()

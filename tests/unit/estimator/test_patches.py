@@ -9,9 +9,9 @@ from PIL import Image
 RNG = np.random.default_rng(2)
 
 
-def cut(pixels: Pixels, *boxes: tuple[float, float, float, float], side: int = 24) -> Pixels:
+def cut(pixels: Pixels, *boxes: tuple[float, float, float, float], side: int = 24, stretched: bool = True) -> Pixels:
     pictures = [packed(picture) for picture in halves(Image.fromarray(pixels))]
-    return patches(pictures, np.array(boxes, np.float32), side)
+    return patches(pictures, np.array(boxes, np.float32), side, stretched=stretched)
 
 
 def smooth(width: int, height: int) -> Pixels:
@@ -32,12 +32,35 @@ def test_patches_come_in_the_order_of_their_boxes_whatever_their_size() -> None:
     assert [patch[12, 12].tolist() for patch in found] == [[10, 200, 90], [0, 0, 0], [10, 200, 90]]
 
 
-def test_over_the_border_the_outermost_pixels_go_on() -> None:
+@pytest.mark.parametrize(
+    ("box", "within"),
+    [
+        ((-24, 20, 72, 116), (0, 20, 72, 116)),
+        ((350, 250, 450, 350), (350, 250, 400, 300)),
+        ((-9, -9, 209, 209), (0, 0, 209, 209)),
+    ],
+)
+def test_of_a_box_over_the_border_what_lies_within_is_stretched(
+    box: tuple[float, float, float, float], within: tuple[float, float, float, float]
+) -> None:
+    pixels = smooth(400, 300)
+    expected = Image.fromarray(pixels).resize((24, 24), Image.Resampling.BOX, within)
+    assert np.abs(cut(pixels, box)[0].astype(int) - np.asarray(expected)).max() < 16
+
+
+def test_or_the_outermost_pixels_go_on() -> None:
+    pixels = smooth(400, 300)
+    beyond = np.pad(pixels, ((100, 100), (100, 100), (0, 0)), "edge")
+    box, moved = (370, 270, 410, 310), (470, 370, 510, 410)
+    assert np.array_equal(cut(pixels, box, stretched=False), cut(beyond, moved))
+
+
+@pytest.mark.parametrize("stretched", [True, False])
+def test_a_box_beside_the_picture_shows_its_outermost_pixels(stretched: bool) -> None:
     pixels = np.full((60, 60, 3), 90, np.uint8)
     pixels[:, 0] = 30
-    (patch,) = cut(pixels, (-24, 0, 0, 24))
-    assert (patch == 30).all()
-    assert (cut(pixels, (1000, 1000, 1024, 1024)) == 90).all()
+    assert (cut(pixels, (-24, 0, 0, 24), stretched=stretched) == 30).all()
+    assert (cut(pixels, (1000, 1000, 1024, 1024), stretched=stretched) == 90).all()
 
 
 def test_fine_stripes_of_a_large_face_become_grey() -> None:

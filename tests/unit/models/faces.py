@@ -32,7 +32,7 @@ def variations() -> Sequence[Image.Image]:
 
 def photo_of(image: Image.Image) -> Photo:
     """The picture as decoding would give it."""
-    return Photo(np.asarray(image), *image.size)
+    return Photo(image, *image.size)
 
 
 def crops_of(template: Template) -> Pixels:
