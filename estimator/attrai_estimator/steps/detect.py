@@ -25,6 +25,8 @@ SMALLEST_BOX = 0.8
 """Of the smallest face that is looked for: a box that the networks have made smaller than that is seldom one of a face."""
 PROPOSED, REFINED, DECIDED = 0.6, 0.7, 0.7
 """The probability that a candidate needs to pass each network."""
+CONFIRMED = 0.35
+"""What the last network must still say of a face's final square, or of its mirror image: of what is none it says 0.1 to 0.3."""
 ONE_PROPOSED, ONE_REFINED, ONE_DECIDED = 0.5, 0.7, 0.7
 """After each network, candidates that overlap more are one."""
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
@@ -97,7 +99,9 @@ def _look(image: Image.Image, networks: DetectorNetworks) -> _Found:
     boxes, scores = _decide(pixels, boxes, networks)
     large = sides(boxes).max(axis=1) >= SMALLEST_BOX * smallest
     boxes, scores = boxes[large], scores[large]
-    return _Found(boxes, scores, _locate(pixels, boxes, networks))
+    landmarks, again = _look_again(pixels, boxes, networks)
+    kept = again >= CONFIRMED
+    return _Found(boxes[kept], scores[kept], landmarks[kept])
 
 
 def _propose(pictures: Sequence[Image.Image], smallest: float, networks: DetectorNetworks) -> Floats:
@@ -141,13 +145,15 @@ def _decide(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks)
     return boxes[kept], scores[kept]
 
 
-def _locate(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> Floats:
-    """Landmarks (n, 5, 2): the mean of what is seen on the faces' final squares and on their mirror images."""
+def _look_again(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> tuple[Floats, Floats]:
+    """What is seen on the faces' final squares and on their mirror images: mean landmarks (n, 5, 2), and the larger probability."""
     if not len(boxes):
-        return np.empty((0, 5, 2), np.float32)
+        return np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)
     squares = squared(boxes)
     crops = patches(pixels, squares, OUTPUT_SIDE, stretched=False)
-    _, points, _ = in_batches(networks.output, np.concatenate([crops, crops[:, :, ::-1]]), OUTPUT_BATCHES)
+    both = np.concatenate([crops, crops[:, :, ::-1]])
+    _, points, probabilities = in_batches(networks.output, both, OUTPUT_BATCHES)
     seen, mirrored = points.reshape(2, -1, 2, 5).swapaxes(2, 3)
     fractions = (seen + (1, 0) + mirrored[:, MIRRORED] * (-1, 1)) / 2
-    return (squares[:, np.newaxis, :2] + fractions * sides(squares)[:, np.newaxis]).astype(np.float32)
+    landmarks = squares[:, np.newaxis, :2] + fractions * sides(squares)[:, np.newaxis]
+    return landmarks.astype(np.float32), probabilities[:, 1].reshape(2, -1).max(axis=0)

@@ -58,8 +58,8 @@ def test_landmarks_are_eyes_nose_and_mouth_as_the_viewer_sees_them(
 def test_a_photo_decoded_smaller_gives_coordinates_of_its_own_size(
     sample: Image.Image, networks: DetectorNetworks
 ) -> None:
-    whole = detect(photo(sample.resize((1800, 1200))), networks)
-    half = detect(Photo(sample, 1800, 1200), networks)
+    whole = detect(photo(sample.resize((2400, 1600))), networks)
+    half = detect(Photo(sample, 2400, 1600), networks)
     assert len(half) == len(whole) == len(PRINTS)
     for a in whole:
         nearest = min(float(np.abs(a.landmarks - b.landmarks).max()) for b in half)
