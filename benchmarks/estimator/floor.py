@@ -31,8 +31,6 @@ from attrai_estimator.settings import WORKSPACE_MODELS  # noqa: E402
 from attrai_estimator.values import Pixels  # noqa: E402
 from onnx import shape_inference  # noqa: E402
 
-DECIDE = (REFINEMENT, OUTPUT)
-"""Networks that compute in float32 always."""
 SIDE, REPEATS = 1536, 9
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 
@@ -128,10 +126,9 @@ def lines(networks: Networks, photo: bytes, peaks: dict[str, float], precision: 
         file = verified_file(WORKSPACE_MODELS, manifest.record(one.name))
         amounts = [multiply_adds(file, *shape[:3]) for shape, _ in one.calls]
         work, traffic = (sum(column) for column in zip(*amounts, strict=True))
-        used = "f32" if one.name in DECIDE else precision
         yield {
-            "network": one.name, "precision": used, "calls": len(one.calls), "shape": "x".join(map(str, one.calls[0][0])),
-            "work": work, "bytes": traffic, "floor": work / peaks[used], "seconds": median(rounds[one.name][1:]),
+            "network": one.name, "precision": precision, "calls": len(one.calls), "shape": "x".join(map(str, one.calls[0][0])),
+            "work": work, "bytes": traffic, "floor": work / peaks[precision], "seconds": median(rounds[one.name][1:]),
         }  # fmt: skip
 
 

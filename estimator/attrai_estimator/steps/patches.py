@@ -46,7 +46,7 @@ def _sampled(picture: Packed, boxes: NDArray[np.float64], side: int) -> Packed:
     y = (top + (bottom - top) * places).clip(0, height - 1).astype(np.intp)
     rows, pixels = y * width, picture.ravel()
     upper, lower = (
-        _mean(*(pixels[rows[:, j::2, np.newaxis] + x[:, np.newaxis, i::2]] for i in (0, 1))) for j in (0, 1)
+        _mean(*(pixels.take(rows[:, j::2, np.newaxis] + x[:, np.newaxis, i::2]) for i in (0, 1))) for j in (0, 1)
     )
     return _mean(upper, lower)
 
