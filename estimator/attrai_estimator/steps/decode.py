@@ -91,6 +91,7 @@ def _photo(image: Image.Image) -> Photo:
     picture = to_rgb(picture.reduce(times) if times > 1 else picture)
     if turn is not None:
         picture = picture.transpose(turn)
+    picture.info = {}  # what the file says beside its pixels goes no further
     width, height = size if turn not in QUARTER_TURNS else size[::-1]
     return Photo(picture, width, height)
 

@@ -9,7 +9,10 @@ QUALITY = 90
 
 
 def encode(picture: Image.Image) -> bytes:
-    """Encode an RGB picture; chroma is kept in full, so that thin coloured lines stay sharp."""
+    """Encode an RGB picture; chroma is kept in full, so that thin coloured lines stay sharp.
+
+    Without a word of its own Pillow writes the comment that the picture came with.
+    """
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=QUALITY, subsampling="4:4:4")
+    picture.save(file, "JPEG", quality=QUALITY, subsampling="4:4:4", comment=b"")
     return file.getvalue()

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrai_estimator.steps.decode import DECODED_SIDE, FOREIGN, decode
+from attrai_estimator.steps.encode import encode
 from attrai_estimator.values import Photo
 from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSmall, Unreadable
 from celery.exceptions import SoftTimeLimitExceeded
@@ -22,6 +23,8 @@ from tests.hostile.sets import NO_FACE, ORIENTATION, TO_STORED, bombs, heic
 SAMPLE = Path(__file__).parents[3] / "playground/attrai_playground/sample/astronauts.jpg"
 MEMORY = 400
 """MiB that decoding any hostile file may add to a process."""
+SOFTWARE = 305
+"""EXIF's tag."""
 BOMB_MEMORY = 280
 """MiB (293 MB) that a photo with more pixels than are read may add."""
 
@@ -45,6 +48,20 @@ def stored(orientation: int) -> tuple[Image.Image, Image.Exif]:
 def assert_looks_like(photo: Photo, image: Image.Image, tolerance: float = 6) -> None:
     assert photo.pixels.shape == (image.height, image.width, 3)
     assert np.abs(photo.pixels.astype(int) - np.asarray(image).astype(int)).mean() < tolerance
+
+
+@pytest.mark.parametrize("container", ["JPEG", "PNG", "WEBP", "GIF"])
+def test_what_a_file_says_beside_its_pixels_goes_no_further(container: str) -> None:
+    """Pillow's JPEG writer takes the comment of the picture that it is given."""
+    exif = Image.Exif()
+    exif[SOFTWARE] = "canary"
+    beside = {"comment": b"canary", "exif": exif, "xmp": b"<canary/>"}
+    file = io.BytesIO()
+    corners().save(file, container, **beside)
+    assert b"canary" in file.getvalue()
+    image = decode(file.getvalue()).image
+    assert image.info == {}
+    assert b"canary" not in encode(image)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
