@@ -16,6 +16,7 @@ from attrai_estimator.networks import load_networks
 from attrai_estimator.pipeline import Pipeline, estimate
 from attrai_estimator.presence import RedisAttempts, connect
 from attrai_estimator.settings import EstimatorSettings
+from attrai_estimator.warm_up import warm_up
 from attrai_estimator.work import Desk, after, failed, store_outcome, work
 
 logger = logging.getLogger(__name__)
@@ -38,6 +39,7 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
         """Loads the networks, so that the first photo waits no longer than the next. Raises WrongNetworkFile."""
         settings = self._settings
         networks = load_networks(settings.models, settings.runtime, scorer=settings.scorer)
+        warm_up(networks)
         attempts = RedisAttempts(connect(settings.redis_url.get_secret_value()))
         self._desk = Desk(self._store, attempts, partial(self._pipeline, networks=networks), settings.attempts)
         return self._desk

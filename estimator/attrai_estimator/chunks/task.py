@@ -15,6 +15,7 @@ from attrai_estimator.chunks.faces import Locate, locate
 from attrai_estimator.chunks.work import Bench, work
 from attrai_estimator.networks import load_networks
 from attrai_estimator.settings import BatchEstimatorSettings
+from attrai_estimator.warm_up import warm_up
 
 logger = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class EmbedTask(Task):  # type: ignore[misc]  # Celery ships no types
         """Loads the networks, so that the first chunk waits no longer than the next. Raises WrongNetworkFile."""
         settings = self._settings
         networks = load_networks(settings.models, settings.runtime, scorer=settings.scorer, embed=True)
+        warm_up(networks)
         spool = Spool(settings.batch_spool)
         self._bench = Bench(
             settings.batch_root, spool, networks, self._locate, settings.soft_limit, settings.hard_limit

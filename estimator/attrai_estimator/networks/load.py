@@ -40,7 +40,7 @@ def load_networks(
 
 
 def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> DetectorNetworks:
-    """Load MTCNN alone; the two networks that decide always compute in float32. Raises `WrongNetworkFile`."""
+    """Load MTCNN alone. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
     records = [manifest.record(name) for name in (PROPOSAL, REFINEMENT, OUTPUT)]
     proposal = _load(models, records[0], runtime, precision, fixed=True)

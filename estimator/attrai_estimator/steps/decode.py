@@ -20,7 +20,7 @@ PHONE, SCREEN, WEB = 50_000_000, 36_000_000, 18_000_000
 MAX_PIXELS = {"JPEG": PHONE, "MPO": PHONE, "HEIF": PHONE, "PNG": SCREEN, "GIF": SCREEN, "WEBP": WEB}
 """By container, so that decoding takes at most about 350 MB (libwebp needs 16 bytes a pixel); see decision 0020."""
 MIN_SIDE = 40
-"""Pixels of the shorter side; a face needs about 20 to be found."""
+"""Pixels of the shorter side; a face needs about 24 to be found."""
 MAX_RATIO = 20
 """Longer to shorter side, as Telegram's sendPhoto allows."""
 DECODED_SIDE = 2000

@@ -9,8 +9,6 @@ from PIL import Image
 from attrai_estimator.steps.sheet import CELL
 from attrai_estimator.values import Pixels
 
-FACTOR = 0.5**0.5
-"""Every second level is then a half of another, which Pillow averages four times as fast as it resizes."""
 SMALLEST_HALF = 48
 """Pixels of the shorter side under which a picture is not halved again."""
 
@@ -24,10 +22,13 @@ def halves(image: Image.Image) -> list[Image.Image]:
 
 
 def scales(width: int, height: int, smallest: float) -> list[float]:
-    """Scales at which faces from `smallest` pixels to the shorter side fill a cell."""
+    """Scales at which faces from `smallest` pixels to the shorter side fill a cell.
+
+    Each is √½ of the one before: every second level is exactly a half of another, which Pillow averages four times as fast as it resizes.
+    """
     largest = CELL / smallest
     count = int(2 * log2(max(min(width, height) * largest / CELL, 0.5))) + 1
-    return [largest * FACTOR**level for level in range(count)] if min(width, height) >= smallest else []
+    return [largest / 2 ** (level / 2) for level in range(count)] if min(width, height) >= smallest else []
 
 
 def level(pictures: Sequence[Image.Image], scale: float) -> Pixels:

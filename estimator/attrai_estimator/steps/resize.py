@@ -13,7 +13,7 @@ SHRINKING, ENLARGING = Image.Resampling.HAMMING, Image.Resampling.BICUBIC
 
 
 def resize(photo: Photo) -> Image.Image:
-    """Scale the photo so that its longer side lies in `SHORTEST` to `LONGEST` pixels."""
+    """Scale the photo so that its longer side lies in `SHORTEST` to `LONGEST` pixels; its own image where it does already."""
     width, height = working_size(photo.width, photo.height)
     if photo.image.size == (width, height):
         return photo.image

@@ -23,10 +23,10 @@ def to_reducible(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Turn a reducible picture into RGB."""
+    """Turn a reducible picture into RGB: a copy, for readers keep their file's buffers as long as their picture lives."""
     if image.has_transparency_data:
         return _over_background(image.convert("RGBA"))
-    return _by_profile(image) or (image if image.mode == "RGB" else image.convert("RGB"))
+    return _by_profile(image) or image.convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

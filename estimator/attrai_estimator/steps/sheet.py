@@ -112,7 +112,7 @@ def sheet(sizes: tuple[Size, ...]) -> Sheet:
 
 
 def _pieces(sizes: Sequence[Size]) -> Iterator[Piece]:
-    """Strips of a tile's width, which overlap. A small level is laid out four times, so that no cell between two is left out."""
+    """Strips of a tile's width, which overlap. A small level is laid out up to four times, so that no cell between two is left out."""
     for i, (width, height) in enumerate(sizes):
         shifts = (0, STRIDE // 2) if min(width, height) <= DENSE else (0,)
         for left in range(0, max(width - OVERLAP, 1), STEP):

@@ -98,3 +98,11 @@ COORDINATE = st.floats(-500, 1_500)
 def test_any_boxes_can_be_drawn(corners: list[tuple[float, float, float, float]], size: tuple[int, int]) -> None:
     faces = [face(min(x0, x1), min(y0, y1), max(x0, x1), max(y0, y1)) for x0, y0, x1, y1 in corners]
     assert annotate(picture(*size), faces, 1.0).size == size
+
+
+def test_the_picture_itself_stays_as_it_is() -> None:
+    """It may be the photo's own, which other steps read."""
+    before = picture()
+    bytes_before = before.tobytes()
+    assert annotate(before, [face(200, 150, 320, 300)], 1.0).tobytes() != bytes_before
+    assert before.tobytes() == bytes_before

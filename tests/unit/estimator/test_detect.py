@@ -1,13 +1,15 @@
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from attrai_estimator.networks import DetectorNetworks
 from attrai_estimator.networks.load import load_detector
+from attrai_estimator.networks.network import Floats, Network
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_estimator.steps.detect import detect
-from attrai_estimator.values import Photo
-from PIL import Image
+from attrai_estimator.steps.detect import CONFIRMED, detect
+from attrai_estimator.values import Photo, Pixels
+from PIL import Image, ImageOps
 
 SAMPLE = Path(__file__).parents[3] / "playground" / "attrai_playground" / "sample" / "astronauts.jpg"
 PRINTS = ((70, 90, 230), (105, 500, 150), (390, 110, 380), (860, 70, 150), (860, 345, 255), (1050, 130, 90))
@@ -82,3 +84,39 @@ def test_a_photo_without_a_face_gives_none(size: tuple[int, int], networks: Dete
 def test_noise_holds_no_face(networks: DetectorNetworks) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
     assert detect(Photo(Image.fromarray(noise), 400, 300), networks) == ()
+
+
+@dataclass(frozen=True)
+class SecondThoughts:
+    """The last network, which says of its later calls, which are second looks, what it is told to."""
+
+    network: Network
+    again: float
+    calls: list[int] = field(default_factory=list)
+
+    def __call__(self, pixels: Pixels, /) -> tuple[Floats, ...]:
+        offsets, points, probabilities = self.network(pixels)
+        self.calls.append(len(pixels))
+        if len(self.calls) > 1:
+            probabilities = np.full_like(probabilities, self.again)
+        return offsets, points, probabilities
+
+
+@pytest.mark.parametrize(("again", "faces"), [(CONFIRMED - 0.01, 0), (CONFIRMED + 0.01, 1)])
+def test_a_face_that_a_second_look_takes_back_is_none(
+    again: float, faces: int, sample: Image.Image, networks: DetectorNetworks
+) -> None:
+    """On a print with room around it: one batch decides, and the next ones look again."""
+    left, top, width = PRINTS[4]
+    portrait = sample.crop((left - 60, top - 40, left + width + 60, top + round(1.3 * width) + 20))
+    thoughts = SecondThoughts(networks.output, again)
+    found = detect(photo(portrait), replace(networks, output=thoughts))
+    assert len(found) == faces
+
+
+def test_landmarks_of_a_mirrored_photo_are_the_mirrored_ones(sample: Image.Image, networks: DetectorNetworks) -> None:
+    left, top, width = PRINTS[2]
+    portrait = sample.crop((left - 60, top - 40, left + width + 60, top + round(1.3 * width) + 20))
+    (face,), (mirrored,) = (detect(photo(one), networks) for one in (portrait, ImageOps.mirror(portrait)))
+    back = mirrored.landmarks[[1, 0, 2, 4, 3]] * (-1, 1) + (portrait.width, 0)
+    assert np.abs(back - face.landmarks).max() < 0.03 * face.box.width

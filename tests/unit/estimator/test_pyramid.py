@@ -23,3 +23,11 @@ def test_a_level_is_the_picture_at_its_scale(scale: float) -> None:
     assert pixels.shape == (np.ceil(300 * scale), np.ceil(400 * scale), 3)
     seen = pixels.astype(float).mean(axis=(0, 2))
     assert np.abs(seen - np.linspace(0, 255, len(seen))).max() < 255 / len(seen) + 2
+
+
+@pytest.mark.parametrize("size", [(1280, 960), (640, 480), (250, 250), (1001, 667)])
+def test_every_second_level_is_a_half_as_it_is(size: tuple[int, int]) -> None:
+    noise = np.random.default_rng(3).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    pictures = halves(Image.fromarray(noise))
+    for half, scale in zip(pictures[1:], scales(*size, 24)[::2], strict=False):
+        assert np.array_equal(level(pictures, scale), np.asarray(half))

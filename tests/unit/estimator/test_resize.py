@@ -36,3 +36,8 @@ def test_fine_stripes_become_grey_instead_of_moire() -> None:
     pixels[:, ::2] = 255
     picture = np.asarray(resize(Photo(Image.fromarray(pixels), 2_560, 2_000)))
     assert np.abs(picture[100:-100, 100:-100].astype(int) - 127).max() < 10
+
+
+def test_a_photo_of_the_right_size_is_not_copied() -> None:
+    photo = Photo(Image.new("RGB", (1_280, 960)), 1_280, 960)
+    assert resize(photo) is photo.image

@@ -1,0 +1,56 @@
+from pathlib import Path
+
+import numpy as np
+from attrai_estimator.networks import Networks, load_networks
+from attrai_estimator.networks.load import REFINEMENT
+from attrai_estimator.networks.manifest import read_manifest, verified_file
+from attrai_estimator.networks.network import DetectorNetworks, Floats, Network
+from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
+from attrai_estimator.pipeline import estimate
+from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_estimator.values import Pixels
+from attrai_estimator.warm_up import warm_up
+
+SAMPLE = Path(__file__).parents[3] / "playground/attrai_playground/sample/astronauts.jpg"
+
+
+class Asked:
+    """A network that notes the shapes it is given."""
+
+    def __init__(self, network: Network) -> None:
+        self.shapes: set[tuple[int, ...]] = set()
+        self._network = network
+
+    def __call__(self, pixels: Pixels, /) -> tuple[Floats, ...]:
+        self.shapes.add(pixels.shape)
+        return self._network(pixels)
+
+
+def test_no_photo_has_a_shape_that_the_warm_up_has_not() -> None:
+    """A network is compiled for a shape at its first call."""
+    loaded = load_networks(WORKSPACE_MODELS)
+    asked = [
+        Asked(network)
+        for network in (
+            loaded.detector.proposal,
+            loaded.detector.refinement,
+            loaded.detector.output,
+            loaded.scorer.network,
+        )
+    ]
+    scorer = type(loaded.scorer)(asked[3], loaded.scorer.template)
+    networks = Networks(DetectorNetworks(*asked[:3]), scorer, None)
+    warm_up(networks)
+    warmed = [one.shapes.copy() for one in asked]
+    estimate(SAMPLE.read_bytes(), networks)
+    assert [one.shapes for one in asked] == warmed
+
+
+def test_a_network_of_fixed_shapes_says_what_one_of_any_shape_says() -> None:
+    record = read_manifest(WORKSPACE_MODELS).record(REFINEMENT)
+    file = verified_file(WORKSPACE_MODELS, record)
+    fixed, any_shape = (OpenVinoNetwork(file, record.normalization, "f32", fixed=fixed) for fixed in (True, False))
+    crops = np.random.default_rng(1).integers(0, 256, (16, 24, 24, 3), dtype=np.uint8)
+    for count in (4, 16, 4):
+        for one, other in zip(fixed(crops[:count]), any_shape(crops[:count]), strict=True):
+            assert np.allclose(one, other, atol=1e-5)
