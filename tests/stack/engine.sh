@@ -5,8 +5,11 @@
 ENGINE_BRIDGE=attrai_test_gw
 ENGINE_STARTS_WITHIN=60
 
-# engine_start FOLDER: the engine that `docker` reaches from here on. Without one it says why, and its status is 1.
+# engine_start FOLDER: the engine that `docker` reaches from here on. Without one it says why, and its status is 1. Two such engines would share the bridge, and
+# the first to end would take it from the other: beside one it ends the script.
 engine_start() {
+    ! ip link show "$ENGINE_BRIDGE" >/dev/null 2>&1 ||
+        { echo "another run is at work here: its bridge $ENGINE_BRIDGE is there. After a run that was killed: ip link delete $ENGINE_BRIDGE"; exit 1; }
     ((EUID == 0)) || { echo "no Docker engine answers, and only root can start one"; return 1; }
     PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
     command -v dockerd >/dev/null || engine_install || { echo "no Docker engine answers, and dockerd cannot be installed by apt"; return 1; }
