@@ -37,10 +37,10 @@ async def run(photos: int = 20_000) -> str:
         for turn in count():
             if counts["sent"] >= photos:
                 break
-            known = len(_seconds())
+            known = len(taken(logs("estimator")))
             with _neighbour(busy=bool(turn % 2)):
                 counts += await _crowd(url)
-            seconds[turn % 2].extend(_seconds()[known:])
+            seconds[turn % 2].extend(taken(logs("estimator"))[known:])
             used.append(memory())
     await assert_nothing_lives()
     said = f"{dict(counts)}; seconds alone {_spread(seconds[0])}, beside a busy neighbour {_spread(seconds[1])}; MiB {_growth(used)}"
@@ -69,10 +69,13 @@ def _neighbour(*, busy: bool) -> Iterator[None]:
             other.wait()
 
 
-def _seconds() -> list[float]:
-    """How long each estimate so far took, all steps together, in the order of time."""
-    records = [json.loads(line) for line in logs("estimator").splitlines() if '"photo_estimated"' in line]
-    return [sum(record["seconds"].values()) for record in sorted(records, key=itemgetter("time"))]
+def taken(lines: str) -> list[float]:
+    """How long each estimate in an estimator's log took, all steps together, in the order of time."""
+    records = [json.loads(line) for line in lines.splitlines() if '"photo_estimated"' in line]
+    return [
+        sum(value for name, value in record.items() if name.startswith("seconds_"))
+        for record in sorted(records, key=itemgetter("time"))
+    ]
 
 
 def _spread(values: list[float]) -> str:

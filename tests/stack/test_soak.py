@@ -1,0 +1,19 @@
+import logging
+
+import pytest
+from attrai_shared.logs import event
+from attrai_shared.logs.json_lines import JsonLines
+from attrai_shared.logs.records import Origin
+from drills.soak import taken
+
+
+def test_an_estimators_log_says_how_long_each_photo_took(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    logger = logging.getLogger("attrai_estimator.work")
+    event(logger, "estimator_ready")
+    event(logger, "photo_estimated", faces=1, seconds={"decode": 0.25, "detect": 0.5}, queue_seconds=9.0)
+    event(logger, "photo_failed", faces=0, seconds={"decode": 4.0})
+    event(logger, "photo_estimated", faces=2, seconds={"decode": 1.0, "detect": 1.0}, queue_seconds=9.0)
+    encode = JsonLines(Origin("estimator", "estimator.1", "1.0"))
+    lines = b"".join(encode(record, number) for number, record in enumerate(caplog.records))
+    assert taken(lines.decode()) == [0.75, 2.0]
