@@ -27,7 +27,12 @@ class OpenVinoNetwork:
     ) -> None:
         if precision == "native":
             precision = "bf16" if multiplies_bfloat16() else "f32"
-        self._properties = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "INFERENCE_PRECISION_HINT": precision}
+        self._properties = {
+            "INFERENCE_NUM_THREADS": 1,
+            "NUM_STREAMS": 1,
+            "INFERENCE_PRECISION_HINT": precision,
+            "ENABLE_CPU_PINNING": False,  # or each replica of a machine computes on its first core
+        }
         self._core = openvino.Core()
         self._model = _with_normalization(self._core.read_model(file), normalization)
         self._any_shape = None if fixed else self._compiled(self._model)
