@@ -42,9 +42,9 @@ def load_networks(
 def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> DetectorNetworks:
     """Load MTCNN alone. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
-    records = [manifest.record(name) for name in (PROPOSAL, REFINEMENT, OUTPUT)]
-    proposal = _load(models, records[0], runtime, precision, fixed=True)
-    refinement, output = (_load(models, record, runtime, precision, fixed=True) for record in records[1:])
+    proposal, refinement, output = (
+        _load(models, manifest.record(name), runtime, precision, fixed=True) for name in (PROPOSAL, REFINEMENT, OUTPUT)
+    )
     return DetectorNetworks(proposal, refinement, output)
 
 

@@ -99,8 +99,8 @@ def _look(image: Image.Image, networks: DetectorNetworks) -> _Found:
     boxes, scores = _decide(pixels, boxes, networks)
     large = sides(boxes).max(axis=1) >= SMALLEST_BOX * smallest
     boxes, scores = boxes[large], scores[large]
-    landmarks, again = _look_again(pixels, boxes, networks)
-    kept = again >= CONFIRMED
+    landmarks, closer = _look_closer(pixels, boxes, networks)
+    kept = closer >= CONFIRMED
     return _Found(boxes[kept], scores[kept], landmarks[kept])
 
 
@@ -145,7 +145,7 @@ def _decide(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks)
     return boxes[kept], scores[kept]
 
 
-def _look_again(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> tuple[Floats, Floats]:
+def _look_closer(pixels: Sequence[Packed], boxes: Floats, networks: DetectorNetworks) -> tuple[Floats, Floats]:
     """What is seen on the faces' final squares and on their mirror images: mean landmarks (n, 5, 2), and the larger probability."""
     if not len(boxes):
         return np.empty((0, 5, 2), np.float32), np.empty(0, np.float32)

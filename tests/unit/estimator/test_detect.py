@@ -7,7 +7,7 @@ from attrai_estimator.networks import DetectorNetworks
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.networks.network import Floats, Network
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_estimator.steps.detect import CONFIRMED, detect
+from attrai_estimator.steps.detect import CONFIRMED, DECIDED, SMALLEST_BOX, SMALLEST_FACE, detect
 from attrai_estimator.values import Photo, Pixels
 from PIL import Image, ImageOps
 
@@ -29,6 +29,12 @@ def sample() -> Image.Image:
 
 def photo(image: Image.Image) -> Photo:
     return Photo(image, *image.size)
+
+
+def portrait(sample: Image.Image, number: int) -> Image.Image:
+    """One of the sample's prints with some room around it."""
+    left, top, width = PRINTS[number]
+    return sample.crop((left - 60, top - 40, left + width + 60, top + round(1.3 * width) + 20))
 
 
 def test_every_face_of_the_sample_is_found_inside_its_print(sample: Image.Image, networks: DetectorNetworks) -> None:
@@ -87,36 +93,67 @@ def test_noise_holds_no_face(networks: DetectorNetworks) -> None:
 
 
 @dataclass(frozen=True)
-class SecondThoughts:
-    """The last network, which says of its later calls, which are second looks, what it is told to."""
+class Doubtful:
+    """The last network, which says of its later calls, which are closer looks, what it is told to."""
 
     network: Network
-    again: float
+    closer: float
     calls: list[int] = field(default_factory=list)
 
     def __call__(self, pixels: Pixels, /) -> tuple[Floats, ...]:
         offsets, points, probabilities = self.network(pixels)
         self.calls.append(len(pixels))
         if len(self.calls) > 1:
-            probabilities = np.full_like(probabilities, self.again)
+            probabilities = np.full_like(probabilities, self.closer)
         return offsets, points, probabilities
 
 
-@pytest.mark.parametrize(("again", "faces"), [(CONFIRMED - 0.01, 0), (CONFIRMED + 0.01, 1)])
-def test_a_face_that_a_second_look_takes_back_is_none(
-    again: float, faces: int, sample: Image.Image, networks: DetectorNetworks
+@pytest.mark.parametrize(("closer", "faces"), [(CONFIRMED - 0.01, 0), (CONFIRMED + 0.01, 1)])
+def test_a_face_that_the_closer_look_takes_back_is_none(
+    closer: float, faces: int, sample: Image.Image, networks: DetectorNetworks
 ) -> None:
     """On a print with room around it: one batch decides, and the next ones look again."""
-    left, top, width = PRINTS[4]
-    portrait = sample.crop((left - 60, top - 40, left + width + 60, top + round(1.3 * width) + 20))
-    thoughts = SecondThoughts(networks.output, again)
-    found = detect(photo(portrait), replace(networks, output=thoughts))
+    doubtful = Doubtful(networks.output, closer)
+    found = detect(photo(portrait(sample, 4)), replace(networks, output=doubtful))
     assert len(found) == faces
 
 
 def test_landmarks_of_a_mirrored_photo_are_the_mirrored_ones(sample: Image.Image, networks: DetectorNetworks) -> None:
-    left, top, width = PRINTS[2]
-    portrait = sample.crop((left - 60, top - 40, left + width + 60, top + round(1.3 * width) + 20))
-    (face,), (mirrored,) = (detect(photo(one), networks) for one in (portrait, ImageOps.mirror(portrait)))
-    back = mirrored.landmarks[[1, 0, 2, 4, 3]] * (-1, 1) + (portrait.width, 0)
+    whole = portrait(sample, 2)
+    (face,), (mirrored,) = (detect(photo(one), networks) for one in (whole, ImageOps.mirror(whole)))
+    back = mirrored.landmarks[[1, 0, 2, 4, 3]] * (-1, 1) + (whole.width, 0)
     assert np.abs(back - face.landmarks).max() < 0.03 * face.box.width
+
+
+def test_a_box_that_the_networks_shrink_under_the_smallest_face_is_none(
+    sample: Image.Image, networks: DetectorNetworks
+) -> None:
+    """A face is 90 pixels wide, then 27, on grey: half of that is less than what is looked for."""
+
+    def half(pixels: Pixels, /) -> tuple[Floats, ...]:
+        offsets, points, probabilities = networks.output(pixels)
+        probabilities = probabilities if (probabilities[:, 1] > DECIDED).any() else np.ones_like(probabilities) / 2
+        return (np.full_like(offsets, 0.25) * (1, 1, -1, -1)).astype(np.float32), points, probabilities
+
+    face = portrait(sample, 4)
+    for part, smallest in ((1.0, 40), (0.3, SMALLEST_BOX * SMALLEST_FACE)):
+        canvas = Image.new("RGB", (480, 480), "grey")
+        canvas.paste(face.resize((round(face.width * part), round(face.height * part))), (50, 50))
+        assert len(detect(photo(canvas), networks)) == 1
+        found = detect(photo(canvas), replace(networks, output=half))
+        assert all(max(one.box.width, one.box.height) >= smallest for one in found)
+        assert bool(found) == (part == 1)
+
+
+@pytest.mark.parametrize("side", [0, 1, 2, 3])
+def test_landmarks_of_a_face_over_the_border_lie_where_they_lie_on_the_whole_photo(
+    side: int, sample: Image.Image, networks: DetectorNetworks
+) -> None:
+    """A tenth of the face is cut off on the left, above, on the right or below."""
+    whole_photo = portrait(sample, 2)
+    (whole,) = detect(photo(whole_photo), networks)
+    edges = [0, 0, *whole_photo.size]
+    inwards = (0.1 * whole.box.width, 0.1 * whole.box.height, -0.1 * whole.box.width, -0.1 * whole.box.height)
+    edges[side] = round((whole.box.x0, whole.box.y0, whole.box.x1, whole.box.y1)[side] + inwards[side])
+    (found,) = detect(photo(whole_photo.crop((edges[0], edges[1], edges[2], edges[3]))), networks)
+    assert np.abs(found.landmarks + edges[:2] - whole.landmarks).max() < 0.08 * whole.box.width
