@@ -3,27 +3,17 @@
 import resource
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 
-import attrai_batch.__main__  # noqa: F401  # all that the command loads
 import pyarrow.parquet as pq
 from attrai_batch.table import keep_little_memory
 
+from benchmarks.batch.installed import keep_pandas_out
 from benchmarks.batch.instant import run
 
 ENTRIES, SOON = 1_000_000, 20_000
-
-
-class WithoutPandas:
-    """Arrow loads pandas where it finds it: tests have it, no installation of ours has."""
-
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
-        if name == "pandas":
-            raise ImportError(name)
-        return None
 
 
 class Peaks:
@@ -41,7 +31,7 @@ class Peaks:
 
 def main(entries: int) -> None:
     """Prints a sentence."""
-    sys.meta_path.insert(0, WithoutPandas())
+    keep_pandas_out()
     keep_little_memory()
     peaks, start = Peaks(), perf_counter()
     with tempfile.TemporaryDirectory(prefix="attrai-bench-") as folder:

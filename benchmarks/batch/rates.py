@@ -12,10 +12,11 @@ from attrai_batch.account import Account, read_account
 from attrai_batch.table import about
 
 from benchmarks.asked import Asked
-from benchmarks.batch.ground import Place, asked, queue
+from benchmarks.batch.ground import ROOT, Place, asked, queue
 from benchmarks.batch.measured import Leg, measure
 
 BARE = (sys.executable, "-m", "benchmarks.batch.bare")
+COMMAND = (sys.executable, "-m", "benchmarks.batch.installed")
 PEER = ("-m", "benchmarks.batch.peer")
 QUEUE, EMBEDDED, PIPELINES, PEERS = "through RabbitMQ", "without servers", "bare pipelines", "face_recognition"
 WARM_UP = 8
@@ -72,8 +73,8 @@ def _seconds(processes: Sequence[Asked], photos: Sequence[Path]) -> float:
 def _batch(place: Place, surroundings: dict[str, str], workers: int | None = None) -> Account:
     """The command, from its start to its end, a report with it."""
     place.table.unlink(missing_ok=True)
-    command = [sys.executable, "-P", "-m", "attrai_batch", "run", str(place.photos), "--out", str(place.table), *WHAT]
+    command = [*COMMAND, "run", str(place.photos), "--out", str(place.table), *WHAT]
     command += ["--workers", str(workers)] if workers else []
     with place.log.open("ab") as log:
-        subprocess.run(command, env=surroundings, stdout=log, stderr=log, check=True)  # noqa: S603 - our own
+        subprocess.run(command, env={**surroundings, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log, check=True)  # noqa: S603 - our own
     return read_account(about(place.table))

@@ -16,6 +16,8 @@ from attrai_models.evaluate import gates, report, rest
 from attrai_models.jobs import own_job, research_job
 from attrai_models.mtcnn import export_mtcnn
 from attrai_models.own_ratings import RatingsError, parse_scale, read_own
+from attrai_models.ranges import highest
+from attrai_models.ratings import UNRATED
 from attrai_models.recipe import RECIPES
 from attrai_models.shipping import export_scorer, read_trained
 from attrai_models.train import AnotherTraining, Training
@@ -103,6 +105,13 @@ def evaluate(
         parts += [gates(data, models, name), rest(data, models)]
     for line in chain.from_iterable(parts):
         typer.echo(line)
+
+
+@app.command()
+def ranges(data: Data, models: Models = MODELS) -> None:
+    """Print the largest number that each of the embedder's convolutions takes on lfw_dev: what int8 is scaled by."""
+    for name, value in highest(data / UNRATED, load_detector(models)).items():
+        typer.echo(f'"{name}": {value:.2f},')
 
 
 @app.command()

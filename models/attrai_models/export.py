@@ -62,4 +62,4 @@ def write_record(models: Path, name: str, record: NetworkRecord) -> None:
     path = models / MANIFEST
     networks = Manifest.model_validate_json(path.read_bytes()).networks if path.exists() else {}
     manifest = Manifest(networks=dict(sorted({**networks, name: record}.items())))
-    path.write_text(manifest.model_dump_json(indent=2) + "\n")
+    path.write_text(manifest.model_dump_json(indent=2, exclude_unset=True) + "\n")

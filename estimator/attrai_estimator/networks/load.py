@@ -43,7 +43,7 @@ def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precis
     """Load MTCNN alone. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
     proposal, refinement, output = (
-        _load(models, manifest.record(name), runtime, precision, fixed=True) for name in (PROPOSAL, REFINEMENT, OUTPUT)
+        _load(models, manifest.record(name), runtime, precision) for name in (PROPOSAL, REFINEMENT, OUTPUT)
     )
     return DetectorNetworks(proposal, refinement, output)
 
@@ -61,12 +61,10 @@ def _aligned(models: Path, name: str, runtime: Runtime, precision: Precision) ->
     return _load(models, record, runtime, precision), record.template
 
 
-def _load(
-    models: Path, record: NetworkRecord, runtime: Runtime, precision: Precision, *, fixed: bool = False
-) -> Network:
+def _load(models: Path, record: NetworkRecord, runtime: Runtime, precision: Precision) -> Network:
     file = verified_file(models, record)
     if runtime == "torch":
         from attrai_estimator.networks.torch_runtime import TorchNetwork  # noqa: PLC0415 - an extra
 
         return TorchNetwork(file, record.normalization)
-    return OpenVinoNetwork(file, record.normalization, precision, fixed=fixed)
+    return OpenVinoNetwork(file, record.normalization, precision, record.highest)

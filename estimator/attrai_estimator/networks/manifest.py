@@ -20,7 +20,10 @@ class WrongNetworkFile(AttraiError):
 
 
 class NetworkRecord(BaseModel):
-    """One network. `file` is relative to the manifest's folder; a `None` in `input_size` (height, width) means any."""
+    """One network. `file` is relative to the manifest's folder; a `None` in `input_size` (height, width) means any.
+
+    `highest`: the largest value seen in what each convolution takes, by its name, of a network that may compute in int8.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -32,6 +35,7 @@ class NetworkRecord(BaseModel):
     outputs: tuple[str, ...]
     licence: str
     source: str
+    highest: dict[str, float] = {}
 
 
 class Manifest(BaseModel):

@@ -1,5 +1,6 @@
 """Networks on OpenVINO, on one thread: the runtime of a replica."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -8,23 +9,31 @@ import openvino
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
+from attrai_estimator.networks.int8 import folded, in_int8, takes_whole_pixels
 from attrai_estimator.networks.network import Floats, Normalization
-from attrai_estimator.networks.processor import multiplies_bfloat16
+from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
 
 Precision = Literal["native", "f32", "bf16"]
-"""Of the arithmetic. `native`: bfloat16 where the processor multiplies it itself, which takes half the time or less; see decision 0025."""
+"""Of the arithmetic. `native`: what the processor multiplies itself, int8 and bfloat16 before float32, each of which takes half the
+time of the next; see decisions 0025 and 0027."""
 
 
 class OpenVinoNetwork:
-    """An ONNX file compiled for this CPU, with the normalization of its pixels before it.
+    """An ONNX file for this CPU, with the normalization of its pixels before it; `highest`: see `in_int8`.
 
-    With `fixed` it is compiled for each shape that it is given, at the first such call: a twentieth quicker, and it costs
-    nothing to go from one shape to another, but each has the weights in memory. For small networks.
+    It is compiled for each shape that it is given, at the first such call: a tenth to a quarter quicker than for any, and it costs
+    nothing to go from one shape to another, but each has the weights in memory. So give it few.
     """
 
     def __init__(
-        self, file: Path, normalization: Normalization, precision: Precision = "native", *, fixed: bool = False
+        self,
+        file: Path,
+        normalization: Normalization,
+        precision: Precision = "native",
+        highest: Mapping[str, float] | None = None,
     ) -> None:
+        self._file, self._normalization, self._highest = file, normalization, highest or {}
+        self._int8 = precision == "native" and multiplies_int8()
         if precision == "native":
             precision = "bf16" if multiplies_bfloat16() else "f32"
         self._properties = {
@@ -34,25 +43,27 @@ class OpenVinoNetwork:
             "ENABLE_CPU_PINNING": False,  # or each replica of a machine computes on its first core
         }
         self._core = openvino.Core()
-        self._model = _with_normalization(self._core.read_model(file), normalization)
-        self._any_shape = None if fixed else self._compiled(self._model)
         self._by_shape: dict[tuple[int, ...], openvino.InferRequest] = {}
 
     def __call__(self, pixels: NDArray[np.uint8], /) -> tuple[Floats, ...]:
         """Run the pixels; the arrays returned are the caller's own."""
         tensor = openvino.Tensor(np.ascontiguousarray(pixels), shared_memory=True)
-        request = self._any_shape or self._for_shape(pixels.shape)
-        results = request.infer(tensor, share_inputs=True, share_outputs=True)
+        results = self._for_shape(pixels.shape).infer(tensor, share_inputs=True, share_outputs=True)
         return tuple(np.array(array, dtype=np.float32) for array in results.to_tuple())
 
     def _for_shape(self, shape: tuple[int, ...]) -> openvino.InferRequest:
         if shape not in self._by_shape:
-            self._model.reshape(list(shape))
-            self._by_shape[shape] = self._compiled(self._model)
+            model = self._read()
+            model.reshape(list(shape))
+            self._by_shape[shape] = self._core.compile_model(model, "CPU", self._properties).create_infer_request()
         return self._by_shape[shape]
 
-    def _compiled(self, model: openvino.Model) -> openvino.InferRequest:
-        return self._core.compile_model(model, "CPU", self._properties).create_infer_request()
+    def _read(self) -> openvino.Model:
+        """The network as it is before it is compiled; not kept, as its weights are twice those of what is compiled."""
+        model = self._core.read_model(self._file)
+        if self._int8 and takes_whole_pixels(model):
+            return in_int8(folded(model), self._normalization, self._highest)
+        return _with_normalization(model, self._normalization)
 
 
 def _with_normalization(model: openvino.Model, normalization: Normalization) -> openvino.Model:

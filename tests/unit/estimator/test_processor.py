@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from attrai_estimator.networks.processor import multiplies_bfloat16
+from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
 
 
 @pytest.mark.parametrize(
@@ -19,7 +19,17 @@ def test_bfloat16_is_for_processors_that_multiply_it_themselves(flags: str, expe
     assert multiplies_bfloat16(cpuinfo) is expected
 
 
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("avx2 avx512f avx512bw", False), ("avx2 avx_vnni", True), ("avx512f avx512_vnni", True), ("amx_int8", True)],
+)
+def test_int8_is_for_processors_that_add_four_products_at_once(flags: str, expected: bool, tmp_path: Path) -> None:
+    (tmp_path / "cpuinfo").write_text(f"flags\t\t: {flags}\n")
+    assert multiplies_int8(tmp_path / "cpuinfo") is expected
+
+
 def test_where_nothing_is_said_it_is_not_used(tmp_path: Path) -> None:
     assert not multiplies_bfloat16(tmp_path / "absent")
+    assert not multiplies_int8(tmp_path / "absent")
     (tmp_path / "cpuinfo").write_text("Features\t: asimd bf16\n")
     assert not multiplies_bfloat16(tmp_path / "cpuinfo")
