@@ -1,4 +1,5 @@
 import logging
+from datetime import UTC, datetime
 
 import pytest
 from attrai_shared.logs import event
@@ -14,6 +15,10 @@ def test_an_estimators_log_says_how_long_each_photo_took(caplog: pytest.LogCaptu
     event(logger, "photo_estimated", faces=1, seconds={"decode": 0.25, "detect": 0.5}, queue_seconds=9.0)
     event(logger, "photo_failed", faces=0, seconds={"decode": 4.0})
     event(logger, "photo_estimated", faces=2, seconds={"decode": 1.0, "detect": 1.0}, queue_seconds=9.0)
+    for second, record in enumerate(caplog.records):
+        record.created = second
     encode = JsonLines(Origin("estimator", "estimator.1", "1.0"))
-    lines = b"".join(encode(record, number) for number, record in enumerate(caplog.records))
-    assert taken(lines.decode()) == [0.75, 2.0]
+    lines = b"".join(encode(record, number) for number, record in enumerate(caplog.records)).decode()
+    first, last = (datetime.fromtimestamp(second, UTC) for second in (0, 3))
+    assert taken(lines, first) == [0.75, 2.0]
+    assert taken(lines, last) == [2.0]

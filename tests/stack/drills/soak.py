@@ -7,8 +7,8 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from itertools import count
-from operator import itemgetter
 from statistics import median, quantiles
 
 from attrai_deploy.docker import logs
@@ -37,11 +37,12 @@ async def run(photos: int = 20_000) -> str:
         for turn in count():
             if counts["sent"] >= photos:
                 break
-            known = len(taken(logs("estimator")))
-            with _neighbour(busy=bool(turn % 2)):
+            begun, busy = datetime.now(UTC), bool(turn % 2)
+            with _neighbour(busy=busy):
                 counts += await _crowd(url)
-            seconds[turn % 2].extend(taken(logs("estimator"))[known:])
+            seconds[busy].extend(taken(logs("estimator"), begun))
             used.append(memory())
+            _say(f"{counts['sent']:,} of {photos:,} photos, {counts['right']:,} of them right; MiB {used[-1]}")
     await assert_nothing_lives()
     said = f"{dict(counts)}; seconds alone {_spread(seconds[0])}, beside a busy neighbour {_spread(seconds[1])}; MiB {_growth(used)}"
     if counts["right"] < counts["sent"] or counts["twice"] or _grown(used):
@@ -69,13 +70,20 @@ def _neighbour(*, busy: bool) -> Iterator[None]:
             other.wait()
 
 
-def taken(lines: str) -> list[float]:
-    """How long each estimate in an estimator's log took, all steps together, in the order of time."""
+def taken(lines: str, since: datetime) -> list[float]:
+    """How long each estimate since then took, all steps together, as an estimator's log says, of which old lines may be gone."""
     records = [json.loads(line) for line in lines.splitlines() if '"photo_estimated"' in line]
     return [
         sum(value for name, value in record.items() if name.startswith("seconds_"))
-        for record in sorted(records, key=itemgetter("time"))
+        for record in records
+        if datetime.fromisoformat(record["time"]) >= since
     ]
+
+
+def _say(sentence: str) -> None:
+    """How far it is, beside the table."""
+    sys.stderr.write(sentence + "\n")
+    sys.stderr.flush()
 
 
 def _spread(values: list[float]) -> str:
