@@ -21,17 +21,19 @@ import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import torch  # noqa: E402
 from attrai_estimator.networks import Networks, load_networks  # noqa: E402
+from attrai_estimator.networks.int8 import LARGEST_WEIGHT  # noqa: E402
 from attrai_estimator.networks.load import EMBEDDER, OUTPUT, PROPOSAL, REFINEMENT, SCORER  # noqa: E402
 from attrai_estimator.networks.manifest import read_manifest, verified_file  # noqa: E402
 from attrai_estimator.networks.network import DetectorNetworks, Floats, Network  # noqa: E402
 from attrai_estimator.networks.openvino_runtime import Precision  # noqa: E402
-from attrai_estimator.networks.processor import multiplies_bfloat16  # noqa: E402
+from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8  # noqa: E402
 from attrai_estimator.pipeline import estimate  # noqa: E402
 from attrai_estimator.settings import WORKSPACE_MODELS  # noqa: E402
 from attrai_estimator.values import Pixels  # noqa: E402
 from onnx import shape_inference  # noqa: E402
 
 SIDE, REPEATS = 1536, 9
+PRECISIONS = ("int8", "bf16", "f32")
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 
 
@@ -71,7 +73,10 @@ def multiply_adds(file: Path, batch: int, height: int, width: int) -> tuple[int,
 
 
 def peak(dtype: torch.dtype) -> float:
-    """Multiply-adds a second of a large matrix product: by OpenBLAS in float32, by oneDNN in bfloat16."""
+    """Multiply-adds a second of a large matrix product: by OpenBLAS in float32, by oneDNN in bfloat16 and int8."""
+    if dtype == torch.int8:
+        left, right = (torch.randint(-LARGEST_WEIGHT, LARGEST_WEIGHT, (SIDE, SIDE), dtype=dtype) for _ in range(2))
+        return SIDE**3 / _timed(lambda: torch._int_mm(left, right))  # torch has no public one
     a, b = (np.random.default_rng(seed).random((SIDE, SIDE), dtype=np.float32) for seed in (1, 2))
     if dtype == torch.float32:
         return SIDE**3 / _timed(lambda: a @ b)
@@ -111,8 +116,11 @@ def counted(networks: Networks) -> tuple[Networks, list[Counted]]:
     return same, [proposal, refinement, output, scorer, embedder]
 
 
-def lines(networks: Networks, photo: bytes, peaks: dict[str, float], precision: str) -> Iterator[dict[str, object]]:
-    """For each network: its calls for the photo, their work and bytes, and milliseconds at the peak and as measured."""
+def lines(networks: Networks, photo: bytes, peaks: dict[str, float]) -> Iterator[dict[str, object]]:
+    """For each network: its calls for the photo, their work and bytes, and milliseconds at the peak and as measured.
+
+    The peak is that of the precision in which most of it is computed.
+    """
     same, counters = counted(networks)
     rounds: dict[str, list[float]] = {one.name: [] for one in counters}
     for _ in range(REPEATS):
@@ -123,7 +131,9 @@ def lines(networks: Networks, photo: bytes, peaks: dict[str, float], precision: 
             rounds[one.name].append(sum(seconds for _, seconds in one.calls))
     manifest = read_manifest(WORKSPACE_MODELS)
     for one in counters:
-        file = verified_file(WORKSPACE_MODELS, manifest.record(one.name))
+        record = manifest.record(one.name)
+        file = verified_file(WORKSPACE_MODELS, record)
+        precision = next(name for name in PRECISIONS if name in peaks and (name != "int8" or record.highest))
         amounts = [multiply_adds(file, *shape[:3]) for shape, _ in one.calls]
         work, traffic = (sum(column) for column in zip(*amounts, strict=True))
         yield {
@@ -134,14 +144,15 @@ def lines(networks: Networks, photo: bytes, peaks: dict[str, float], precision: 
 
 def main(precision: Precision, photo: Path) -> None:
     """Print the peaks, then the networks."""
-    used = "bf16" if precision == "native" and multiplies_bfloat16() else "f32"
     torch.set_num_threads(1)
     peaks = {"f32": peak(torch.float32)}
-    if used == "bf16":
+    if precision == "native" and multiplies_bfloat16():
         peaks["bf16"] = peak(torch.bfloat16)
+    if precision == "native" and multiplies_int8():
+        peaks["int8"] = peak(torch.int8)
     networks = load_networks(WORKSPACE_MODELS, embed=True, precision=precision)
     sys.stdout.write(json.dumps({"peaks": peaks}) + "\n")
-    for line in lines(networks, photo.read_bytes(), peaks, used):
+    for line in lines(networks, photo.read_bytes(), peaks):
         sys.stdout.write(json.dumps(line) + "\n")
 
 

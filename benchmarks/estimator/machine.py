@@ -33,7 +33,7 @@ AVX2 = Cap(
     },
     "f32",
 )
-AVX512 = Cap("capped to AVX-512 without bfloat16", {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}, "f32")
+AVX512 = Cap("capped to AVX-512 without VNNI and bfloat16", {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}, "f32")
 CAPS = (NONE, AVX512, AVX2)
 
 
