@@ -37,12 +37,19 @@ class Speed:
 class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
     """Shows how far a run is: call `show` as often as you like.
 
-    `total`: photos, where known. `console` decides by itself whether it is a terminal.
+    `total`: photos, where known; else `expected` is asked again and again. `console` decides by itself whether it is a terminal.
     """
 
-    def __init__(self, console: Console, total: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console,
+        total: int | None,
+        expected: Callable[[], int | None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._console = console
         self._total = total
+        self._expected = expected
         self._clock = clock
         self._speed = Speed()
         self._next_line = clock() + EVERY
@@ -54,7 +61,7 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
             console=console,
         )
         self._task = self._bar.add_task("photos", total=total, news="")
-        self._last = (0, "")
+        self._last = ("0", "")
 
     def __enter__(self) -> Self:
         self._speed.at(self._clock(), 0)
@@ -75,21 +82,22 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
         self._speed = Speed()
         self._speed.at(self._clock(), done)
 
-    def show(self, done: int, failed: Mapping[str, int], total: int | None = None) -> None:
-        """`done`: photos with a result of either kind; `failed`: how many of them by reason; `total`: once it is known."""
-        self._total = total if total is not None else self._total
-        now = self._clock()
-        self._last = done, news(self._speed.at(now, done), done, self._total, failed)
+    def show(self, done: int, failed: Mapping[str, int]) -> None:
+        """`done`: photos with a result of either kind; `failed`: how many of them by reason."""
+        now, total = self._clock(), self._total
+        if total is None and (expected := self._expected()) is not None:
+            total = max(expected, done)
+        about = "" if total == self._total else "about "
+        of = "" if total is None else f" of {about}{total:,}"
+        self._last = f"{done:,}{of}", news(self._speed.at(now, done), done, total, failed)
         if self._console.is_terminal:
-            self._bar.update(self._task, completed=done, total=self._total, news=self._last[1])
+            self._bar.update(self._task, completed=done, total=total, news=self._last[1])
         elif now >= self._next_line:
             self._next_line = now + EVERY
             self._print()
 
     def _print(self) -> None:
-        done, said = self._last
-        of = "" if self._total is None else f" of {self._total:,}"
-        self._console.print(f"{done:,}{of} photos, {said}", markup=False, highlight=False, soft_wrap=True)
+        self._console.print(f"{self._last[0]} photos, {self._last[1]}", markup=False, highlight=False, soft_wrap=True)
 
 
 class DownloadDisplay:

@@ -77,7 +77,7 @@ def run(console: Console, surroundings: Mapping[str, str], wish: Wish) -> None:
             surroundings=surroundings,
             command=wish.command,
         )
-        with _ground(plan, held) as (ground, check), ProgressDisplay(console, source.count) as display:
+        with _ground(plan, held) as (ground, check), ProgressDisplay(console, source.count, source.expected) as display:
             display.start_from(folder.account().photos)
             _work(Job(run_id, source, wish.options, folder, ground, prefix(source, ground), display.show, check))
         account = folder.finish()

@@ -56,6 +56,10 @@ class Source(Protocol):
         """How many entries there are, where that is known before all are read: for the progress bar alone."""
         ...
 
+    def expected(self) -> int | None:
+        """About how many there are where `count` does not say, as far as that can be judged by what was read; for the bar, too."""
+        ...
+
     def entries(self) -> Iterator[Entry]:
         """All entries from the beginning. Memory is bounded whatever the size of the set. Raises SourceError."""
         ...

@@ -2,10 +2,11 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
+from typing import IO
 
 from attrai_batch.sources import Entry, RefusedEntry, SourceError
 from attrai_batch.sources.gate import ArchiveEnds
@@ -24,8 +25,6 @@ ENDS = 1 << 16
 COUNTED = 256 << 20
 """Bytes of the largest archive that is read once more to count what is in it."""
 
-Reader = Callable[[Path, Limits], Iterator[Entry]]
-
 
 class ArchiveSource:
     """An archive of photos. What kind it is, its first bytes say, not its name. Raises SourceError.
@@ -40,7 +39,9 @@ class ArchiveSource:
         self._limits = limits
         self._name = shown(name or path.name)
         self._fingerprint = fingerprint
-        self._reader = _reader(path)
+        self._is_zip = _is_zip(path)
+        self._file: IO[bytes] | None = None
+        self._given = 0
 
     @property
     def folder(self) -> None:
@@ -52,8 +53,14 @@ class ArchiveSource:
         if self._path.stat().st_size <= COUNTED:
             return sum(1 for _ in self.entries())
         with suppress(ArchiveEnds):  # its row says so
-            return zip_count(self._path) if self._reader is zip_entries else None
+            return zip_count(self._path) if self._is_zip else None
         return None
+
+    def expected(self) -> int | None:
+        """By the part of a tar that has been read: photos are compressed already, so that members are spread evenly over it."""
+        if self._file is None or self._file.closed or not self._given:
+            return None
+        return round(self._given * self._path.stat().st_size / max(self._file.tell(), 1))
 
     @cached_property
     def fingerprint(self) -> str:
@@ -69,21 +76,32 @@ class ArchiveSource:
 
     def entries(self) -> Iterator[Entry]:
         try:
-            yield from self._reader(self._path, self._limits)
+            yield from self._read()
         except ArchiveEnds as end:
             yield RefusedEntry(self._name, end.code, f"{end}; nothing behind that was read")
         except OSError as error:
             raise SourceError(f"{self._path} cannot be read: {error.strerror}") from error
 
+    def _read(self) -> Iterator[Entry]:
+        if self._is_zip:
+            yield from zip_entries(self._path, self._limits)
+            return
+        self._given = 0
+        with self._path.open("rb") as self._file:
+            for entry in tar_entries(self._file, self._limits):
+                self._given += 1
+                yield entry
 
-def _reader(path: Path) -> Reader:
+
+def _is_zip(path: Path) -> bool:
+    """Whether it is one, or a tar. Raises SourceError when it is neither."""
     try:
         with path.open("rb") as file:
             start = file.read(TAR_AT + 5)
     except OSError as error:
         raise SourceError(f"{path} cannot be opened: {error.strerror or os.strerror(error.errno or 0)}") from error
     if start.startswith(ZIP):
-        return zip_entries
+        return True
     if start.startswith((GZIP, BZIP2, XZ)) or start[TAR_AT:] == b"ustar" or path.suffix == ".tar":
-        return tar_entries
+        return False
     raise SourceError(f"{path} is neither a folder nor a tar (plain, gzip, bzip2, xz) or zip")

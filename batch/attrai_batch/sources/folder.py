@@ -40,6 +40,9 @@ class FolderSource:
     def count(self) -> int:
         return self._counted[1]
 
+    def expected(self) -> int:
+        return self.count
+
     def entries(self) -> Iterator[Entry]:
         return (entry for entry, _ in self._walked())
 

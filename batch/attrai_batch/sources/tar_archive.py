@@ -2,8 +2,7 @@
 
 import tarfile
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Self
+from typing import IO, Self
 
 from attrai_batch.sources import Entry, MemberEntry, RefusedEntry
 from attrai_batch.sources.gate import ArchiveEnds, Gate, Kind, Member, member
@@ -13,15 +12,13 @@ from attrai_batch.sources.unpacking import Unpacked
 CUT = "the archive ends in the middle of a member"
 
 
-def tar_entries(path: Path, limits: Limits) -> Iterator[Entry]:
+def tar_entries(file: IO[bytes], limits: Limits) -> Iterator[Entry]:
     """The photos and refusals of a tar. Raises ArchiveEnds where it cannot be read any further, OSError."""
-    gate = Gate(limits)
-    with path.open("rb") as file:
-        stream = Unpacked(file, limits)
-        stream.allow(limits.header)
-        with _opened(stream) as archive:
-            for info in _members(archive, stream, limits):
-                yield from _entry(archive, info, gate)
+    gate, stream = Gate(limits), Unpacked(file, limits)
+    stream.allow(limits.header)
+    with _opened(stream) as archive:
+        for info in _members(archive, stream, limits):
+            yield from _entry(archive, info, gate)
 
 
 class _Header(tarfile.TarInfo):

@@ -277,6 +277,20 @@ def test_an_archive_is_counted_unless_that_would_take_long(tmp_path: Path, monke
     assert ArchiveSource(path).count is None
 
 
+@pytest.mark.parametrize("packed", ["", "gz", "xz"])
+def test_a_tar_that_is_not_counted_is_judged_by_what_was_read_of_it(tmp_path: Path, packed: str) -> None:
+    photos = 400
+    members = [tar_member(f"{number}.jpg", os.urandom(4_000)) for number in range(photos)]
+    source = ArchiveSource(write_tar(tmp_path / "a.tar", *members, packed=packed))
+    assert source.expected() is None
+    entries = source.entries()
+    for _ in range(photos // 2):
+        next(entries)
+    assert source.expected() == pytest.approx(photos, rel=0.15)
+    assert len(list(entries)) == photos // 2
+    assert source.expected() is None
+
+
 def test_a_large_zip_is_counted_by_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("attrai_batch.sources.archive.COUNTED", 0)
     path = write_zip(

@@ -1,4 +1,5 @@
 import io
+from collections.abc import Callable
 
 import pytest
 from attrai_batch.progress import DownloadDisplay, ProgressDisplay, Speed, duration, news
@@ -13,9 +14,12 @@ class Clock:
         return self.now
 
 
-def display(*, terminal: bool, total: int | None = 1_000) -> tuple[ProgressDisplay, Clock, io.StringIO]:
+def display(
+    *, terminal: bool, total: int | None = 1_000, expected: Callable[[], int | None] = lambda: None
+) -> tuple[ProgressDisplay, Clock, io.StringIO]:
     clock, out = Clock(), io.StringIO()
-    return ProgressDisplay(Console(file=out, force_terminal=terminal, width=120), total, clock), clock, out
+    console = Console(file=out, force_terminal=terminal, width=120)
+    return ProgressDisplay(console, total, expected, clock), clock, out
 
 
 def test_lines_come_now_and_then_where_there_is_no_terminal() -> None:
@@ -54,11 +58,21 @@ def test_a_total_that_is_not_known_is_not_invented() -> None:
     with shown:
         clock.now = 10
         shown.show(700, {})
-        clock.now = 20
-        shown.show(1_400, {}, total=2_100)
-    assert [line.split(",")[0] for line in out.getvalue().splitlines()[:2]] == ["700 photos", "1"]
-    assert "left" not in out.getvalue().splitlines()[0]
-    assert "1,400 of 2,100 photos, 70.0 a second, 10 s left" in out.getvalue()
+    assert out.getvalue().splitlines()[0] == "700 photos, 70.0 a second, none failed"
+
+
+def test_a_total_that_is_judged_by_what_was_read_is_told_as_such() -> None:
+    guesses = iter([None, 2_100, 1_300])
+    shown, clock, out = display(terminal=False, total=None, expected=lambda: next(guesses))
+    with shown:
+        for done in (700, 1_400, 1_500):
+            clock.now += 10
+            shown.show(done, {})
+    assert out.getvalue().splitlines()[:3] == [
+        "700 photos, 70.0 a second, none failed",
+        "1,400 of about 2,100 photos, 70.0 a second, 10 s left, none failed",
+        "1,500 of about 1,500 photos, 50.0 a second, none failed",
+    ]
 
 
 def test_speed_is_that_of_the_last_half_minute() -> None:
