@@ -21,7 +21,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     chosen = _parser().parse_args(arguments)
     _show(f"{datetime.now(UTC):%d %B %Y}; {described()}")
     _show(
-        "One thread each, asked in turn on one core; medians, of the clock's and of the processor's seconds; ratios are to Attrai."
+        "One thread each, asked in turn; medians, of the clock's and of the processor's seconds; ratios are to Attrai."
     )
     with TemporaryDirectory(prefix="attrai-bench-") as folder:
         run = _run(Path(folder), chosen)

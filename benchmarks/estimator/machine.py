@@ -1,8 +1,6 @@
 """What this runs on, and how the instruction set is capped."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,21 +35,6 @@ AVX2 = Cap(
 )
 AVX512 = Cap("capped to AVX-512 without VNNI and bfloat16", {"ONEDNN_MAX_CPU_ISA": "AVX512_CORE"}, "f32")
 CAPS = (NONE, AVX512, AVX2)
-
-
-@contextmanager
-def one_core() -> Iterator[None]:
-    """Processes that are started within share a core, on which one of them is always at work.
-
-    A core of its own would have slept while others were asked, and takes longer to wake than a photo takes us: 28 % more
-    time for the quick, nothing for the slow.
-    """
-    before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {max(before)})
-    try:
-        yield
-    finally:
-        os.sched_setaffinity(0, before)
 
 
 def environment(cap: Cap) -> dict[str, str]:

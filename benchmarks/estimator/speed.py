@@ -1,4 +1,4 @@
-"""Who takes how long: the contestants are asked in turn on one core, photo by photo, so that whatever else the machine does meets all alike."""
+"""Who takes how long: the contestants are asked in turn, photo by photo, so that whatever else the machine does meets all alike."""
 
 import sys
 from collections.abc import Sequence
@@ -10,7 +10,6 @@ from statistics import median
 
 from benchmarks.estimator.answers import PICTURE, Answer
 from benchmarks.estimator.contestant import Contestant
-from benchmarks.estimator.machine import one_core
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +26,7 @@ class Times:
 def compare(contestants: Sequence[Contestant], task: str, photos: Sequence[Path], rounds: int) -> list[Times]:
     """Ask all of them for each photo, `rounds` times; the first answers, which compile and load, are not counted."""
     answers: dict[str, list[Answer]] = {one.name: [] for one in contestants}
-    with one_core(), ExitStack() as stack:
+    with ExitStack() as stack:
         running = [stack.enter_context(one) for one in contestants]
         for one in running:
             one.ask(task, photos[0])

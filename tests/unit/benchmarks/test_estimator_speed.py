@@ -1,15 +1,12 @@
 """The contestants are real processes that answer at once."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from benchmarks.estimator.answers import PICTURE
 from benchmarks.estimator.contestant import Contestant
-from benchmarks.estimator.machine import NONE, one_core
+from benchmarks.estimator.machine import NONE
 from benchmarks.estimator.speed import Times, compare, footprint
 from benchmarks.estimator.tables import floor_table, memory_table, times_table
 
@@ -64,11 +61,3 @@ def test_memory_of_both_stands_in_one_line() -> None:
         "| 1 | 200 | 100 | 700 |",
         "| 500 | 300 | 200 |  |",
     ]
-
-
-def test_contestants_share_a_core() -> None:
-    before = os.sched_getaffinity(0)
-    command = [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)))"]
-    with one_core():
-        assert subprocess.check_output(command, text=True).strip() == "1"
-    assert os.sched_getaffinity(0) == before
