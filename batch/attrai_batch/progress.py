@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
 EVERY = 10.0
 """Seconds between plain lines."""
@@ -56,11 +56,10 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
         self._bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[news]}"),
+            TextColumn("{task.fields[count]}, {task.fields[news]}"),
             console=console,
         )
-        self._task = self._bar.add_task("photos", total=total, news="")
+        self._task = self._bar.add_task("photos", total=total, count="0", news="")
         self._last = ("0", "")
 
     def __enter__(self) -> Self:
@@ -91,7 +90,7 @@ class ProgressDisplay(AbstractContextManager["ProgressDisplay"]):
         of = "" if total is None else f" of {about}{total:,}"
         self._last = f"{done:,}{of}", news(self._speed.at(now, done), done, total, failed)
         if self._console.is_terminal:
-            self._bar.update(self._task, completed=done, total=total, news=self._last[1])
+            self._bar.update(self._task, completed=done, total=total, count=self._last[0], news=self._last[1])
         elif now >= self._next_line:
             self._next_line = now + EVERY
             self._print()

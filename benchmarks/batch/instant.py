@@ -32,6 +32,9 @@ class Names:
         self.folder = Path("/nowhere")
         self.fingerprint = hashlib.sha256(str(count).encode()).hexdigest()
 
+    def expected(self) -> int:
+        return self.count
+
     def entries(self) -> Iterator[Entry]:
         return (FileEntry(f"person-{number // 1000:05d}/photo-{number:09d}.jpg", PHOTO) for number in range(self.count))
 

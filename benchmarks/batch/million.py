@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from time import perf_counter
 
+import attrai_batch.__main__  # noqa: F401  # all that the command loads
 import pyarrow.parquet as pq
 from attrai_batch.table import keep_little_memory
 

@@ -1,5 +1,6 @@
 """How large the numbers become that each of the embedder's convolutions takes: what the estimator scales by where it computes in int8."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -32,7 +33,7 @@ def highest(folder: Path, detector: DetectorNetworks) -> dict[str, float]:
     return seen
 
 
-def _noting(name: str, seen: dict[str, float]) -> "nn.modules.module._GlobalHook":
+def _noting(name: str, seen: dict[str, float]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
     def note(_: nn.Module, taken: tuple[Tensor, ...]) -> None:
         seen[name] = max(seen.get(name, 0.0), float(taken[0].max()))
 

@@ -79,6 +79,14 @@ def test_what_is_reserved_fits_the_smallest_machine() -> None:
     assert sum(replicas * _bytes(of["memory"]) for replicas, of in reserved) <= 7 * GIB
 
 
+def test_rabbitmq_forgets_what_it_wrote_long_before_it_stops_publishers() -> None:
+    """Quorum queues keep as much in memory as their write-ahead file may hold; some 140 MB are taken without it."""
+    lines = (ROOT / "deploy/rabbitmq/rabbitmq.conf").read_text().splitlines()
+    settings = dict(line.split(" = ") for line in lines if " = " in line)
+    watermark = 1_000_000 * int(settings["vm_memory_high_watermark.absolute"].removesuffix("MB"))
+    assert 140_000_000 + 3 * int(settings["raft.wal_max_size_bytes"]) < watermark
+
+
 def test_each_estimator_has_one_core_and_the_time_to_finish_its_photo() -> None:
     estimator = SERVICES["estimator"]
     resources = estimator["deploy"]["resources"]

@@ -2,11 +2,10 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import IO
 
 from attrai_batch.sources import Entry, RefusedEntry, SourceError
 from attrai_batch.sources.gate import ArchiveEnds
@@ -40,8 +39,8 @@ class ArchiveSource:
         self._name = shown(name or path.name)
         self._fingerprint = fingerprint
         self._is_zip = _is_zip(path)
-        self._file: IO[bytes] | None = None
         self._given = 0
+        self._share: Callable[[], float] | None = None
 
     @property
     def folder(self) -> None:
@@ -58,9 +57,7 @@ class ArchiveSource:
 
     def expected(self) -> int | None:
         """By the part of a tar that has been read: photos are compressed already, so that members are spread evenly over it."""
-        if self._file is None or self._file.closed or not self._given:
-            return None
-        return round(self._given * self._path.stat().st_size / max(self._file.tell(), 1))
+        return round(self._given / self._share()) if self._given and self._share else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -87,10 +84,15 @@ class ArchiveSource:
             yield from zip_entries(self._path, self._limits)
             return
         self._given = 0
-        with self._path.open("rb") as self._file:
-            for entry in tar_entries(self._file, self._limits):
-                self._given += 1
-                yield entry
+        with self._path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            self._share = lambda: max(file.tell(), 1) / size
+            try:
+                for entry in tar_entries(file, self._limits):
+                    self._given += 1
+                    yield entry
+            finally:
+                self._share = lambda: 1.0
 
 
 def _is_zip(path: Path) -> bool:

@@ -17,7 +17,7 @@ LARGEST_BYTE, LARGEST_WEIGHT = 255, 127
 """Of what a convolution takes, which is nothing below zero; and of weights, which lie evenly around it."""
 
 
-def folded(model: openvino.Model) -> openvino.Model:
+def _folded(model: openvino.Model) -> openvino.Model:
     """The same model with constants where there were computations on constants, as weights stored in half precision are."""
     passes = Manager()
     passes.register_pass(ConstantFolding())
@@ -26,24 +26,29 @@ def folded(model: openvino.Model) -> openvino.Model:
 
 
 def takes_whole_pixels(model: openvino.Model) -> bool:
-    """Whether pixels can go into the first convolution as they are: what pads it would be black, not the mean."""
-    attributes = next(_convolutions(model)).get_attributes()
-    return not any([*attributes["pads_begin"], *attributes["pads_end"]])
+    """Whether pixels can go into the first convolution as they are: nothing lies before it, and nothing pads it, as that would be the
+    mean before and black then."""
+    first = next(_convolutions(model), None)
+    if first is None or first.input_value(0).get_node().get_type_name() != "Parameter":
+        return False
+    attributes, alone = first.get_attributes(), len(model.input().get_target_inputs()) == 1
+    padded = any([*attributes["pads_begin"], *attributes["pads_end"]]) or attributes["auto_pad"].startswith("same")
+    return alone and not padded
 
 
 def in_int8(model: openvino.Model, normalization: Normalization, highest: Mapping[str, float]) -> openvino.Model:
-    """A `folded` model that takes pixels (n, height, width, 3) of 8 bits, with its first convolution in int8, and those in `highest`.
+    """A model that takes pixels (n, height, width, 3) of 8 bits, with its first convolution in int8, and those in `highest`.
 
     `highest` has, by the name of its weights, the largest value that each of them may take, the smallest being 0. The
     model is used up. Raises `ValueError` when it has no such weights, or `takes_whole_pixels` not.
     """
-    first, *others = _convolutions(model)
+    if not takes_whole_pixels(model):
+        raise ValueError("the network's first convolution is padded, or not what takes its input")
+    first, *others = _convolutions(_folded(model))
     by_weights = {node.input_value(1).get_node().get_friendly_name(): node for node in others}
     unknown = highest.keys() - by_weights.keys()
     if unknown:
         raise ValueError(f"the network has no convolution with weights named {min(unknown)}")
-    if not takes_whole_pixels(model):
-        raise ValueError("the network's first convolution is padded")
     for name, value in highest.items():
         _quantize(by_weights[name], value)
     pixels = _pixels(model)

@@ -22,7 +22,8 @@ class WrongNetworkFile(AttraiError):
 class NetworkRecord(BaseModel):
     """One network. `file` is relative to the manifest's folder; a `None` in `input_size` (height, width) means any.
 
-    `highest`: the largest value seen in what each convolution takes, by its name, of a network that may compute in int8.
+    `highest`: of a network that may compute in int8 throughout, the largest value seen in what each convolution but the
+    first takes, by the name of its weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

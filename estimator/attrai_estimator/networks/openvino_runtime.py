@@ -1,5 +1,6 @@
 """Networks on OpenVINO, on one thread: the runtime of a replica."""
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
@@ -9,7 +10,8 @@ import openvino
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
-from attrai_estimator.networks.int8 import folded, in_int8, takes_whole_pixels
+from attrai_estimator.networks.int8 import in_int8, takes_whole_pixels
+from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_estimator.networks.network import Floats, Normalization
 from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
 
@@ -22,7 +24,8 @@ class OpenVinoNetwork:
     """An ONNX file for this CPU, with the normalization of its pixels before it; `highest`: see `in_int8`.
 
     It is compiled for each shape that it is given, at the first such call: a tenth to a quarter quicker than for any, and it costs
-    nothing to go from one shape to another, but each has the weights in memory. So give it few.
+    nothing to go from one shape to another, but each has the weights in memory. So give it few. Raises `WrongNetworkFile`,
+    then too, when the file has changed or `highest` is of another network.
     """
 
     def __init__(
@@ -33,6 +36,7 @@ class OpenVinoNetwork:
         highest: Mapping[str, float] | None = None,
     ) -> None:
         self._file, self._normalization, self._highest = file, normalization, highest or {}
+        self._digest = hashlib.sha256(file.read_bytes()).digest()
         self._int8 = precision == "native" and multiplies_int8()
         if precision == "native":
             precision = "bf16" if multiplies_bfloat16() else "f32"
@@ -60,10 +64,16 @@ class OpenVinoNetwork:
 
     def _read(self) -> openvino.Model:
         """The network as it is before it is compiled; not kept, as its weights are twice those of what is compiled."""
-        model = self._core.read_model(self._file)
-        if self._int8 and takes_whole_pixels(model):
-            return in_int8(folded(model), self._normalization, self._highest)
-        return _with_normalization(model, self._normalization)
+        file = self._file.read_bytes()
+        if hashlib.sha256(file).digest() != self._digest:
+            raise WrongNetworkFile(f"{self._file} has changed since it was loaded")
+        model = self._core.read_model(file)
+        if not (self._int8 and takes_whole_pixels(model)):
+            return _with_normalization(model, self._normalization)
+        try:
+            return in_int8(model, self._normalization, self._highest)
+        except ValueError as error:
+            raise WrongNetworkFile(f"{self._file} is not what its record says: {error}") from error
 
 
 def _with_normalization(model: openvino.Model, normalization: Normalization) -> openvino.Model:

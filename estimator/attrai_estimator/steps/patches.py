@@ -42,9 +42,9 @@ def patches(pictures: Sequence[Packed], boxes: NDArray[np.float32], side: int, *
 
 def _colours(pixels: Packed) -> Pixels:
     """Pixels of any shape as bytes of three channels; channel by channel, as numpy is slow on a last axis of three."""
-    packed, colours = pixels.view(np.uint8).reshape(*pixels.shape, 4), np.empty((*pixels.shape, 3), np.uint8)
+    channels, colours = pixels.view(np.uint8).reshape(*pixels.shape, 4), np.empty((*pixels.shape, 3), np.uint8)
     for channel in range(3):
-        colours[..., channel] = packed[..., channel]
+        colours[..., channel] = channels[..., channel]
     return colours
 
 

@@ -288,7 +288,20 @@ def test_a_tar_that_is_not_counted_is_judged_by_what_was_read_of_it(tmp_path: Pa
         next(entries)
     assert source.expected() == pytest.approx(photos, rel=0.15)
     assert len(list(entries)) == photos // 2
-    assert source.expected() is None
+    assert source.expected() == photos
+
+
+def test_what_was_read_of_a_tar_that_ends_early_is_all_that_is_expected(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", *(tar_member(f"{number}.jpg", os.urandom(4_000)) for number in range(400)))
+    os.truncate(path, path.stat().st_size // 2)
+    source = ArchiveSource(path)
+    entries = source.entries()
+    for _ in range(100):
+        next(entries)
+    path.rename(tmp_path / "elsewhere.tar")
+    assert source.expected() == pytest.approx(200, rel=0.3)
+    rest = list(entries)
+    assert source.expected() == pytest.approx(100 + len(rest), abs=1)
 
 
 def test_a_large_zip_is_counted_by_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

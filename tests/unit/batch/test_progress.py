@@ -40,7 +40,7 @@ def test_a_terminal_gets_a_bar() -> None:
     with shown:
         clock.now = 5
         shown.show(500, {})
-    assert "500/1000" in out.getvalue()
+    assert "500 of 1,000" in out.getvalue()
     assert "100.0 a second, 5 s left, none failed" in out.getvalue()
 
 
@@ -73,6 +73,16 @@ def test_a_total_that_is_judged_by_what_was_read_is_told_as_such() -> None:
         "1,400 of about 2,100 photos, 70.0 a second, 10 s left, none failed",
         "1,500 of about 1,500 photos, 50.0 a second, none failed",
     ]
+
+
+def test_a_bar_ends_at_what_there_really_was() -> None:
+    guesses = iter([1_300, 1_290])
+    shown, clock, out = display(terminal=True, total=None, expected=lambda: next(guesses))
+    with shown:
+        for done in (700, 1_290):
+            clock.now += 10
+            shown.show(done, {})
+    assert "1,290 of about 1,290" in out.getvalue()
 
 
 def test_speed_is_that_of_the_last_half_minute() -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import openvino
 import pytest
 from attrai_estimator.networks import load_networks
-from attrai_estimator.networks.int8 import folded, in_int8, takes_whole_pixels
-from attrai_estimator.networks.manifest import NetworkRecord, read_manifest, verified_file
+from attrai_estimator.networks.int8 import in_int8, takes_whole_pixels
+from attrai_estimator.networks.manifest import NetworkRecord, WrongNetworkFile, read_manifest, verified_file
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
 from attrai_estimator.networks.processor import multiplies_int8
 from attrai_estimator.settings import WORKSPACE_MODELS
@@ -17,6 +17,7 @@ from attrai_estimator.steps.detect import detect
 from attrai_estimator.steps.embed import embed
 from attrai_estimator.steps.score import score
 from attrai_estimator.values import Pixels
+from openvino import opset13
 
 SAMPLE = Path(__file__).parents[3] / "playground/attrai_playground/sample/astronauts.jpg"
 EXACT = load_networks(WORKSPACE_MODELS, embed=True, precision="f32")
@@ -61,7 +62,7 @@ def test_the_mean_is_taken_off_as_exactly_as_in_float32(value: int) -> None:
 
 def test_float32_stays_float32() -> None:
     """What all others are measured by has no int8 in it, whatever the processor."""
-    model = folded(openvino.Core().read_model(verified_file(WORKSPACE_MODELS, record("embedder"))))
+    model = openvino.Core().read_model(verified_file(WORKSPACE_MODELS, record("embedder")))
     by_openvino = openvino.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
     crops = faces("embedder")[:1]
     network = OpenVinoNetwork(
@@ -75,21 +76,62 @@ def test_float32_stays_float32() -> None:
 
 
 def test_a_network_whose_border_is_padded_takes_normalized_pixels() -> None:
-    """Padding is black before normalization, and not the mean."""
+    """What pads normalized pixels is their mean; it would be black if pixels came as they are."""
     padded, not_padded = (openvino.Core().read_model(WORKSPACE_MODELS / record(name).file) for name in NAMES)
     assert not takes_whole_pixels(padded)
     assert takes_whole_pixels(not_padded)
     with pytest.raises(ValueError, match="first convolution is padded"):
-        in_int8(folded(padded), record("scorer_resnet34").normalization, {})
+        in_int8(padded, record("scorer_resnet34").normalization, {})
     exact, native = (load_networks(WORKSPACE_MODELS, scorer=NAMES[0], precision=p).scorer for p in ("f32", "native"))
     crops = faces(NAMES[0])
     assert np.abs(score(crops, exact) - score(crops, native)).max() <= 0.05
 
 
 def test_weights_of_another_network_are_refused() -> None:
-    model = folded(openvino.Core().read_model(WORKSPACE_MODELS / record("scorer").file))
+    model = openvino.Core().read_model(WORKSPACE_MODELS / record("scorer").file)
     with pytest.raises(ValueError, match=r"no convolution with weights named blocks\.0\.first\.weight"):
         in_int8(model, record("scorer").normalization, record("embedder").highest)
+
+
+def test_what_lies_before_the_first_convolution_is_not_dropped() -> None:
+    pixels = opset13.parameter([1, 3, 8, 8], np.float32)
+    weights = opset13.constant(np.ones((2, 3, 3, 3), np.float32))
+
+    def network(taken: openvino.Node) -> openvino.Model:
+        convolution = opset13.convolution(taken, weights, [1, 1], [0, 0], [0, 0], [1, 1])
+        return openvino.Model([convolution], [pixels], "network")
+
+    assert takes_whole_pixels(network(pixels))
+    assert not takes_whole_pixels(network(opset13.multiply(pixels, opset13.constant(np.float32(2)))))
+    assert not takes_whole_pixels(openvino.Model([opset13.relu(pixels)], [pixels], "none"))
+
+
+def test_a_file_that_changes_after_it_was_loaded_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "network.onnx"
+    file.write_bytes(verified_file(WORKSPACE_MODELS, record("mtcnn_output")).read_bytes())
+    network = OpenVinoNetwork(file, record("mtcnn_output").normalization)
+    network(np.zeros((1, 48, 48, 3), np.uint8))
+    file.write_bytes(file.read_bytes() + b"\0")
+    with pytest.raises(WrongNetworkFile, match="has changed since it was loaded"):
+        network(np.zeros((4, 48, 48, 3), np.uint8))
+
+
+@vnni
+def test_ranges_of_another_network_are_a_wrong_file() -> None:
+    file = verified_file(WORKSPACE_MODELS, record("scorer"))
+    network = OpenVinoNetwork(file, record("scorer").normalization, "native", record("embedder").highest)
+    with pytest.raises(WrongNetworkFile, match="is not what its record says"):
+        network(np.zeros((1, 150, 150, 3), np.uint8))
+
+
+@vnni
+def test_what_is_asked_for_in_bfloat16_has_no_int8_in_it() -> None:
+    file, crops = verified_file(WORKSPACE_MODELS, record("embedder")), faces("embedder")[:1]
+    with_ranges, without = (
+        OpenVinoNetwork(file, record("embedder").normalization, "bf16", highest)
+        for highest in (record("embedder").highest, None)
+    )
+    assert np.array_equal(with_ranges(crops)[0], without(crops)[0])
 
 
 NAMES = ("scorer_resnet34", "scorer")

@@ -25,6 +25,13 @@ def test_a_patch_is_the_box_at_the_networks_size(box: tuple[float, float, float,
     assert np.abs(cut(pixels, box)[0].astype(int) - np.asarray(expected)).max() < 16
 
 
+def test_many_patches_are_those_of_each_box_alone() -> None:
+    pixels, corners = smooth(400, 300), RNG.uniform(-20, 200, (70, 2))
+    boxes = [(x, y, x + side, y + side) for (x, y), side in zip(corners, RNG.uniform(15, 150, 70), strict=True)]
+    alone = np.concatenate([cut(pixels, box) for box in boxes])
+    assert np.array_equal(cut(pixels, *boxes), alone)
+
+
 def test_patches_come_in_the_order_of_their_boxes_whatever_their_size() -> None:
     pixels = np.zeros((400, 400, 3), np.uint8)
     pixels[:, 200:] = (10, 200, 90)

@@ -28,7 +28,8 @@ class Asked:
 
 def test_no_photo_has_a_shape_that_the_warm_up_has_not() -> None:
     """A network is compiled for a shape at its first call."""
-    loaded = load_networks(WORKSPACE_MODELS)
+    loaded = load_networks(WORKSPACE_MODELS, embed=True)
+    assert loaded.embedder is not None
     asked = [
         Asked(network)
         for network in (
@@ -36,10 +37,12 @@ def test_no_photo_has_a_shape_that_the_warm_up_has_not() -> None:
             loaded.detector.refinement,
             loaded.detector.output,
             loaded.scorer.network,
+            loaded.embedder.network,
         )
     ]
     scorer = type(loaded.scorer)(asked[3], loaded.scorer.template)
-    networks = Networks(DetectorNetworks(*asked[:3]), scorer, None)
+    embedder = type(loaded.embedder)(asked[4], loaded.embedder.template)
+    networks = Networks(DetectorNetworks(*asked[:3]), scorer, embedder)
     warm_up(networks)
     warmed = [one.shapes.copy() for one in asked]
     estimate(SAMPLE.read_bytes(), networks)
