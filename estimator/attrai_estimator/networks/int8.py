@@ -9,20 +9,11 @@ import numpy as np
 import openvino
 from numpy.typing import NDArray
 from openvino import Node, opset13
-from openvino.passes import ConstantFolding, Manager
 
 from attrai_estimator.networks.network import Normalization
 
 LARGEST_BYTE, LARGEST_WEIGHT = 255, 127
 """Of what a convolution takes, which is nothing below zero; and of weights, which lie evenly around it."""
-
-
-def _folded(model: openvino.Model) -> openvino.Model:
-    """The same model with constants where there were computations on constants, as weights stored in half precision are."""
-    passes = Manager()
-    passes.register_pass(ConstantFolding())
-    passes.run_passes(model)
-    return model
 
 
 def takes_whole_pixels(model: openvino.Model) -> bool:
@@ -44,7 +35,7 @@ def in_int8(model: openvino.Model, normalization: Normalization, highest: Mappin
     """
     if not takes_whole_pixels(model):
         raise ValueError("the network's first convolution is padded, or not what takes its input")
-    first, *others = _convolutions(_folded(model))
+    first, *others = _convolutions(model)
     by_weights = {node.input_value(1).get_node().get_friendly_name(): node for node in others}
     unknown = highest.keys() - by_weights.keys()
     if unknown:
@@ -101,7 +92,10 @@ def _within(values: openvino.Output, low: NDArray[np.float64], high: NDArray[np.
 
 
 def _weights(convolution: Node) -> NDArray[np.float64]:
-    weights: NDArray[np.float64] = convolution.input_value(1).get_node().get_data().astype(np.float64)
+    node = convolution.input_value(1).get_node()
+    if node.get_type_name() == "Convert":  # they are stored in half precision
+        node = node.input_value(0).get_node()
+    weights: NDArray[np.float64] = node.get_data().astype(np.float64)
     return weights
 
 
