@@ -63,7 +63,7 @@ class OpenVinoNetwork:
         return self._by_shape[shape]
 
     def _read(self) -> openvino.Model:
-        """The network as it is before it is compiled; not kept, as its weights are twice those of what is compiled."""
+        """The network as it is before it is compiled; not kept, as what is compiled has the weights, too."""
         file = self._file.read_bytes()
         if hashlib.sha256(file).digest() != self._digest:
             raise WrongNetworkFile(f"{self._file} has changed since it was loaded")
