@@ -31,13 +31,19 @@ class Count:
 
 def overlap(box: Corners, others: Sequence[Corners]) -> float:
     """The largest intersection over union of a box with others."""
+    return most_alike(box, others)[1]
+
+
+def most_alike(box: Corners, others: Sequence[Corners]) -> tuple[int, float]:
+    """The number of that one of the others which shares most with a box, and their intersection over union; (-1, 0) without others."""
     if not others:
-        return 0.0
+        return -1, 0.0
     a, b = np.array(box), np.array(others)
     sides = (np.minimum(a[2:], b[:, 2:]) - np.maximum(a[:2], b[:, :2])).clip(min=0)
     areas = [(boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1]) for boxes in (a, b)]
     shared = sides.prod(axis=1)
-    return float((shared / (areas[0] + areas[1] - shared)).max())
+    overlaps = shared / (areas[0] + areas[1] - shared)
+    return int(overlaps.argmax()), float(overlaps.max())
 
 
 def generated(seeker: Contestant, stock: Contestant, samples: Sequence[Sample]) -> list[Count]:

@@ -1,10 +1,12 @@
-"""A process of its own: the same crops on OpenVINO and on torch in float32; prints how far scores and embeddings are apart.
+"""A process of its own: our numbers beside torch's in float32; prints how far scores and embeddings are apart.
 
-Arguments: the precision, then photos.
+On the same crops, what the runtime and its short numbers change; end to end, what our detector changes too: there the crops are cut by the
+landmarks of facenet-pytorch's MTCNN, and a face is the same from an overlap of 0.7. Arguments: the precision, then photos.
 """
 
 import json
 import sys
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from attrai_estimator.threads import use_one_thread
@@ -13,7 +15,7 @@ use_one_thread()
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
-from attrai_estimator.networks import load_networks  # noqa: E402
+from attrai_estimator.networks import Networks, load_networks  # noqa: E402
 from attrai_estimator.networks.openvino_runtime import Precision  # noqa: E402
 from attrai_estimator.settings import WORKSPACE_MODELS  # noqa: E402
 from attrai_estimator.steps.align import align  # noqa: E402
@@ -21,34 +23,81 @@ from attrai_estimator.steps.decode import decode  # noqa: E402
 from attrai_estimator.steps.detect import detect  # noqa: E402
 from attrai_estimator.steps.embed import embed  # noqa: E402
 from attrai_estimator.steps.score import score  # noqa: E402
+from attrai_estimator.values import Box, Detection, Photo  # noqa: E402
+from facenet_pytorch import MTCNN  # noqa: E402
+from numpy.typing import NDArray  # noqa: E402
+
+from benchmarks.estimator.found import SAME, most_alike  # noqa: E402
+
+Numbers = tuple[NDArray[np.float32], NDArray[np.float32]]
+"""Scores, shape (n,), and embeddings, shape (n, 128), of n faces."""
+Apart = tuple[NDArray[np.float64], NDArray[np.float64]]
+"""How far scores are apart and the cosines of embeddings, shape (n,) each."""
 
 
 def main(precision: Precision, files: list[Path]) -> None:
-    """Print one line of JSON."""
+    """Print a line of JSON for the same crops, and one for end to end."""
     torch.set_num_threads(1)
     ours = load_networks(WORKSPACE_MODELS, embed=True, precision=precision)
     reference = load_networks(WORKSPACE_MODELS, "torch", embed=True)
-    scores, cosines = [], []
+    stock = MTCNN(keep_all=True, min_face_size=20)
+    same_crops, end_to_end = [], []
     for file in files:
         photo = decode(file.read_bytes())
         found = detect(photo, ours.detector)
-        if not found or ours.embedder is None or reference.embedder is None:
-            continue
-        crops = align(photo, found, ours.scorer.template)
-        scores.append(np.abs(score(crops, ours.scorer) - score(crops, reference.scorer)))
-        crops = align(photo, found, ours.embedder.template)
-        a, b = (embed(crops, embedder).astype(np.float64) for embedder in (ours.embedder, reference.embedder))
-        cosines.append((a * b).sum(axis=1) / np.linalg.norm(a, axis=1) / np.linalg.norm(b, axis=1))
-    apart, cosine = np.concatenate(scores), np.concatenate(cosines)
-    line = {
-        "faces": len(apart),
-        "score, median": float(np.median(apart)),
-        "score, 99th percentile": float(np.quantile(apart, 0.99)),
-        "score, most": float(apart.max()),
-        "cosine, median": float(np.median(cosine)),
-        "cosine, least": float(cosine.min()),
+        mine = _numbers(photo, found, ours)
+        same_crops.append(_apart(mine, _numbers(photo, found, reference)))
+        theirs = list(_stock_detections(photo, stock))
+        pairs = _same_faces(found, theirs)
+        chosen = [each[[one for one, _ in pairs]] for each in mine]
+        end_to_end.append(_apart((chosen[0], chosen[1]), _numbers(photo, [theirs[b] for _, b in pairs], reference)))
+    for what in (same_crops, end_to_end):
+        sys.stdout.write(json.dumps(_summary(what)) + "\n")
+
+
+def _summary(each_photo: Sequence[Apart]) -> dict[str, float]:
+    scores, cosines = (np.concatenate(each) for each in zip(*each_photo, strict=True))
+    return {
+        "faces": len(scores),
+        "score, median": float(np.median(scores)),
+        "score, 99th percentile": float(np.quantile(scores, 0.99)),
+        "score, most": float(scores.max()),
+        "cosine, median": float(np.median(cosines)),
+        "cosine, least": float(cosines.min()),
     }
-    sys.stdout.write(json.dumps(line) + "\n")
+
+
+def _numbers(photo: Photo, found: Sequence[Detection], networks: Networks) -> Numbers:
+    if networks.embedder is None:
+        raise ValueError("these networks were loaded without an embedder")
+    scores = score(align(photo, found, networks.scorer.template), networks.scorer)
+    return scores, embed(align(photo, found, networks.embedder.template), networks.embedder)
+
+
+def _apart(mine: Numbers, theirs: Numbers) -> Apart:
+    a, b = (numbers[1].astype(np.float64) for numbers in (mine, theirs))
+    lengths = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    return np.abs(mine[0].astype(np.float64) - theirs[0]), (a * b).sum(axis=1) / lengths
+
+
+def _stock_detections(photo: Photo, stock: MTCNN) -> Iterator[Detection]:
+    """What the stock detector finds on the decoded photo, in pixels of the photo itself."""
+    boxes, probabilities, landmarks = stock.detect(photo.image, landmarks=True)
+    if boxes is None:
+        return
+    for box, probability, points in zip(boxes / photo.scale, probabilities, landmarks / photo.scale, strict=True):
+        yield Detection(Box(*map(float, box)), points.astype(np.float32), float(probability))
+
+
+def _same_faces(found: Sequence[Detection], theirs: Sequence[Detection]) -> list[tuple[int, int]]:
+    """Numbers of our detections, each with that of the stock detection in the same place; those alone that have one."""
+    boxes = [_corners(one) for one in theirs]
+    pairs = [(number, most_alike(_corners(one), boxes)) for number, one in enumerate(found)]
+    return [(number, place) for number, (place, overlap) in pairs if overlap >= SAME]
+
+
+def _corners(found: Detection) -> tuple[float, float, float, float]:
+    return found.box.x0, found.box.y0, found.box.x1, found.box.y1
 
 
 if __name__ == "__main__":

@@ -107,14 +107,11 @@ def lost(run: Run) -> Iterator[Table]:
 
 
 def numbers(run: Run) -> Iterator[Table]:
-    """Scores and embeddings against torch in float32, on the same crops."""
+    """Scores and embeddings against torch in float32: on the same crops, and end to end."""
     files = [str(file) for file in run.lfw()[::FEWER] or [one.file for one in run.generated()]]
-    rows: list[list[object]] = []
-    for cap in (NONE, AVX2):
-        (line,) = _lines("parity", cap, cap.precision, *files)
-        rows.append([cap.name, *(f"{value:.5f}" if isinstance(value, float) else value for value in line.values())])
-    head = ("", "faces", "score: median apart", "99th percentile", "most", "cosine: median", "least")
-    yield "The same crop on torch in float32", tables.table(head, rows)
+    lines = [(cap.name, *_lines("parity", cap, cap.precision, *files)) for cap in (NONE, AVX2)]
+    yield "The same crop on torch in float32", tables.apart_table([(cap, same) for cap, same, _ in lines])
+    yield "End to end, stock's detector and torch in float32", tables.apart_table([(cap, end) for cap, _, end in lines])
 
 
 def floor(run: Run) -> Iterator[Table]:

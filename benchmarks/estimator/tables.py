@@ -61,6 +61,16 @@ def floor_table(head: Line, lines: Sequence[Line]) -> str:
     return f"{table(names, rows)}\n\nPeak, thousand million multiply-adds a second: {said}."
 
 
+def apart_table(lines: Sequence[tuple[str, Line]]) -> str:
+    """How far our scores and embeddings are from others' of the same faces, by instruction set."""
+    head = ("", "faces", "score: median apart", "99th percentile", "most", "cosine: median", "least")
+    rows = [
+        [cap, *(f"{value:.5f}" if isinstance(value, float) else value for value in line.values())]
+        for cap, line in lines
+    ]
+    return table(head, rows)
+
+
 def starts_table(lines: Sequence[Line]) -> str:
     """Seconds until a replica consumed."""
     seconds = [_number(line, "ready") for line in lines if "ready" in line]

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable
+from pathlib import Path
 from statistics import median
 
 from attrai_estimator.threads import use_one_thread
@@ -16,6 +17,8 @@ CROWD = told.Crowd(people=20, photos=12, at_once=3, history=40)
 """240 photos, so that 200 are told of by a bot that has seen some before; each person's limit is the default one."""
 AT_ONCE = told.Crowd(people=20, photos=12, at_once=12, history=40)
 SEED = 1
+MEMORY = Path("/dev/shm")  # noqa: S108  # a folder in memory, in which a new one is made
+"""Where the photo store lies unless one says otherwise: what a file system costs is not the queue's."""
 
 
 def overhead(system: System, arguments: argparse.Namespace) -> None:
@@ -77,10 +80,19 @@ def main() -> None:
     )
     parser.add_argument("--count", type=int, default=60, help="photos of a leg (default 60)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds, of which medians are told (default 5)")
+    parser.add_argument(
+        "--store",
+        type=Path,
+        default=MEMORY if MEMORY.is_dir() else None,
+        metavar="FOLDER",
+        help="where the photo store is made (default: in memory; a folder on a disk measures its file system too)",
+    )
     arguments = parser.parse_args()
+    if arguments.store is not None and not arguments.store.is_dir():
+        parser.error(f"{arguments.store} is no folder")
     machine_section()
     for name in arguments.names or MEASUREMENTS:
-        with real_system() as system:
+        with real_system(arguments.store) as system:
             MEASUREMENTS[name](system, arguments)
 
 

@@ -68,15 +68,19 @@ class Running:
 
 
 @contextmanager
-def real_system() -> Iterator[System]:
-    """Servers on free ports of the loopback, ended with the block. Raises SystemExit where they are not installed."""
+def real_system(stores: Path | None = None) -> Iterator[System]:
+    """Servers on free ports of the loopback, ended with the block; the photo store is a new folder below `stores`.
+
+    Raises SystemExit where the servers are not installed.
+    """
     missing = servers.missing_rabbitmq() or servers.missing_redis()
     if missing:
         raise SystemExit(missing)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attrai-bench-")))
-        rabbitmq, redis, store, logs = (folder / name for name in ("rabbitmq", "redis", "store", "logs"))
-        for each in (rabbitmq, redis, store, logs):
+        store = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="attrai-bench-store-", dir=stores)))
+        rabbitmq, redis, logs = (folder / name for name in ("rabbitmq", "redis", "logs"))
+        for each in (rabbitmq, redis, logs):
             each.mkdir()
         yield System(
             stack.enter_context(servers.rabbitmq(rabbitmq)), stack.enter_context(servers.redis(redis)), store, logs
