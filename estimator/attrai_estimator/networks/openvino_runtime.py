@@ -20,12 +20,16 @@ Precision = Literal["native", "f32", "bf16"]
 time of the next; see decisions 0025 and 0027."""
 
 
+LARGE = 4 << 20
+"""Bytes of a file from which a network that computes in float32 is compiled once, for any number of pictures; see decision 0028."""
+
+
 class OpenVinoNetwork:
     """An ONNX file for this CPU, with the normalization of its pixels before it; `highest`: see `in_int8`.
 
     It is compiled for each shape that it is given, at the first such call: a tenth to a quarter quicker than for any, and it costs
-    nothing to go from one shape to another, but each has the weights in memory. So give it few. Raises `WrongNetworkFile`,
-    then too, when the file has changed or `highest` is of another network.
+    nothing to go from one shape to another, but each has the weights in memory. So give it few. A `LARGE` one in float32 has them once.
+    Raises `WrongNetworkFile`, at such a call too, when the file has changed or `highest` is of another network.
     """
 
     def __init__(
@@ -36,10 +40,13 @@ class OpenVinoNetwork:
         highest: Mapping[str, float] | None = None,
     ) -> None:
         self._file, self._normalization, self._highest = file, normalization, highest or {}
-        self._digest = hashlib.sha256(file.read_bytes()).digest()
+        data = file.read_bytes()
+        self._digest = hashlib.sha256(data).digest()
         self._int8 = precision == "native" and multiplies_int8()
         if precision == "native":
             precision = "bf16" if multiplies_bfloat16() else "f32"
+        wholly_int8 = self._int8 and bool(self._highest)
+        self._for_any_count = precision == "f32" and not wholly_int8 and len(data) >= LARGE
         self._properties = {
             "INFERENCE_NUM_THREADS": 1,
             "NUM_STREAMS": 1,
@@ -48,6 +55,7 @@ class OpenVinoNetwork:
         }
         self._core = openvino.Core()
         self._by_shape: dict[tuple[int, ...], openvino.InferRequest] = {}
+        """By what it is compiled for: -1 is any number."""
 
     def __call__(self, pixels: NDArray[np.uint8], /) -> tuple[Floats, ...]:
         """Run the pixels; the arrays returned are the caller's own."""
@@ -56,11 +64,12 @@ class OpenVinoNetwork:
         return tuple(np.array(array, dtype=np.float32) for array in results.to_tuple())
 
     def _for_shape(self, shape: tuple[int, ...]) -> openvino.InferRequest:
-        if shape not in self._by_shape:
+        compiled = (-1, *shape[1:]) if self._for_any_count else shape
+        if compiled not in self._by_shape:
             model = self._read()
-            model.reshape(list(shape))
-            self._by_shape[shape] = self._core.compile_model(model, "CPU", self._properties).create_infer_request()
-        return self._by_shape[shape]
+            model.reshape(list(compiled))
+            self._by_shape[compiled] = self._core.compile_model(model, "CPU", self._properties).create_infer_request()
+        return self._by_shape[compiled]
 
     def _read(self) -> openvino.Model:
         """The network as it is before it is compiled; not kept, as what is compiled has the weights, too."""
