@@ -3,15 +3,21 @@ import shutil
 import subprocess
 
 import pytest
+import yaml
 from attrai_deploy.credentials import new_credentials
 from attrai_estimator.settings import EstimatorSettings
-from stack_files import IN_IMAGE, ROOT, SETTINGS, environment, secrets_of, stack
+from stack_files import IN_IMAGE, ROOT, SETTINGS, Yaml, environment, secrets_of, stack
 
 SERVICES = stack()["services"]
 OVERRIDES = ["light", "nfs", "memory", "webhook"]
 BESIDE = ["monitoring", "batch"]
 """Files that bring services of their own."""
 FILES = [path.name for path in ROOT.glob("docker-stack*.yml")]
+VARIANTS = [[], *([variant] for variant in OVERRIDES + BESIDE), [*BESIDE, "light", "memory", "webhook", "nfs"]]
+"""What is laid over docker-stack.yml, the last file last; docs/deploy.md says that docker-stack.nfs.yml is it."""
+SECTIONS = ["networks", "volumes", "secrets", "configs"]
+OPEN = {"outside", "pages"}
+"""Networks with a way out: to Telegram, and for published pages, which an internal network cannot have."""
 GIB = 1024**3
 
 
@@ -57,9 +63,9 @@ def test_every_config_is_used_and_its_file_is_there(file: str) -> None:
     assert all("${CONFIG_TAG" in line for line in (ROOT / file).read_text().splitlines() if " {file: " in line)
 
 
-def test_only_bot_and_replier_reach_the_internet_and_only_two_pages_are_published() -> None:
+def test_only_bot_replier_and_what_has_a_page_have_a_way_out_and_only_two_pages_are_published() -> None:
     networks = stack()["networks"]
-    assert {name for name, network in networks.items() if not network.get("internal")} == {"outside", "pages"}
+    assert {name for name, network in networks.items() if not network.get("internal")} == OPEN
     assert {name for name, service in SERVICES.items() if "outside" in service["networks"]} == {"bot", "replier"}
     assert {name for name, service in SERVICES.items() if "pages" in service["networks"]} == {"graylog", "flower"}
     published = {
@@ -114,20 +120,48 @@ def test_our_containers_are_locked_down_and_every_image_has_one_exact_tag() -> N
 @pytest.mark.parametrize("variant", OVERRIDES)
 def test_an_override_names_only_what_there_is(variant: str) -> None:
     override = stack(f"docker-stack.{variant}.yml")
+    beneath = [stack(), *(stack(f"docker-stack.{name}.yml") for name in BESIDE)]
     assert set(override.get("services", {})) <= set(SERVICES)
-    assert set(override.get("volumes", {})) <= set(stack()["volumes"])
+    for section in ("networks", "volumes"):
+        assert set(override.get(section, {})) <= {name for file in beneath for name in file.get(section, {})}
 
 
-@pytest.mark.parametrize("variant", [None, *OVERRIDES, *BESIDE])
-def test_docker_itself_accepts_the_files(variant: str | None) -> None:
+@pytest.mark.parametrize("variant", VARIANTS, ids="+".join)
+def test_what_lies_over_another_file_opens_no_network(variant: list[str]) -> None:
+    """Docker puts the last file's entry in the place of the whole one before it: what it does not say again is gone."""
+    networks = _merged(variant)["networks"]
+    assert {name for name, network in networks.items() if not network.get("internal")} == OPEN
+    encrypted = {name for name, network in networks.items() if network.get("driver_opts") == {"encrypted": "true"}}
+    assert encrypted == (set(networks) - OPEN if "nfs" in variant else set())
+
+
+@pytest.mark.parametrize("variant", VARIANTS, ids="+".join)
+def test_docker_itself_accepts_the_files_and_merges_them_as_the_tests_do(variant: list[str]) -> None:
     if shutil.which("docker") is None:
         pytest.skip("the docker client is not installed")
-    files = ["docker-stack.yml"] if variant is None else ["docker-stack.yml", f"docker-stack.{variant}.yml"]
-    options = [option for file in files for option in ("-c", str(ROOT / file))]
+    options = [option for file in _files(variant) for option in ("-c", str(ROOT / file))]
     given = {"PATH": "/usr/local/bin:/usr/bin:/bin", "NFS_SERVER": "10.0.0.5", "NFS_PATH": "/photos"}
     given["WEBHOOK_URL"] = "https://bot.example.org/telegram"
     merged = _docker_config(*options, given=given)
     assert _docker_config("-c", "-", given=given, text=merged) == merged, "deploying hands Docker what it merged itself"
+    by_docker, by_test = yaml.safe_load(merged), _merged(variant)
+    assert by_docker["networks"] == by_test["networks"]
+    for section in SECTIONS:
+        assert {name: set(entry) for name, entry in by_docker[section].items()} == {
+            name: set(entry or {}) for name, entry in by_test[section].items()
+        }
+
+
+def _files(variant: list[str]) -> list[str]:
+    return ["docker-stack.yml", *(f"docker-stack.{name}.yml" for name in variant)]
+
+
+def _merged(variant: list[str]) -> Yaml:
+    """The sections beside the services, as Docker merges them: entry by entry, none mixed with its like."""
+    files = [stack(file) for file in _files(variant)]
+    return {
+        section: {name: file[section][name] for file in files for name in file.get(section, {})} for section in SECTIONS
+    }
 
 
 def _docker_config(*options: str, given: dict[str, str], text: str = "") -> str:
