@@ -1,8 +1,11 @@
-"""Makes content_pack.json, which a fresh Graylog installs by itself: inputs, streams and the dashboard. Format 2, graylog-server 6.1.
+"""Makes content_pack.json, which a fresh Graylog installs by itself: inputs, streams and the dashboard.
 
-Entities as graylog-server's org.graylog2.contentpacks.model.entities write them; every widget's fields are ones that the services log.
+A pack of format 1 (ContentPackV1) with a dashboard of version 2, for graylog-server 6.1. Entities as graylog-server's
+org.graylog2.contentpacks.model.entities write them; every widget's fields are ones that the services log. It cannot hold an index set,
+for a pack has no such entity: how long messages are kept stands in docker-stack.yml, in Graylog's environment.
 """
 
+import hashlib
 import json
 import sys
 import uuid
@@ -11,6 +14,8 @@ from pathlib import Path
 PACK = Path(__file__).with_name("content_pack.json")
 SPACE = uuid.UUID("5a1d3f0e-6a52-4c39-9d6d-1f9a7c1e0b42")
 """Ids derive from names in it, so that a pack made again is the same pack."""
+REVISIONS = ("25bed4604186067b", "4b097a3b9c9062cd")
+"""What each revision held, by its digest. Graylog skips a revision that it has: a changed pack is a new one, its digest goes to the end."""
 CREATED = "2026-11-21T00:00:00.000Z"
 CONSTRAINTS = [{"type": "server-version", "version": ">=6.1.0"}]
 DAY = 86_400
@@ -24,7 +29,12 @@ Json = dict[str, object]
 def content_pack() -> Json:
     """The whole pack."""
     gelf = {"port": 12201, "bind_address": "0.0.0.0", "use_null_delimiter": True, "max_message_size": 131_072}  # noqa: S104 - in its container
-    syslog = {"port": 1514, "bind_address": "0.0.0.0", "recv_buffer_size": 262_144}  # noqa: S104 - in its container
+    syslog = {
+        "port": 1514,
+        "bind_address": "0.0.0.0",  # noqa: S104 - in its container
+        "recv_buffer_size": 262_144,
+        "allow_override_date": True,  # what has no readable time gets that of its arrival; else it would be thrown away
+    }
     entities = [
         graylog_input("Services, GELF", "org.graylog2.inputs.gelf.tcp.GELFTCPInput", gelf),
         graylog_input("RabbitMQ and Redis, syslog", "org.graylog2.inputs.syslog.udp.SyslogUDPInput", syslog),
@@ -39,7 +49,13 @@ def content_pack() -> Json:
         "vendor": "Attrai",
         "url": "",
     }
-    return {"v": 1, "id": _id("pack"), "rev": 1, **about, "parameters": [], "entities": entities}
+    return {"v": 1, "id": _id("pack"), "rev": len(REVISIONS), **about, "parameters": [], "entities": entities}
+
+
+def digest(pack: Json) -> str:
+    """Of all that a pack holds but its revision, by which the revision is known."""
+    content = json.dumps({name: value for name, value in pack.items() if name != "rev"}, sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def graylog_input(title: str, kind: str, configuration: dict[str, object]) -> Json:

@@ -1,10 +1,13 @@
 import ast
 import json
 import re
+import uuid
 from collections.abc import Iterator
+from itertools import chain
+from typing import Any
 
 import pytest
-from make_pack import PACK, STEPS, content_pack
+from make_pack import PACK, REVISIONS, STEPS, content_pack, digest
 from stack_files import ROOT, stack
 
 SOURCES = [*(ROOT / "bot/attrai_bot").rglob("*.py"), *(ROOT / "estimator/attrai_estimator").rglob("*.py")]
@@ -28,7 +31,10 @@ LOGGED = {word.arg for call in _calls() for word in call.keywords if word.arg} |
 EVENTS = {
     constant.value for call in _calls() for constant in ast.walk(call.args[1]) if isinstance(constant, ast.Constant)
 }
-WIDGETS = next(one for one in content_pack()["entities"] if one["type"]["name"] == "dashboard")["data"]["state"]  # type: ignore[attr-defined, index, call-overload]
+ENTITIES: list[dict[str, Any]] = content_pack()["entities"]  # type: ignore[assignment]
+ABOUT = ("name", "summary", "description", "vendor", "url")
+VERSIONS = {"input": "1", "stream": "1", "dashboard": "2"}
+WIDGETS = next(one for one in ENTITIES if one["type"]["name"] == "dashboard")["data"]["state"]
 CHARTS = [widget for state in WIDGETS.values() for widget in state["widgets"]]
 
 
@@ -76,6 +82,59 @@ def test_a_fresh_graylog_finds_and_installs_the_pack() -> None:
     )
 
 
+def test_a_changed_pack_is_a_new_revision() -> None:
+    pack = content_pack()
+    assert digest(pack) == REVISIONS[-1], (
+        f"the pack changed, and Graylog skips a revision that it has: put {digest(pack)!r} at the end of REVISIONS"
+    )
+    assert pack["rev"] == len(set(REVISIONS)) == len(REVISIONS)
+
+
+def test_the_pack_and_its_entities_have_the_form_that_graylog_reads() -> None:
+    pack = content_pack()
+    assert set(pack) == {"v", "id", "rev", *ABOUT, "parameters", "entities"}
+    assert pack["v"] == 1
+    assert {entity["type"]["name"]: entity["type"]["version"] for entity in ENTITIES} == VERSIONS
+    for entity in ENTITIES:
+        assert set(entity) == {"v", "type", "id", "data", "constraints"}
+        assert entity["v"] == "1"
+        assert uuid.UUID(entity["id"])
+        assert isinstance(entity["data"], dict)
+
+
+def test_every_value_names_its_type() -> None:
+    """Graylog's ValueReference; one with a value of another type fails the installation."""
+    values = [part for part in _parts(content_pack()) if {"@type", "@value"} & set(part)]
+    assert len(values) > 2 * len(ENTITIES)
+    for value in values:
+        assert set(value) == {"@type", "@value"}
+        assert type(value["@value"]) is {"string": str, "integer": int, "boolean": bool}[value["@type"]]
+
+
+def test_every_widget_shows_a_search_that_is_there() -> None:
+    (dashboard,) = (entity["data"] for entity in ENTITIES if entity["type"]["name"] == "dashboard")
+    queries = {query["id"]: query for query in dashboard["search"]["queries"]}
+    assert set(dashboard["state"]) == set(queries)
+    for name, state in dashboard["state"].items():
+        widgets = {widget["id"] for widget in state["widgets"]}
+        searches = {search["id"]: search for search in queries[name]["search_types"]}
+        assert set(state["widget_mapping"]) == set(state["positions"]) == set(state["titles"]["widget"]) == widgets
+        assert sorted(chain(*state["widget_mapping"].values())) == sorted(searches)
+        for widget in state["widgets"]:
+            (search,) = (searches[one] for one in state["widget_mapping"][widget["id"]])
+            assert (search["query"], search["timerange"]) == (widget["query"], widget["timerange"])
+            shown = [series["function"] for series in widget["config"]["series"]]
+            assert shown == [series["id"] for series in search["series"]]
+
+
 def test_every_id_is_its_own() -> None:
-    ids = [entity["id"] for entity in content_pack()["entities"]]  # type: ignore[attr-defined]
-    assert len(set(ids)) == len(ids)
+    ids = [part["id"] for part in _parts(content_pack()) if "id" in part and "field" not in part]
+    assert len(ids) == len(set(ids)) == 1 + len(ENTITIES) + 1 + 2 * len(CHARTS)
+
+
+def _parts(value: Any) -> Iterator[dict[str, Any]]:
+    """Every object in it, however deep; a series' id is its function, and so it is no id."""
+    if isinstance(value, dict):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _parts(inner)

@@ -1,17 +1,12 @@
 """Against a real receiver: syslog-ng, which splits at null bytes and lets through what is a JSON document."""
 
-import json
 import logging
-import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import pytest
 from attrai_shared.logs import LogPipeline, LogTarget, configure_logs, event
@@ -20,73 +15,13 @@ from attrai_shared.logs.graylog import Graylog, Pace
 from attrai_shared.logs.outlet import Outlet
 from attrai_shared.logs.records import Origin
 
-SYSLOG_NG = shutil.which("syslog-ng", path=f"{os.environ.get('PATH', os.defpath)}:/usr/sbin")
+from tests.syslog_ng import SYSLOG_NG, SyslogNg, until
+
 pytestmark = [
     pytest.mark.timeout(120),
     pytest.mark.skipif(SYSLOG_NG is None, reason="needs syslog-ng: install syslog-ng-core (make servers)"),
 ]
 LOGGER = logging.getLogger("attrai_test")
-CONFIGURATION = """
-@version: 3.35
-options {{ stats-freq(0); keep-hostname(yes); }};
-source gelf {{ network(ip("127.0.0.1") port({port}) transport("{transport}") flags(no-parse) {tls}); }};
-destination file {{ file("{folder}/received" template("${{MESSAGE}}\\n") flush-lines(1)); }};
-log {{ source(gelf); parser {{ json-parser(prefix("gelf.")); }}; destination(file); flags(flow-control); }};
-"""
-
-
-class SyslogNg:
-    """The real server in a folder of its own, on a port that stays the same when it is started again."""
-
-    def __init__(self, folder: Path, tls: str = "") -> None:
-        self._folder = folder
-        self.port = _free_port()
-        self._configuration = folder / "syslog-ng.conf"
-        self._configuration.write_text(
-            CONFIGURATION.format(port=self.port, transport="tls" if tls else "tcp", folder=folder, tls=tls)
-        )
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        state = [f"--{name}={self._folder}/{name}" for name in ("persist-file", "pidfile", "control")]
-        command = [str(SYSLOG_NG), "--foreground", "--no-caps", f"--cfgfile={self._configuration}", *state]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        _until(self._listens)
-
-    def signal(self, number: int) -> None:
-        assert self._process is not None
-        self._process.send_signal(number)
-
-    def stop(self) -> None:
-        if self._process is not None:
-            self.signal(signal.SIGCONT)
-            self.signal(signal.SIGTERM)
-            self._process.communicate(timeout=30)
-            self._process = None
-
-    def documents(self) -> dict[int, dict[str, Any]]:
-        """By their sequence: a second copy has the same."""
-        path = self._folder / "received"
-        lines = path.read_text().splitlines() if path.exists() else []
-        return {document["_sequence"]: document for document in map(json.loads, lines)}
-
-    def _listens(self) -> bool:
-        assert self._process is not None
-        if self._process.poll() is not None:
-            raise AssertionError(self._process.communicate()[1].decode())
-        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 1):
-            return True
-        return False
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
-
-
-def _until(true: Callable[[], bool]) -> None:
-    while not true():
-        time.sleep(0.02)
 
 
 @pytest.fixture
@@ -107,7 +42,7 @@ def test_events_and_tracebacks_arrive(server: SyslogNg) -> None:
     event(LOGGER, "photo_estimated", request_id="0" * 32, user="f" * 32, seconds={"detect": 0.2}, faces=3)
     LOGGER.error("писать некуда", exc_info=OSError(28, "disk"))
     logs.stop()
-    _until(lambda: len(server.documents()) == 2)
+    until(lambda: len(server.documents()) == 2)
     first, second = server.documents().values()
     assert (first["_event"], first["_seconds_detect"], first["_faces"]) == ("photo_estimated", 0.2, 3)
     assert (second["short_message"], second["_error"], second["level"]) == ("писать некуда", "OSError: ENOSPC", 3)
@@ -125,7 +60,7 @@ def test_an_outage_that_fits_the_buffer_loses_nothing(server: SyslogNg) -> None:
         event(LOGGER, "photo_taken", number=number)
         time.sleep(0.001)
     logs.stop(30)
-    _until(lambda: {document.get("_number") for document in server.documents().values()} >= set(range(1_200)))
+    until(lambda: {document.get("_number") for document in server.documents().values()} >= set(range(1_200)))
     assert not [document for document in server.documents().values() if "_records" in document]
 
 
@@ -143,13 +78,13 @@ def test_what_does_not_fit_is_counted_exactly_and_the_count_arrives(server: Sysl
     for number in range(3_000):
         {500: server.stop, 2_500: server.start}.get(number, bool)()
         event(LOGGER, "photo_taken", number=number)
-    _until(lambda: outlet.queue.unsettled() == 0)
+    until(lambda: outlet.queue.unsettled() == 0)
     LOGGER.removeHandler(outlet)
     LOGGER.propagate = True
     given = outlet.queue.number()
     outlet.close()
     reports = [document for document in server.documents().values() if "_records" in document]
-    _until(lambda: _arrived(server) + _dropped(server) == given)
+    until(lambda: _arrived(server) + _dropped(server) == given)
     assert _dropped(server) >= 1_000
     assert {report["short_message"] for report in reports} == {"log_records_dropped"}
 
@@ -196,7 +131,7 @@ def test_over_tls_records_arrive_and_an_outage_loses_none(tls_server: SyslogNg, 
         {200: tls_server.stop, 400: tls_server.start}.get(number, bool)()
         event(LOGGER, "photo_taken", number=number)
     logs.stop(30)
-    _until(lambda: {document.get("_number") for document in tls_server.documents().values()} >= set(range(600)))
+    until(lambda: {document.get("_number") for document in tls_server.documents().values()} >= set(range(600)))
 
 
 @pytest.mark.parametrize(
