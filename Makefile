@@ -126,7 +126,7 @@ format: .venv/test.stamp  ## format the code
 	@$(BIN)/ruff check -q --fix . ; $(BIN)/ruff format -q .
 
 MEASURE ?=
-.PHONY: bench bench-queue bench-batch
+.PHONY: bench bench-queue bench-batch bench-logs
 bench: PHOTOS :=  # the endurance run's default is not meant
 bench: .venv/test.stamp .venv-models/stamp servers  ## the estimator beside its peers (PHOTOS=folder, DATA=folder, MEASURE="pictures caps" or "--help")
 	@$(CLEAN_ENV) $(MODELS_BIN)/python -m benchmarks.estimator --product $(BIN)/python $(if $(PHOTOS),--photos "$(PHOTOS)") $(if $(DATA),--data "$(DATA)") $(MEASURE)
@@ -136,6 +136,9 @@ bench-queue: .venv/test.stamp servers  ## measure the queue's cost and the told 
 
 bench-batch: .venv/test.stamp servers $(if $(DATA),need-data .venv-models/stamp)  ## measure data sets on DATA=folder (MEASURE="rates --photos 1500 --rounds 3")
 	@$(CLEAN_ENV) $(BIN)/python -m benchmarks.batch $(MEASURE) $(if $(DATA),--data "$(DATA)" --peer $(MODELS_BIN)/python)
+
+bench-logs: .venv/test.stamp servers  ## a log server away for 60 s: what logging costs meanwhile (MEASURE="stalled 20": it takes nothing for 20 s)
+	@$(CLEAN_ENV) $(BIN)/python -m tests.log_outage $(MEASURE) >/dev/null
 
 .PHONY: servers
 servers:  # the real servers that the flow tests start: by apt where root; else those tests skip and say so
@@ -150,26 +153,28 @@ IMAGES := bot estimator batch flower
 DOCKERFILE_flower := deploy/flower/Dockerfile
 FILES ?= docker-stack.yml
 SERVICE ?=
-ESTIMATORS ?= 4
+ESTIMATORS ?=
 DEPLOY = IMAGE_PREFIX=$(IMAGE_PREFIX) VERSION=$(VERSION) PYTHONPATH=deploy $(PYTHON) -m attrai_deploy
 
-.PHONY: images images-push deploy batch undeploy scale logs backup-graylog stack-requirements
+.PHONY: images images-push need-registry deploy batch undeploy scale logs refused backup-graylog stack-requirements
 images:  ## build every service's image (REGISTRY=host/path names them for a registry)
 	@$(foreach image,$(IMAGES),docker build -q --network host --build-arg VERSION=$(VERSION) -t $(IMAGE_PREFIX)$(image):$(VERSION) \
 		-f $(or $(DOCKERFILE_$(image)),$(image)/Dockerfile) . &&) true
 
-images-push: images  ## build and push them (REGISTRY=host/path)
+need-registry:
 	@test -n "$(REGISTRY)" || { echo "name the registry: make images-push REGISTRY=host/path"; exit 1; }
+
+images-push: need-registry images  ## build and push them (REGISTRY=host/path)
 	@$(foreach image,$(IMAGES),docker push $(IMAGE_PREFIX)$(image):$(VERSION) &&) true
 
-deploy:  ## deploy to this Swarm node (SERVICE=name alone, ESTIMATORS=4, FILES="docker-stack.yml docker-stack.light.yml")
-	@$(DEPLOY) up $(FILES:%=--file %) $(if $(SERVICE),--service $(SERVICE)) --estimators $(ESTIMATORS) $(if $(REGISTRY),--resolve-image always)
+deploy:  ## deploy to this Swarm node (SERVICE=name alone, ESTIMATORS=as many as there are, else 4, FILES="docker-stack.yml docker-stack.light.yml")
+	@$(DEPLOY) up $(FILES:%=--file %) $(if $(SERVICE),--service $(SERVICE)) $(if $(ESTIMATORS),--estimators $(ESTIMATORS)) $(if $(REGISTRY),--resolve-image always)
 
 SOURCE ?=
 OPTIONS ?=
 batch:  ## a data set through the stack's batch estimators: SOURCE=name below BATCH_ROOT (ESTIMATORS=2, OPTIONS="--faces largest")
 	@test -n "$(SOURCE)" || { echo "name a folder or an archive below BATCH_ROOT: make batch SOURCE=lfw"; exit 1; }
-	@PYTHONPATH=deploy $(PYTHON) -m attrai_deploy.batch --estimators $(if $(filter file,$(origin ESTIMATORS)),2,$(ESTIMATORS)) "$(SOURCE)" $(OPTIONS)
+	@PYTHONPATH=deploy $(PYTHON) -m attrai_deploy.batch --estimators $(or $(ESTIMATORS),2) "$(SOURCE)" $(OPTIONS)
 
 undeploy:  ## take the stack away; volumes and secrets stay (SECRETS=1: not the secrets)
 	@$(DEPLOY) down $(if $(SECRETS),--secrets)
@@ -181,6 +186,9 @@ scale:  ## so many estimators: N=6
 logs:  ## every record of a request: REQUEST=id, or its first digits
 	@test -n "$(REQUEST)" || { echo "of which request: make logs REQUEST=1a2b3c4d"; exit 1; }
 	@$(DEPLOY) logs "$(REQUEST)"
+
+refused:  ## how many messages nobody could read, and what the oldest are (EMPTY=1: then takes all of them away)
+	@$(DEPLOY) refused $(if $(EMPTY),--empty)
 
 backup-graylog:  ## Graylog's settings, as an archive in out/
 	@mkdir -p out && $(DEPLOY) backup-graylog out
@@ -194,7 +202,8 @@ DRILL ?=
 STANDINS ?=
 OPTIONAL ?=
 PHOTOS ?= 20000
-DRILLED = STANDINS="$(STANDINS)" OPTIONAL="$(OPTIONAL)" ./tests/stack/run.sh
+SEED ?=
+DRILLED = STANDINS="$(STANDINS)" OPTIONAL="$(OPTIONAL)" SEED="$(SEED)" ./tests/stack/run.sh
 .PHONY: stack-test soak
 stack-test: .venv/test.stamp  ## drill the stack on a real Swarm here and remove it (DRILL="kills flood": these alone; STANDINS=script: no registry)
 	@$(DRILLED) $(DRILL)

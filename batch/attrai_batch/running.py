@@ -129,7 +129,7 @@ def _ground(plan: Plan, held: list[int]) -> Iterator[tuple[Ground, Check]]:
 def _on_servers(settings: BatchRunSettings) -> Iterator[Ground]:
     target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
     logs = configure_logs(
-        SERVICE, replica=settings.replica, version=__version__, level=settings.log_level, graylog=target
+        SERVICE, replica=settings.replica, version=settings.version, level=settings.log_level, graylog=target
     )
     try:
         yield ground_of(settings)

@@ -9,7 +9,6 @@ import typer
 from attrai_shared.logs import LogPipeline, LogTarget, configure_logs
 from attrai_shared.settings import describe, read_settings
 
-from attrai_bot import __version__
 from attrai_bot.settings import BotSettings
 
 SETTINGS = describe(BotSettings).replace("\n", "\n\n")
@@ -69,7 +68,7 @@ def _importing() -> Iterator[None]:
 def _configure_logs(service: str, settings: BotSettings) -> LogPipeline:
     target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
     return configure_logs(
-        service, replica=settings.replica, version=__version__, level=settings.log_level, graylog=target
+        service, replica=settings.replica, version=settings.version, level=settings.log_level, graylog=target
     )
 
 

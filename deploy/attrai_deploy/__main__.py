@@ -1,8 +1,9 @@
-"""`python -m attrai_deploy up | down | scale | logs | backup-graylog`: what the make targets of the same names call."""
+"""`python -m attrai_deploy up | down | scale | logs | refused | backup-graylog`: what the make targets of the same names call."""
 
 import argparse
 import getpass
 import os
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from attrai_deploy import docker
 from attrai_deploy.backup import back_up_graylog
 from attrai_deploy.credentials import Credentials, new_credentials
 from attrai_deploy.node import faults, this_node
+from attrai_deploy.refused import in_rabbitmq, set_aside, take_away
 from attrai_deploy.request_log import request_log
 from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_service, secrets_of, service_blocks
 
@@ -20,6 +22,8 @@ HEALTHY_WITHIN = 300.0
 """Seconds that all services may take; Graylog's first start is the slowest."""
 GONE_WITHIN = 180.0
 """Seconds that they may take to end; RabbitMQ and the estimators have 60 each."""
+ESTIMATORS = 4
+"""Those of a first deployment, unless another number is asked for."""
 PAGES = {"graylog": 9000, "flower": 5555, "grafana": 3000}
 """Each web page's port."""
 SETTLED = 3
@@ -41,15 +45,17 @@ def up(options: argparse.Namespace) -> int:
     os.environ["CONFIG_TAG"] = config_tag(_config_files())  # docker stack config fills it in
     stack = docker.merged_stack([str(ROOT / file) for file in options.file])
     graylog = "replicas: 0" not in service_blocks(stack)["graylog"]
-    if missing := faults(this_node(), estimators=options.estimators, graylog=graylog):
+    node = this_node()
+    deployed = _deployed_estimators() if options.estimators is None and node.manager else None
+    new = ESTIMATORS if options.estimators is None else options.estimators
+    if missing := faults(node, estimators=new if deployed is None else 0, graylog=graylog):
         _say("\n".join(missing), to_error=True)
         return 1
     _make_secrets(secrets_of(stack))
+    stack = _with_estimators(stack, new if deployed is None else deployed)
     docker.deploy_stack(
         only_service(stack, options.service) if options.service else stack, resolve_image=options.resolve_image
     )
-    if options.estimators != 4 and options.service in (None, "estimator"):  # noqa: PLR2004 - the stack file's own number
-        docker.docker("service", "scale", "--detach", f"{docker.STACK}_estimator={options.estimators}")
     return _wait_until_healthy(options.service)
 
 
@@ -82,9 +88,33 @@ def logs(options: argparse.Namespace) -> int:
     return int(not lines)
 
 
+def refused(options: argparse.Namespace) -> None:
+    """Shows what was set aside because no service could read it; then takes it away, if that is wanted."""
+    run = in_rabbitmq()
+    for part in set_aside(run):
+        _say(part)
+    if options.empty:
+        take_away(run)
+
+
 def backup(options: argparse.Namespace) -> None:
     """Writes Graylog's settings into a folder."""
     _say(str(back_up_graylog(Path(options.folder))))
+
+
+def _deployed_estimators() -> int | None:
+    """How many there are to be now: that number stays, so that deploying does not undo `make scale`. None without a service.
+
+    It is not held against this node's cores: several nodes may share them.
+    """
+    _, wanted = docker.running("estimator").get("estimator", (0, None))
+    return wanted
+
+
+def _with_estimators(stack: str, count: int) -> str:
+    """The merged stack with so many estimators: scaling them only after the deployment would end some and start them again."""
+    block = service_blocks(stack)["estimator"]
+    return stack.replace(block, re.sub(r"replicas: \d+", f"replicas: {count}", block))
 
 
 def _make_secrets(needed: set[str]) -> None:
@@ -155,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("up", help="deploy, and wait until healthy")
     command.add_argument("--file", action="append", required=True, help="a stack file; again for one that overrides it")
     command.add_argument("--service", help="this one alone")
-    command.add_argument("--estimators", type=int, default=4)
+    command.add_argument("--estimators", type=int, help="as many as are deployed, else 4, without it")
     command.add_argument("--resolve-image", default="never", choices=["always", "changed", "never"])
     command.set_defaults(run=up)
     command = commands.add_parser("down", help="take the stack away; volumes stay")
@@ -167,6 +197,9 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("logs", help="every record of a request")
     command.add_argument("request", help="a request id, or the beginning of one that a user quotes")
     command.set_defaults(run=logs)
+    command = commands.add_parser("refused", help="what was set aside because no service could read it")
+    command.add_argument("--empty", action="store_true", help="take all of it away then")
+    command.set_defaults(run=refused)
     command = commands.add_parser("backup-graylog", help="Graylog's settings and searches, as MongoDB's archive")
     command.add_argument("folder")
     command.set_defaults(run=backup)

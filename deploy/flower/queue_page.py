@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from attrai_shared import __version__
 from attrai_shared.logs import LogTarget, configure_logs
 from attrai_shared.queues import celery_app
 from attrai_shared.settings import Settings, read_settings
@@ -46,7 +45,7 @@ def main() -> None:
     """Shows the page until stopped."""
     settings = read_settings(FlowerSettings)
     target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
-    logs = configure_logs("flower", replica=settings.replica, version=__version__, graylog=target)
+    logs = configure_logs("flower", replica=settings.replica, version=settings.version, graylog=target)
     try:
         flower_app(settings).start(arguments(settings))
     finally:

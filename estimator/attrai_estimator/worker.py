@@ -11,7 +11,6 @@ from attrai_shared.logs import LogPipeline, LogTarget, configure_logs, event
 from attrai_shared.queues import TO_EMBED, TO_ESTIMATE, celery_app
 from celery import Celery, bootsteps, signals
 
-from attrai_estimator import __version__
 from attrai_estimator.chunks.faces import Locate, locate
 from attrai_estimator.chunks.task import EmbedTask
 from attrai_estimator.life import Life, loop_step
@@ -36,8 +35,9 @@ class WarmTask(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Where a worker stands: its role on the broker, the one queue that it consumes, and the task that does the work."""
+    """Where a worker stands: its name in the logs, its role on the broker, the queue that it consumes, and the task that does the work."""
 
+    service: str
     role: str
     queue: str
     task: WarmTask
@@ -46,7 +46,7 @@ class Post:
 def run_worker(settings: EstimatorSettings, pipeline: Pipeline = estimate) -> int:
     """Estimates people's photos until a signal stops it; returns the exit status. Raises WrongNetworkFile before it consumes anything."""
     life = Life(connect(settings.redis_url.get_secret_value()), settings.replica, settings.heartbeat)
-    return _consume(settings, Post("estimator", TO_ESTIMATE, EstimateTask(settings, pipeline)), life)
+    return _consume(settings, Post("estimator", "estimator", TO_ESTIMATE, EstimateTask(settings, pipeline)), life)
 
 
 def run_batch_worker(settings: BatchEstimatorSettings, locate_faces: Locate = locate) -> int:
@@ -54,11 +54,13 @@ def run_batch_worker(settings: BatchEstimatorSettings, locate_faces: Locate = lo
     if settings.batch_idle:
         yield_processor()
     life = Life(None, settings.replica, settings.heartbeat)
-    return _consume(settings, Post(settings.batch_role, TO_EMBED, EmbedTask(settings, locate_faces)), life)
+    return _consume(
+        settings, Post("batch_estimator", settings.batch_role, TO_EMBED, EmbedTask(settings, locate_faces)), life
+    )
 
 
 def _consume(settings: NetworkSettings, post: Post, life: Life) -> int:
-    logs = _configure_logs(settings)
+    logs = _configure_logs(post.service, settings)
     for record in read_manifest(settings.models).networks.values():
         verified_file(settings.models, record)
     worker = _app(settings, post, life).Worker(
@@ -86,18 +88,18 @@ def _app(settings: NetworkSettings, post: Post, life: Life) -> Celery:
     app.register_task(post.task)
     warm = multiprocessing.get_context("fork").Event()
     signals.setup_logging.connect(_keep_logging, weak=False)
-    signals.worker_process_init.connect(_child_start(settings, post.task, warm), weak=False)
+    signals.worker_process_init.connect(_child_start(settings, post, warm), weak=False)
     app.steps["worker"].add(_warm_step(warm))
     app.steps["consumer"].add(loop_step(life))
     return app
 
 
-def _child_start(settings: NetworkSettings, task: WarmTask, warm: Event) -> object:
+def _child_start(settings: NetworkSettings, post: Post, warm: Event) -> object:
     def start(**_: object) -> None:
-        logs = _configure_logs(settings)
+        logs = _configure_logs(post.service, settings)
         signals.worker_process_shutdown.connect(lambda **_: logs.stop(), weak=False)
         try:
-            task.open_desk()
+            post.task.open_desk()
         except Exception:  # noqa: BLE001  # Celery would go on with a child that has no networks
             event(logger, "warm_up_failed", level=logging.ERROR, exc_info=True)
             logs.stop()
@@ -125,8 +127,8 @@ def _keep_logging(**_: object) -> None:
     """Celery leaves logging alone when somebody listens to this signal."""
 
 
-def _configure_logs(settings: NetworkSettings) -> LogPipeline:
+def _configure_logs(service: str, settings: NetworkSettings) -> LogPipeline:
     target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
     return configure_logs(
-        "estimator", replica=settings.replica, version=__version__, level=settings.log_level, graylog=target
+        service, replica=settings.replica, version=settings.version, level=settings.log_level, graylog=target
     )

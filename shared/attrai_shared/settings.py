@@ -15,6 +15,8 @@ from pydantic_settings import (
     SettingsError,
 )
 
+from attrai_shared import __version__
+
 PREFIX = "ATTRAI_"
 SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket", "unix")
 """Of the servers' URLs."""
@@ -45,7 +47,12 @@ class QueueSettings(BaseSettings):
     )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="DEBUG, INFO, WARNING or ERROR")
     graylog_url: str | None = Field(
-        None, description="gelf+tcp://host:12201 or gelf+tls://host:12201; unset: console only"
+        None,
+        description="gelf+tcp://host:12201, or gelf+tls://host:12201?ca=/path/of/ca.pem, which checks the server's certificate and name "
+        "against that file, without `ca` against the system's authorities; unset: console only",
+    )
+    version: str = Field(
+        __version__, description="the version that the logs name; an image sets the one it was built as"
     )
     replica: str = Field(default_factory=lambda: os.uname().nodename, description="this replica's name in the logs")
     heartbeat: Path | None = Field(

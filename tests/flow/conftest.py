@@ -15,6 +15,8 @@ from attrai_playground.services import ESTIMATOR
 from tests.flow import servers
 
 EMBEDDED, RABBITMQ = "embedded", "rabbitmq"
+VERSION = "1.2.3-flow"
+"""What the services' records are to name, as an image has it."""
 LIMITED = "max_message_size = 65536\n"
 """As in production."""
 FAULTY = Path(__file__).parent / "faulty_estimator.py"
@@ -55,6 +57,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             "ATTRAI_HARD_LIMIT": "25",
             "ATTRAI_PHOTOS_PER_USER": "20",
             "ATTRAI_LIFETIME": "90",
+            "ATTRAI_VERSION": VERSION,
         }
         run = stack.enter_context(
             playground(

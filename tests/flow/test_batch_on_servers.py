@@ -100,6 +100,7 @@ def test_a_tar_whose_run_and_estimator_are_killed_gives_the_rows_of_the_undistur
             completed(run, stage.log)
         with started(command(photos, stage.out), stage.log, stage.settings) as run:
             completed(run, stage.log)
+    assert '"service": "batch_estimator"' in (stage.folder / "2").read_text()
     assert rows(killed) == rows(stage.out)
     assert fingerprint(stage.data) == before
     assert list(stage.spool.iterdir()) == []

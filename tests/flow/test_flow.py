@@ -17,7 +17,7 @@ from kombu import Message as KombuMessage
 from kombu import Queue
 
 from tests.flow import faulty_estimator as faulty
-from tests.flow.conftest import EMBEDDED, RABBITMQ, System
+from tests.flow.conftest import EMBEDDED, RABBITMQ, VERSION, System
 from tests.flow.conversation import PATIENCE, is_final, replies, reply_to, words
 
 MOST_ATTEMPTS = 3
@@ -251,3 +251,28 @@ async def test_no_log_names_the_user_or_the_file(system: System, sample: bytes) 
     for name in ("intake", "estimator", "replier"):
         log = system.run.log(name)
         assert not [words for words in ("7700112233", "Zacharias", "canary-holiday", "canary caption") if words in log]
+
+
+async def test_one_request_can_be_followed_through_all_logs(system: System, chat: ChatClient, sample: bytes) -> None:
+    """From the same id in each service's records, which carry nothing else that ties them together but the user's hash."""
+    before = {record["request_id"] for record in _records(system)}
+    assert (await reply_to(chat, await chat.send_photo(sample))).photo
+    async with asyncio.timeout(PATIENCE):
+        while not (mine := [record for record in _records(system) if record["request_id"] not in before]) or (
+            mine[-1]["event"] != "delivery"
+        ):
+            await asyncio.sleep(0.1)
+    assert len({(record["request_id"], record["user"]) for record in mine}) == 1
+    assert {record["version"] for record in mine} == {VERSION}
+    way = [(record["service"], record["event"]) for record in mine]
+    queued = way.index(("intake", "photo_queued"))
+    assert queued > 0  # but the broker may hand a photo out before intake says that it was queued
+    del way[queued]
+    assert way == [("intake", "photo_admitted"), ("estimator", "photo_estimated"), ("replier", "delivery")]
+
+
+def _records(system: System) -> list[dict[str, str]]:
+    """All services' records that belong to a request, in the order of their times."""
+    lines = [line for name in ("intake", "estimator", "replier") for line in system.run.log(name).splitlines()]
+    records = [json.loads(line) for line in lines if '"request_id"' in line and line.endswith("}")]
+    return sorted(records, key=lambda record: str(record["time"]))

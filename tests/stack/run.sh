@@ -4,6 +4,7 @@
 #
 # STANDINS=script  builds the public base images without a registry; else they come from the registry
 # OPTIONAL=1       where no engine can run at all, says so and ends well
+# SEED=number      repeats a run of the kills: their order and moments
 # LOGS=folder      where a failure leaves the services' logs
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -52,7 +53,7 @@ refuse_beside_a_stack() {
 }
 
 build_all() {
-    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" 3.12-slim-bookworm && tag_stand_ins; fi
+    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins; fi
     bounded "$BUILD_WITHIN" make -s images VERSION="$VERSION"
     for image in "${OWN_IMAGES[@]}"; do build_own "$image" "$image" --build-arg VERSION="$VERSION"; done
     for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION"; done

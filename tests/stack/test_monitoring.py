@@ -11,13 +11,13 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 import yaml
-from attrai_deploy.credentials import rabbitmq_users
 from attrai_shared.queues import all_queues, celery_app
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from stack_files import ROOT, Yaml, secrets_of, stack
+from stack_rabbitmq import Broker, stack_broker
 
-from tests.flow.servers import free_port, missing_rabbitmq, rabbitmq
+from tests.flow.servers import missing_rabbitmq
 
 FILE = stack("docker-stack.monitoring.yml")
 SERVICES: Yaml = FILE["services"]
@@ -123,35 +123,19 @@ def test_what_it_reserves_is_what_it_says() -> None:
 
 
 @pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, int]]:
-    """A RabbitMQ with the stack's own vhost, queues, users and rights: its host and port, and the port of its numbers."""
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     if reason := missing_rabbitmq():
         pytest.skip(reason)
-    folder, definitions, numbers = (
-        tmp_path_factory.mktemp("rabbitmq"),
-        tmp_path_factory.mktemp("definitions"),
-        free_port(),
-    )
-    (definitions / "10-users.json").write_text(rabbitmq_users({"exporter": "word", "intake": "word", "flower": "word"}))
-    (definitions / "20-topology.json").write_text(_topology({"exporter", "intake", "flower"}))
-    settings = f"load_definitions = {definitions}\nprometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {numbers}\n"
-    with rabbitmq(folder, plugins="rabbitmq_prometheus", settings=settings) as url:
-        yield f"127.0.0.1:{urlsplit(url).port}/attrai", numbers
-
-
-def _topology(users: set[str]) -> str:
-    topology = json.loads((ROOT / "deploy/rabbitmq/topology.json").read_text())
-    for rights in ("permissions", "topic_permissions"):
-        topology[rights] = [one for one in topology[rights] if one["user"] in users]
-    return json.dumps(topology)
+    with stack_broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
 
 
 @pytest.mark.rabbitmq
-def test_every_metric_of_rabbitmq_is_one_that_it_gives_where_prometheus_asks(broker: tuple[str, int]) -> None:
+def test_every_metric_of_rabbitmq_is_one_that_it_gives_where_prometheus_asks(broker: Broker) -> None:
     used = {name for name in METRICS if name.startswith("rabbitmq_")}
     assert used
     until = time.monotonic() + 60
-    while not used <= (given := _scraped(broker[1])) and time.monotonic() < until:
+    while not used <= (given := _scraped(broker.numbers)) and time.monotonic() < until:
         time.sleep(0.5)  # a queue's numbers come with its first tick
     assert used <= given
 
@@ -169,15 +153,15 @@ def _scraped(port: int) -> set[str]:
 
 
 @pytest.mark.rabbitmq
-def test_the_exporter_may_ask_how_long_a_queue_is_and_listen_to_events(broker: tuple[str, int]) -> None:
-    with Connection(f"amqp://exporter:word@{broker[0]}") as connection:
+def test_the_exporter_may_ask_how_long_a_queue_is_and_listen_to_events(broker: Broker) -> None:
+    with Connection(broker.url("exporter")) as connection:
         for queue in all_queues():
             assert connection.default_channel.queue_declare(queue=queue.name, passive=True).message_count == 0
-        app = celery_app("exporter", f"amqp://exporter:word@{broker[0]}", declare_queues=False)
+        app = celery_app("exporter", broker.url("exporter"), declare_queues=False)
         heard: list[str] = []
         receiver = app.events.Receiver(connection, handlers={"*": lambda event: heard.append(event["type"])})
         with receiver.consumer_context():
-            with Connection(f"amqp://flower:word@{broker[0]}") as other, app.events.Dispatcher(other) as sender:
+            with Connection(broker.url("flower")) as other, app.events.Dispatcher(other) as sender:
                 sender.send("worker-heartbeat")
             with suppress(TimeoutError):
                 for _ in range(30):
@@ -189,8 +173,8 @@ def test_the_exporter_may_ask_how_long_a_queue_is_and_listen_to_events(broker: t
 
 @pytest.mark.rabbitmq
 @pytest.mark.parametrize("deed", ["read", "write", "purge"])
-def test_the_exporter_may_touch_no_message(broker: tuple[str, int], deed: str) -> None:
-    with Connection(f"amqp://exporter:word@{broker[0]}") as connection:
+def test_the_exporter_may_touch_no_message(broker: Broker, deed: str) -> None:
+    with Connection(broker.url("exporter")) as connection:
         channel = connection.default_channel
         with pytest.raises((OperationalError, *connection.channel_errors), match=r"(?i)access"):
             if deed == "read":

@@ -2,20 +2,11 @@ import re
 
 import pytest
 from attrai_deploy.credentials import BROKER_USERS
-from attrai_shared.queues import AFTER_ESTIMATE, DEAD_LETTERS, REFUSED, TASKS, TO_EMBED, TO_ESTIMATE, all_queues
-from stack_files import topology
+from attrai_shared.queues import REFUSED, TASKS, all_queues
+from stack_files import ROOT, topology
+from stack_rabbitmq import EVERY_QUEUE, PUBLISHED, WORKERS, consumed
 
-CONSUMED: dict[str, set[str]] = {user: set() for user in BROKER_USERS} | {
-    "estimator": {TO_ESTIMATE},
-    "replier": {AFTER_ESTIMATE, DEAD_LETTERS},
-    "batch_estimator": {TO_EMBED},
-}
-PUBLISHED: dict[str, set[str]] = {user: set() for user in BROKER_USERS} | {
-    "intake": {TO_ESTIMATE},
-    "estimator": {AFTER_ESTIMATE},
-    "batch": {TO_EMBED},
-}
-EVERY_QUEUE = {queue.name for queue in all_queues()}
+CONSUMED = consumed()
 RIGHTS = {one["user"]: one for one in topology()["permissions"]}
 
 
@@ -32,8 +23,16 @@ def test_the_broker_binds_them_as_the_code_would() -> None:
     assert exchanges == {queue.exchange.name: "topic" for queue in all_queues()} | {"celeryev": "topic"}
 
 
-def test_every_queue_but_the_operators_is_consumed() -> None:
-    assert set().union(*CONSUMED.values()) == EVERY_QUEUE - {REFUSED}
+def test_every_queue_but_the_operators_is_consumed_by_one_user() -> None:
+    assert sorted(queue for queues in CONSUMED.values() for queue in queues) == sorted(EVERY_QUEUE - {REFUSED})
+
+
+def test_no_other_code_consumes() -> None:
+    files = [
+        file for part in ("shared", "bot", "estimator", "batch") for file in (ROOT / part).glob("attrai_*/**/*.py")
+    ]
+    workers = {str(file.relative_to(ROOT)) for file in files if ".Worker(" in file.read_text()}
+    assert workers == {file for file, _ in WORKERS.values()}
 
 
 @pytest.mark.parametrize("user", BROKER_USERS)

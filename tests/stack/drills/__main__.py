@@ -10,7 +10,7 @@ from attrai_deploy.docker import DockerFailedError
 
 from drills.swarm import DrillFailedError
 
-ALL = ("kills", "telegram_away", "poison", "rolling_updates", "disk_full", "flood", "batch", "canaries")
+ALL = ("deployed", "kills", "telegram_away", "poison", "rolling_updates", "disk_full", "flood", "batch", "canaries")
 """The canaries come last: they look for what the others left."""
 LIMIT = 1800.0
 """Seconds that a drill may take which names no other limit."""

@@ -1,6 +1,8 @@
 """Looks for what only users know in all that the stack keeps after the last answer: ids, names, bytes of photos and pictures."""
 
-from drills.nothing_kept import Canaries, assert_nothing_lives, found
+import re
+
+from drills.nothing_kept import Canaries, assert_nothing_lives, found, records
 from drills.people import FIRST_ID, NAME, Crowd, tally
 from drills.photos import COMMENT, photo
 from drills.relay import telegram
@@ -9,6 +11,9 @@ from drills.swarm import DrillFailedError
 PEOPLE = 60
 """As many as any drill before has had, except the flood."""
 FILES = 10
+SERVERS = {"rabbitmq", "redis"}
+"""Whose own lines must have come to the log server, too: a log that nobody keeps holds no canary."""
+SERVERS_LINE = re.compile(rb"^<\d+>1 \S+ (\w+) \w+ - - - ", re.MULTILINE)
 SLICE = 24
 """Bytes of compressed pixels that tell a photo: no two different ones share them by chance."""
 
@@ -23,6 +28,9 @@ async def run() -> str:
         counts = tally(await crowd.answers())
         wanted = _canaries(await crowd.files())
     await assert_nothing_lives()
+    silent = SERVERS - {name.decode() for name in SERVERS_LINE.findall(records())}
+    if silent:
+        raise DrillFailedError(f"the log server has no line of {', '.join(sorted(silent))}")
     places, hits = found(wanted)
     said = f"{dict(counts)}; {sum(map(len, wanted.values()))} canaries in {places} bytes: {dict(hits) or 'none'}"
     if hits or counts["right"] != len(crowd.sent):

@@ -8,7 +8,6 @@ from attrai_deploy.docker import STACK, logs
 
 from drills.swarm import DrillFailedError, read_in, run_in, until
 
-QUEUES = ("to_estimate", "after_estimate", "dead_letters", "refused")
 SETTLED_WITHIN = 60.0
 OURS = ("bot", "replier", "estimator")
 FOLDERS = {
@@ -62,6 +61,11 @@ async def assert_nothing_lives() -> None:
         raise DrillFailedError(f"left over: {json.dumps(left)[:500]}") from None
 
 
+def records() -> bytes:
+    """Every record that came to the log server."""
+    return read_in("receiver", "cat", "/logs/records.log")
+
+
 def found(wanted: Canaries) -> tuple[int, Counter[str]]:
     """Bytes searched, and how many canaries of each kind lie where: `kind in place`."""
     hits: Counter[str] = Counter()
@@ -78,7 +82,7 @@ def _places() -> Iterator[tuple[str, bytes]]:
     """Every service's log, every volume, what containers have written beside them, and what Flower shows."""
     for name in (*OURS, *FOLDERS):
         yield f"the log of {name}", logs(name).encode()
-    yield "the records at the log server", read_in("receiver", "cat", "/logs/records.log")
+    yield "the records at the log server", records()
     for name, folders in (FOLDERS | dict.fromkeys(OURS, ("/photos", "/tmp", "/run/attrai"))).items():  # noqa: S108 - in containers
         yield f"the files of {name}", _files(name, folders)
     yield "Flower's page", read_in("flower", "python", "-c", FLOWERS_TASKS)

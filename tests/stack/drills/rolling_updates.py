@@ -1,4 +1,4 @@
-"""Each service is updated under load to an image with the next version of the contracts, readers before writers: no request fails."""
+"""Each service is updated under load, ours to images with the next version of the contracts, readers before writers: no request fails."""
 
 import asyncio
 import itertools
@@ -16,6 +16,7 @@ READERS_FIRST = {
     "estimator": "attrai-test/next-estimator",
     "bot": "attrai-test/next-bot",
 }
+SERVERS = ("flower", "redis", "rabbitmq")
 VERSION = "from attrai_shared.contracts import ToEstimate as t; print(t.model_fields['version'].default)"
 
 
@@ -25,22 +26,25 @@ async def run() -> str:
     async with telegram() as url, Crowd(url, PEOPLE) as crowd:
         numbers = itertools.count()
         for service, image in READERS_FIRST.items():
-            await _updated_under_load(crowd, numbers, service, image)
+            await _updated_under_load(crowd, numbers, service, "--image", image)
+        for service in SERVERS:
+            await _updated_under_load(crowd, numbers, service, "--force")
         await crowd.send(itertools.islice(numbers, PHOTOS_A_TURN))  # all in the next version
         await crowd.wait_until_answered(240)
         counts = tally(await crowd.answers())
     after = _version()
     await assert_nothing_lives()
     await rolled_back(*READERS_FIRST)
-    said = f"{', '.join(READERS_FIRST)} updated under load, contracts from version {before} to {after}: {dict(counts)}"
+    services = ", ".join((*READERS_FIRST, *SERVERS))
+    said = f"{services} updated under load, contracts from version {before} to {after}: {dict(counts)}"
     if counts["right"] != len(crowd.sent) or counts["twice"] or after != before + 1:
         raise DrillFailedError(said)
     return said
 
 
-async def _updated_under_load(crowd: Crowd, numbers: Iterator[int], service: str, image: str) -> None:
+async def _updated_under_load(crowd: Crowd, numbers: Iterator[int], service: str, *options: str) -> None:
     sending = asyncio.create_task(crowd.send(itertools.islice(numbers, PHOTOS_A_TURN), pause=0.2))
-    await updated(service, "--image", image)
+    await updated(service, *options)
     await sending
 
 

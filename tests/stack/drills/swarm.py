@@ -33,9 +33,9 @@ def containers(service: str) -> list[str]:
     ).split()
 
 
-def kill(service: str) -> str:
+def kill(service: str, chance: random.Random | None = None) -> str:
     """SIGKILL to one of the service's containers, as a crash would be; its short id."""
-    victim = random.choice(containers(service))  # noqa: S311 - no secret
+    victim = (chance or random.Random()).choice(containers(service))  # noqa: S311 - no secret
     docker("kill", "--signal", "KILL", victim)
     return victim[:12]
 

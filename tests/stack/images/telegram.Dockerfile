@@ -1,5 +1,5 @@
 # A stand-in for Telegram: the playground's Bot API server, reachable in the stack's own network.
-FROM python:3.12-slim-bookworm
+FROM python:3.12.12-slim-bookworm
 ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements/run.txt /src/requirements.txt
 RUN pip install -q --require-hashes -r /src/requirements.txt

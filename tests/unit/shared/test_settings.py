@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from attrai_shared import __version__
 from attrai_shared.settings import Settings, describe, read_settings
 from pydantic import ValidationError
 from pydantic_settings import SettingsError
@@ -23,6 +24,12 @@ def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> 
         Path("photos"),
         "amqp://broker",
     )
+
+
+def test_an_image_says_the_version_and_without_one_it_is_the_codes(environment: pytest.MonkeyPatch) -> None:
+    assert Settings().version == __version__
+    environment.setenv("ATTRAI_VERSION", "1.2.3")
+    assert Settings().version == "1.2.3"
 
 
 def test_a_file_twin_holds_the_value_and_wins(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:

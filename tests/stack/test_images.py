@@ -1,0 +1,43 @@
+"""What the images are built on."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from stack_files import ROOT
+
+DOCKERFILES = [
+    *ROOT.glob("*/Dockerfile"),
+    *ROOT.glob("deploy/*/Dockerfile"),
+    *ROOT.glob("tests/stack/images/*.Dockerfile"),
+]
+
+
+def bases(file: Path) -> list[str]:
+    """What each FROM names, its arguments at their defaults; stages of the same file are no bases."""
+    text = file.read_text()
+    defaults = dict(re.findall(r"^ARG (\w+)=(\S+)", text, re.MULTILINE))
+    named = re.findall(r"^FROM (\S+)(?: AS (\S+))?$", text, re.MULTILINE)
+    stages = {stage for _, stage in named}
+    return [re.sub(r"\$\{(\w+)\}", lambda name: defaults[name[1]], base) for base, _ in named if base not in stages]
+
+
+def test_every_dockerfile_is_looked_at() -> None:
+    tracked = subprocess.run(["git", "ls-files", "*Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if tracked.returncode:
+        pytest.skip("no git checkout")
+    assert {ROOT / name for name in tracked.stdout.split()} == set(DOCKERFILES)
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_base_image_has_one_exact_tag(file: Path) -> None:
+    assert bases(file)
+    assert all(re.search(r":\d+\.\d+\.\d+(-|$)", base) for base in bases(file))
+
+
+def test_all_are_built_on_the_same_python_which_the_drills_stand_in_for() -> None:
+    pythons = {base for file in DOCKERFILES for base in bases(file) if base.startswith("python:")}
+    told = re.search(r"^ARG PYTHON=python:(\S+)$", (ROOT / "bot/Dockerfile").read_text(), re.MULTILINE)
+    assert told is not None
+    assert pythons == {f"python:{told[1]}"}
