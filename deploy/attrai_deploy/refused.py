@@ -12,6 +12,7 @@ from attrai_deploy.docker import STACK, DockerFailedError, docker
 QUEUE = "refused"
 SHOWN = 5
 """Messages shown, the oldest; each takes RabbitMQ's program a second or two."""
+UNSEEN = "cannot be shown"
 LINES, WIDTH = 60, 140
 """What is shown of one message, at most."""
 
@@ -33,8 +34,16 @@ def set_aside(run: Run) -> Iterator[str]:
     count = next(int(line.split()[1]) for line in listed.splitlines() if line.startswith(f"{QUEUE}\t"))
     yield f"messages in {QUEUE}: {count}"
     for position in range(1, min(count, SHOWN) + 1):
+        yield f"message {position}{_peek(run, position)}"
+
+
+def _peek(run: Run, position: int) -> str:
+    """The message there, or why it is not seen: it may have gone since RabbitMQ counted, or come later than it was counted."""
+    try:
         term = run("rabbitmq-queues", "-q", "peek", "--vhost", STACK, QUEUE, str(position), "--formatter", "erlang")
-        yield f"message {position}:\n{harmless(term)}"
+    except DockerFailedError as error:
+        return f" {UNSEEN}: {harmless(str(error))}"
+    return f":\n{harmless(term)}"
 
 
 def take_away(run: Run) -> None:

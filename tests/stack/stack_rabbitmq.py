@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from attrai_deploy.credentials import BROKER_USERS, rabbitmq_users
+from attrai_deploy.docker import DockerFailedError
 from attrai_shared import queues
 from attrai_shared.queues import AFTER_ESTIMATE, TO_EMBED, TO_ESTIMATE, all_queues
 from stack_files import ROOT
@@ -43,9 +44,12 @@ class Broker:
         return f"amqp://{user}:{password}@{self.address}"
 
     def run(self, program: str, *arguments: str) -> str:
-        """What one of RabbitMQ's own programs printed, as in its container."""
+        """What one of RabbitMQ's own programs printed, as in its container. Raises DockerFailedError, as there."""
         command = [f"/usr/lib/rabbitmq/bin/{program}", *arguments]
-        return subprocess.run(command, env=self.environment, capture_output=True, text=True, check=True).stdout
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise DockerFailedError(f"{program} ended with {done.returncode}: {done.stdout}{done.stderr}")
+        return done.stdout
 
 
 @contextmanager

@@ -13,7 +13,8 @@ import pytest
 from amqp import Channel
 from amqp.exceptions import AccessRefused, PreconditionFailed
 from attrai_deploy.credentials import BROKER_USERS
-from attrai_deploy.refused import SHOWN, WIDTH, set_aside
+from attrai_deploy.docker import DockerFailedError
+from attrai_deploy.refused import SHOWN, UNSEEN, WIDTH, set_aside
 from attrai_shared.queues import DEAD_LETTERS, REFUSED, TASKS, TO_ESTIMATE
 from kombu import Connection, Producer
 from stack_files import ROOT
@@ -167,8 +168,25 @@ def set_one_aside(broker: Broker, body: bytes) -> None:
 
 
 def shown(broker: Broker, count: int) -> list[str]:
-    """What the operator sees when RabbitMQ has counted so many."""
+    """What the operator sees when RabbitMQ has counted so many, and has them all at their places."""
     until = time.monotonic() + PATIENCE
-    while next(set_aside(broker.run)) != f"messages in {REFUSED}: {count}":
-        assert time.monotonic() < until
-    return list(set_aside(broker.run))
+    while True:
+        told = list(set_aside(broker.run))
+        if told[0] == f"messages in {REFUSED}: {count}" and not any(UNSEEN in line for line in told):
+            return told
+        assert time.monotonic() < until, told
+
+
+def test_a_message_that_went_since_it_was_counted_is_said_to_be_gone() -> None:
+    def run(program: str, *arguments: str) -> str:
+        if program == "rabbitmqctl":
+            return f"{REFUSED}\t2\n"
+        if arguments[-3] == "2":
+            raise DockerFailedError("docker exec: no message\x1b at that position")
+        return "one\n"
+
+    assert list(set_aside(run)) == [
+        f"messages in {REFUSED}: 2",
+        "message 1:\none",
+        f"message 2 {UNSEEN}: docker exec: no message? at that position",
+    ]
