@@ -138,7 +138,7 @@ bench-batch: .venv/test.stamp servers $(if $(DATA),need-data .venv-models/stamp)
 	@$(CLEAN_ENV) $(BIN)/python -m benchmarks.batch $(MEASURE) $(if $(DATA),--data "$(DATA)" --peer $(MODELS_BIN)/python)
 
 bench-logs: .venv/test.stamp servers  ## a log server away for 60 s: what logging costs meanwhile (MEASURE="stalled 20": it takes nothing for 20 s)
-	@$(CLEAN_ENV) $(BIN)/python -m tests.log_outage $(MEASURE) >/dev/null
+	@$(CLEAN_ENV) $(BIN)/python -m benchmarks.log_outage $(MEASURE) >/dev/null
 
 .PHONY: servers
 servers:  # the real servers that the flow tests start: by apt where root; else those tests skip and say so

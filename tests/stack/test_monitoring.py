@@ -4,7 +4,6 @@ import json
 import re
 import time
 import urllib.request
-from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -15,9 +14,7 @@ from attrai_shared.queues import all_queues, celery_app
 from kombu import Connection
 from kombu.exceptions import OperationalError
 from stack_files import ROOT, Yaml, secrets_of, stack
-from stack_rabbitmq import Broker, stack_broker
-
-from tests.flow.servers import missing_rabbitmq
+from stack_rabbitmq import Broker
 
 FILE = stack("docker-stack.monitoring.yml")
 SERVICES: Yaml = FILE["services"]
@@ -120,14 +117,6 @@ def test_what_it_reserves_is_what_it_says() -> None:
     assert sum(int(one["memory"].removesuffix("M")) for one in reserved) == 320
     assert "Reserved beside docker-stack.yml's: 320 MiB" in (ROOT / "docker-stack.monitoring.yml").read_text()
     assert not any("cpus" in one for one in reserved)
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    if reason := missing_rabbitmq():
-        pytest.skip(reason)
-    with stack_broker(tmp_path_factory.mktemp("broker")) as running:
-        yield running
 
 
 @pytest.mark.rabbitmq

@@ -5,7 +5,7 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -18,9 +18,7 @@ from attrai_deploy.refused import SHOWN, UNSEEN, WIDTH, set_aside
 from attrai_shared.queues import DEAD_LETTERS, REFUSED, TASKS, TO_ESTIMATE
 from kombu import Connection, Producer
 from stack_files import ROOT
-from stack_rabbitmq import EVERY_QUEUE, PUBLISHED, Broker, consumed, stack_broker
-
-from tests.flow.servers import missing_rabbitmq
+from stack_rabbitmq import EVERY_QUEUE, PUBLISHED, Broker, consumed
 
 pytestmark = pytest.mark.rabbitmq
 
@@ -37,14 +35,6 @@ exec "/usr/lib/rabbitmq/bin/$3" "${@:4}"
 """
 
 Deed = Callable[[Channel], object]
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    if reason := missing_rabbitmq():
-        pytest.skip(reason)
-    with stack_broker(tmp_path_factory.mktemp("broker")) as running:
-        yield running
 
 
 def may(broker: Broker, user: str, deed: Deed) -> bool:

@@ -1,6 +1,6 @@
 """What logging costs while the log server, a real syslog-ng, is away or stalls, and whether the counts add up after: `make bench-logs`.
 
-python -m tests.log_outage away|stalled|there [SECONDS [RECORDS_A_SECOND]] >/dev/null
+python -m benchmarks.log_outage away|stalled|there [SECONDS [RECORDS_A_SECOND]] >/dev/null
 
 Prints each bound as kept or broken, to standard error; the status is 1 where one is broken, 2 where syslog-ng is missing.
 """
