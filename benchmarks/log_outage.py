@@ -11,7 +11,7 @@ import signal
 import sys
 import time
 from array import array
-from collections.abc import Callable, MutableSequence, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,13 +34,34 @@ PATIENCE = 120.0
 """Seconds for all that was kept to arrive, once the server is back."""
 
 
+class Calls:
+    """Of each call: seconds, those of them on the processor, how often its thread waited for something, how often the kernel stopped it."""
+
+    def __init__(self, count: int) -> None:
+        self.seconds, self.worked = array("d", bytes(8 * count)), array("d", bytes(8 * count))
+        self.waits, self.stops = array("l", bytes(8 * count)), array("l", bytes(8 * count))
+
+    def time(self, rate: int) -> None:
+        """Logs one event a call, at the rate. The times are of the call alone."""
+        start = time.perf_counter()
+        for number in range(len(self.seconds)):
+            time.sleep(max(0.0, start + number / rate - time.perf_counter()))
+            before = resource.getrusage(resource.RUSAGE_THREAD)
+            began, worked = time.perf_counter(), time.thread_time()
+            event(LOGGER, "photo_estimated", request_id=REQUEST, user=USER, seconds=SECONDS, faces=3, number=number)
+            self.worked[number] = time.thread_time() - worked
+            self.seconds[number] = time.perf_counter() - began
+            after = resource.getrusage(resource.RUSAGE_THREAD)
+            self.waits[number] = after.ru_nvcsw - before.ru_nvcsw
+            self.stops[number] = after.ru_nivcsw - before.ru_nivcsw
+
+
 @dataclass(frozen=True)
 class Measured:
-    """Seconds of each call, and of them on the processor; megabytes that the process grew by; what the server received."""
+    """The calls; megabytes that the process grew by; what the server received."""
 
     how: str
-    calls: Sequence[float]
-    worked: Sequence[float]
+    calls: Calls
     grown: float
     documents: list[dict[str, Any]]
 
@@ -49,14 +70,14 @@ class Measured:
         numbers = {document["_number"] for document in self.documents if "_number" in document}
         own = sum("_number" not in document and "_records" not in document for document in self.documents)
         dropped = sum(document.get("_records", 0) for document in self.documents)
-        fit = len(self.calls) if self.how == "there" else min(len(self.calls), GRAYLOG_RECORDS - own)
-        late = sorted(self.calls)[int(len(self.calls) * 0.99)]
+        fit = len(self.calls.seconds) if self.how == "there" else min(len(self.calls.seconds), GRAYLOG_RECORDS - own)
+        late = sorted(self.calls.seconds)[int(len(self.calls.seconds) * 0.99)]
         return {
             f"99 calls in 100 within {late * 1e3:.2f} ms, of {CALL_SECONDS * 1e3:g}": late <= CALL_SECONDS,
             f"memory grew by {self.grown:.1f} MB, of {MEGABYTES:g}": self.grown <= MEGABYTES,
             f"the first {fit:,} records fit the buffer and arrived": numbers >= set(range(fit)),
-            f"{len(self.calls):,} sent = {len(numbers):,} arrived + {dropped:,} reported as dropped": (
-                len(self.calls) == len(numbers) + dropped
+            f"{len(self.calls.seconds):,} sent = {len(numbers):,} arrived + {dropped:,} reported as dropped": (
+                len(self.calls.seconds) == len(numbers) + dropped
             ),
         }
 
@@ -82,9 +103,9 @@ def main(how: str, seconds: float, rate: int) -> int:
 def _measured(how: str, server: SyslogNg, count: int, rate: int) -> Measured:
     target = LogTarget("127.0.0.1", server.port)
     logs = configure_logs("estimator", replica="r1", version="0.1.0", graylog=target)
-    calls, worked = array("d", bytes(8 * count)), array("d", bytes(8 * count))
+    calls = Calls(count)
     before = _megabytes()
-    _time_calls(calls, worked, rate)
+    calls.time(rate)
     grown = _megabytes() - before
     if how == "away":
         server.start()
@@ -99,17 +120,7 @@ def _measured(how: str, server: SyslogNg, count: int, rate: int) -> Measured:
             sum(document.get("_records", "_number" in document) for document in server.documents().values()) >= count
         )
     )
-    return Measured(how, calls, worked, grown, list(server.documents().values()))
-
-
-def _time_calls(calls: MutableSequence[float], worked: MutableSequence[float], rate: int) -> None:
-    start = time.perf_counter()
-    for number in range(len(calls)):
-        time.sleep(max(0.0, start + number / rate - time.perf_counter()))
-        began, worked[number] = time.perf_counter(), -time.thread_time()
-        event(LOGGER, "photo_estimated", request_id=REQUEST, user=USER, seconds=SECONDS, faces=3, number=number)
-        worked[number] += time.thread_time()
-        calls[number] = time.perf_counter() - began
+    return Measured(how, calls, grown, list(server.documents().values()))
 
 
 def _wait(true: Callable[[], bool]) -> None:
@@ -124,11 +135,16 @@ def _megabytes() -> float:
 
 
 def _report(measured: Measured, seconds: float, rate: int) -> int:
-    bounds = measured.bounds()
+    bounds, calls = measured.bounds(), measured.calls
     sys.stderr.write(f"syslog-ng {measured.how} for {seconds:g} s, {rate:,} records a second\n")
-    for name, times in {"calls": sorted(measured.calls), "their time on a processor": sorted(measured.worked)}.items():
+    for name, times in {"calls": sorted(calls.seconds), "their time on a processor": sorted(calls.worked)}.items():
         shares = ", ".join(f"{share:.1%} within {times[int(len(times) * share)] * 1e6:.0f} us" for share in SHARES)
         sys.stderr.write(f"  {name}: {shares}, the longest {times[-1] * 1e3:.1f} ms\n")
+    slow = [number for number, seconds in enumerate(calls.seconds) if seconds > CALL_SECONDS]
+    waits, stops = (sum(times[number] > 0 for number in slow) for times in (calls.waits, calls.stops))
+    sys.stderr.write(
+        f"  over {CALL_SECONDS * 1e3:g} ms: {len(slow):,}; {stops:,} of these the kernel had stopped, {waits:,} waited for something\n"
+    )
     for bound, kept in bounds.items():
         sys.stderr.write(f"  {'kept  ' if kept else 'BROKEN'}  {bound}\n")
     return 0 if all(bounds.values()) else 1

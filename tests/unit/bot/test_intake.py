@@ -221,13 +221,13 @@ async def test_a_store_that_takes_nothing_is_told_and_all_is_given_back(
 
 
 @pytest.fixture
-def no_broker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attrai_bot.intake.publisher.WITHIN", 3.0)
+def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("attrai_bot.intake.publisher.PATIENCE", 0.0)
 
 
 async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_given_back(
     bot: Bot, telegram: FakeTelegram, ledger: Ledger, store: PhotoStore, courier: Courier, settings: BotSettings,
-    database: Database, queue: Queue, no_broker: None, tmp_path: Path,
+    database: Database, queue: Queue, no_patience: None, tmp_path: Path,
 ) -> None:  # fmt: skip
     telegram.files["photo"] = PHOTO
     away = Publisher(celery_app("bot", f"redis+socket://{tmp_path}/nobody"))
