@@ -7,9 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
-"""Shape (n, 4) for rectangles, (n, 2) for sizes and corners."""
 
 PASSES = 3
+NOWHERE = 0.0
+"""Of all four sides: a rectangle that hides nothing."""
 ON_LABEL, ON_OTHER_FACE, ON_OWN_FACE = 100.0, 12.0, 8.0
 """Cost of a label that lies wholly on another label, on another face, on its own face."""
 RINGS = (0.0, 0.7, 1.5, 2.5, 4.0)
@@ -23,16 +24,14 @@ def place(faces: Floats, sizes: Floats, canvas: tuple[int, int]) -> Floats:
 
     `faces`: shape (n, 4); `sizes`: width and height of each face's label, shape (n, 2). Returns shape (n, 4).
     """
-    labels = np.full_like(faces, np.nan)
+    candidates = _candidates(faces, sizes, canvas)
+    costs = [_cost_of_place(*each, i, faces) for i, each in enumerate(zip(candidates, sizes, strict=True))]
+    labels = np.full_like(faces, NOWHERE)
     for _ in range(PASSES):
         before = labels.copy()
         for i in range(len(faces)):
-            candidates, cost = _candidates(faces[i], sizes[i], canvas)
-            others = np.delete(labels, i, axis=0)
-            cost += ON_LABEL * covered(candidates, others[~np.isnan(others[:, 0])])
-            cost += ON_OTHER_FACE * covered(candidates, np.delete(faces, i, axis=0))
-            cost += ON_OWN_FACE * covered(candidates, faces[i : i + 1])
-            labels[i] = candidates[np.argmin(cost)]
+            labels[i] = NOWHERE
+            labels[i] = candidates[i, np.argmin(costs[i] + ON_LABEL * covered(candidates[i], labels))]
         if np.array_equal(labels, before):
             break
     return labels
@@ -43,39 +42,40 @@ def covered(rectangles: Floats, obstacles: Floats) -> Floats:
 
     For each obstacle it is the share of the smaller of both, so that a label may not swallow a small face either.
     """
-    corner = np.minimum(rectangles[:, None, 2:], obstacles[None, :, 2:])
-    sides = (corner - np.maximum(rectangles[:, None, :2], obstacles[None, :, :2])).clip(min=0)
-    smaller = np.minimum(_areas(rectangles)[:, None], _areas(obstacles)[None, :])
-    return np.asarray((np.prod(sides, axis=2) / smaller).sum(axis=1))
+    x0, y0, x1, y1 = rectangles.T[:, :, None]
+    left, top, right, bottom = obstacles.T
+    width = np.maximum(np.minimum(x1, right) - np.maximum(x0, left), 0)
+    height = np.maximum(np.minimum(y1, bottom) - np.maximum(y0, top), 0)
+    smaller = np.minimum(np.maximum((x1 - x0) * (y1 - y0), 1), np.maximum((right - left) * (bottom - top), 1))
+    return np.asarray((width * height / smaller).sum(axis=1))
 
 
-def _areas(rectangles: Floats) -> Floats:
-    return np.asarray(np.prod(rectangles[:, 2:] - rectangles[:, :2], axis=1).clip(min=1))
+def _cost_of_place(candidates: Floats, size: Floats, index: int, faces: Floats) -> Floats:
+    """What each candidate (k, 4) for the label of one of the faces costs, whatever the other labels; shape (k,)."""
+    own, others = faces[index : index + 1], np.delete(faces, index, axis=0)
+    cost = np.arange(len(candidates)) * LATER + FAR * _distance(candidates, own[0]) / size[1]
+    return np.asarray(cost + ON_OTHER_FACE * covered(candidates, others) + ON_OWN_FACE * covered(candidates, own))
 
 
-def _candidates(face: Floats, size: Floats, canvas: tuple[int, int]) -> tuple[Floats, Floats]:
-    """Rectangles around and in a face, moved onto the canvas, and what each costs for not being the first choice."""
-    corners = np.array([corner for ring in RINGS for corner in _ring(face, size, ring * size[1])] + _inside(face, size))
+def _candidates(faces: Floats, sizes: Floats, canvas: tuple[int, int]) -> Floats:
+    """Rectangles around and in each face, the preferred first, moved onto the canvas; shape (n, k, 4)."""
+    start, end, size = faces[:, None, :2], faces[:, None, 2:], sizes[:, None]
+    columns, rows = np.moveaxis(np.concatenate([start, (start + end - size) / 2, end - size], axis=1), 2, 0)
+    away = np.array(RINGS) * sizes[:, 1:]
+    (left, above), (right, below) = np.moveaxis(start - size, 2, 0) - away, np.moveaxis(end, 2, 0) + away
+    around = np.empty(
+        (len(faces), len(RINGS), 4, 3, 2)
+    )  # of a face in a ring: above, below, right, left; three places each; x, y
+    around[:, :, :2, :, 0] = columns[:, None, None]
+    around[:, :, :2, :, 1] = np.stack([above, below], axis=2)[..., None]
+    around[:, :, 2:, :, 0] = np.stack([right, left], axis=2)[..., None]
+    around[:, :, 2:, :, 1] = rows[:, None, None]
+    inside = np.empty((len(faces), 2, 3, 2))
+    inside[..., 0] = columns[:, None]
+    inside[..., 1] = rows[:, [2, 0], None]
+    corners = np.concatenate([around.reshape(-1, 12 * len(RINGS), 2), inside.reshape(-1, 6, 2)], axis=1)
     moved = corners.clip(0, np.maximum(np.array(canvas) - size, 0))
-    order = np.arange(len(corners)) * LATER
-    distance = _distance(np.hstack([moved, moved + size]), face) / size[1]
-    return np.hstack([moved, moved + size]), order + FAR * distance
-
-
-def _ring(face: Floats, size: Floats, away: float) -> list[tuple[float, float]]:
-    """Corners of labels that touch the face from outside, or stand `away` from it."""
-    x0, y0, x1, y1 = face
-    width, height = size
-    columns, rows = (x0, (x0 + x1 - width) / 2, x1 - width), (y0, (y0 + y1 - height) / 2, y1 - height)
-    above_and_below = [(x, y) for y in (y0 - height - away, y1 + away) for x in columns]
-    beside = [(x, y) for x in (x1 + away, x0 - width - away) for y in rows]
-    return above_and_below + beside
-
-
-def _inside(face: Floats, size: Floats) -> list[tuple[float, float]]:
-    x0, y0, x1, y1 = face
-    width, height = size
-    return [(x, y) for y in (y1 - height, y0) for x in (x0, (x0 + x1 - width) / 2, x1 - width)]
+    return np.concatenate([moved, moved + size], axis=2)
 
 
 def _distance(rectangles: Floats, face: Floats) -> Floats:
