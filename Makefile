@@ -157,9 +157,11 @@ ESTIMATORS ?=
 DEPLOY = IMAGE_PREFIX=$(IMAGE_PREFIX) VERSION=$(VERSION) PYTHONPATH=deploy $(PYTHON) -m attrai_deploy
 
 .PHONY: images images-push need-registry deploy batch undeploy scale logs refused backup-graylog stack-requirements
-images:  ## build every service's image (REGISTRY=host/path names them for a registry)
-	@$(foreach image,$(IMAGES),docker build -q --network host --build-arg VERSION=$(VERSION) -t $(IMAGE_PREFIX)$(image):$(VERSION) \
-		-f $(or $(DOCKERFILE_$(image)),$(image)/Dockerfile) . &&) true
+images: $(IMAGES:%=image-%)  ## build every service's image (REGISTRY=host/path names them for a registry; make -j2: two at a time)
+
+.PHONY: $(IMAGES:%=image-%)
+$(IMAGES:%=image-%): image-%:
+	@docker build -q --network host --build-arg VERSION=$(VERSION) -t $(IMAGE_PREFIX)$*:$(VERSION) -f $(or $(DOCKERFILE_$*),$*/Dockerfile) .
 
 need-registry:
 	@test -n "$(REGISTRY)" || { echo "name the registry: make images-push REGISTRY=host/path"; exit 1; }

@@ -54,7 +54,7 @@ refuse_beside_a_stack() {
 
 build_all() {
     if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins; fi
-    bounded "$BUILD_WITHIN" make -s images VERSION="$VERSION"
+    bounded "$BUILD_WITHIN" make -s -j "$(nproc)" images VERSION="$VERSION"
     for image in "${OWN_IMAGES[@]}"; do build_own "$image" "$image" --build-arg VERSION="$VERSION"; done
     for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION"; done
 } 2>"$work/build.log"
