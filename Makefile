@@ -160,7 +160,7 @@ DEPLOY = IMAGE_PREFIX=$(IMAGE_PREFIX) VERSION=$(VERSION) PYTHONPATH=deploy $(PYT
 images: $(IMAGES:%=image-%)  ## build every service's image (REGISTRY=host/path names them for a registry; make -j2: two at a time)
 
 .PHONY: $(IMAGES:%=image-%)
-$(IMAGES:%=image-%): image-%:
+$(IMAGES:%=image-%): image-%: | $(if $(filter images-push,$(MAKECMDGOALS)),need-registry)
 	@docker build -q --network host --build-arg VERSION=$(VERSION) -t $(IMAGE_PREFIX)$*:$(VERSION) -f $(or $(DOCKERFILE_$*),$*/Dockerfile) .
 
 need-registry:

@@ -41,7 +41,7 @@ class Calls:
         self.seconds, self.worked = array("d", bytes(8 * count)), array("d", bytes(8 * count))
         self.waits, self.stops = array("l", bytes(8 * count)), array("l", bytes(8 * count))
 
-    def time(self, rate: int) -> None:
+    def measure(self, rate: int) -> None:
         """Logs one event a call, at the rate. The times are of the call alone."""
         start = time.perf_counter()
         for number in range(len(self.seconds)):
@@ -105,7 +105,7 @@ def _measured(how: str, server: SyslogNg, count: int, rate: int) -> Measured:
     logs = configure_logs("estimator", replica="r1", version="0.1.0", graylog=target)
     calls = Calls(count)
     before = _megabytes()
-    calls.time(rate)
+    calls.measure(rate)
     grown = _megabytes() - before
     if how == "away":
         server.start()
@@ -140,7 +140,7 @@ def _report(measured: Measured, seconds: float, rate: int) -> int:
     for name, times in {"calls": sorted(calls.seconds), "their time on a processor": sorted(calls.worked)}.items():
         shares = ", ".join(f"{share:.1%} within {times[int(len(times) * share)] * 1e6:.0f} us" for share in SHARES)
         sys.stderr.write(f"  {name}: {shares}, the longest {times[-1] * 1e3:.1f} ms\n")
-    slow = [number for number, seconds in enumerate(calls.seconds) if seconds > CALL_SECONDS]
+    slow = [number for number, took in enumerate(calls.seconds) if took > CALL_SECONDS]
     waits, stops = (sum(times[number] > 0 for number in slow) for times in (calls.waits, calls.stops))
     sys.stderr.write(
         f"  over {CALL_SECONDS * 1e3:g} ms: {len(slow):,}; {stops:,} of these the kernel had stopped, {waits:,} waited for something\n"

@@ -36,6 +36,9 @@ CONNECT_TIMEOUT = 4.0
 GRACE = 120.0
 """Seconds that a message outlives its request's deadline, so that the deadline is answered by us and not by the broker."""
 
+BROKER_ERRORS = (KombuError, RedisError, AMQPError, OSError)
+"""What kombu raises for a broker that is away or refuses; it translates only what it takes for temporary."""
+
 TASKS = Exchange("attrai", type="topic", durable=True)
 DEAD = Exchange("attrai.dead", type="topic", durable=True)
 PARKED = Exchange("attrai.refused", type="topic", durable=True)
@@ -118,14 +121,24 @@ def declare(app: Celery) -> None:
             connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
             for queue in app.conf.task_queues:
                 queue(connection.default_channel).declare()
-    except (KombuError, OSError) as error:
+    except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
-def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float) -> None:
-    """Hands the message to the broker and waits for its confirmation. Raises BrokerUnavailable.
+def reach(app: Celery) -> None:
+    """Connects to the broker anew, and no more. Raises BrokerUnavailable."""
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_TIMEOUT)
+    except BROKER_ERRORS as error:
+        raise BrokerUnavailable(type(error).__name__) from error
+
+
+def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float, *, once: bool = False) -> None:
+    """Hands the message to the broker and waits for its confirmation; where the connection breaks meanwhile, again, unless `once`.
 
     It expires a while after its request's deadline; `now` is in seconds since 1970. Monitors see the request id and nothing else of it.
+    Raises BrokerUnavailable.
     """
     name = TO_ESTIMATE if isinstance(message, ToEstimate) else AFTER_ESTIMATE
     try:
@@ -137,10 +150,11 @@ def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float) -> Non
             routing_key=name,
             expiration=max(message.deadline - now, 0.0) + GRACE,
             confirm_timeout=CONNECT_TIMEOUT,
+            retry=not once,
             argsrepr=f"({message.request_id})",
             kwargsrepr="{}",
         )
-    except (KombuError, OSError) as error:
+    except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
@@ -160,7 +174,7 @@ def publish_chunk(app: Celery, message: ToEmbed) -> None:
             argsrepr=f"(run {message.run_id[:8]}, chunk {message.chunk}, {message.photos.count} photos)",
             kwargsrepr="{}",
         )
-    except (KombuError, RedisError, AMQPError, OSError) as error:
+    except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
@@ -170,7 +184,7 @@ def waiting(connection: Connection, queue: str) -> int:
         channel = connection.default_channel
         passive = connection.transport.driver_type == "amqp"  # the Redis protocol forgets a queue that is empty
         return int(channel.queue_declare(queue=queue, passive=passive).message_count)
-    except (KombuError, RedisError, AMQPError, OSError) as error:
+    except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 

@@ -52,11 +52,11 @@ refuse_beside_a_stack() {
     [[ -z $there ]] || { echo "a stack \"attrai\" is or was deployed here; this would remove what is left of it: $(paste -sd' ' <<<"$there")"; exit 1; }
 }
 
-build_all() {
-    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins; fi
-    bounded "$BUILD_WITHIN" make -s -j "$(nproc)" images VERSION="$VERSION"
-    for image in "${OWN_IMAGES[@]}"; do build_own "$image" "$image" --build-arg VERSION="$VERSION"; done
-    for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION"; done
+build_all() {  # says itself what failed: whoever tries it twice has switched errexit off
+    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins || return 1; fi
+    bounded "$BUILD_WITHIN" make -s -j "$(nproc)" images VERSION="$VERSION" || return 1
+    for image in "${OWN_IMAGES[@]}"; do build_own "$image" "$image" --build-arg VERSION="$VERSION" || return 1; done
+    for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION" || return 1; done
 } 2>"$work/build.log"
 
 # build_own IMAGE DOCKERFILE [OPTION ...]

@@ -1,49 +1,23 @@
 """The edge to the broker: waits out a restart; publishes in daemon threads, so that a broker that hangs holds up neither loop nor exit."""
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.logs import event
-from attrai_shared.queues import declare, publish
+from attrai_shared.queues import declare, publish, reach
 from celery import Celery
 
-logger = logging.getLogger(__name__)
+from attrai_bot.intake.outage import Outage
 
 WITHIN = 8.0
 """Seconds that the broker may take to confirm one attempt, waiting for a thread included."""
-PATIENCE = 60.0
-"""Seconds for which a broker that is away is waited for: a RabbitMQ that starts anew takes 10 to 40."""
-APART = 120.0
-"""Seconds between two failures, nothing having been taken between, that make them two outages: more than from one attempt to the next."""
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 2.0
-"""Seconds between attempts, doubling."""
+COPIES = 3
+"""Of one message, at most, where the broker takes them and does not say so: each begun is one of the estimators' three attempts."""
 AT_ONCE = 8
 """Publishing threads; fewer than Celery's pool of 10 connections, so that none waits for one."""
-
-
-@dataclass
-class Outage:
-    """The patience belongs to the outage and not to each message: in a long one, all but the first are given up at once."""
-
-    _began: float = float("-inf")
-    _last: float = float("-inf")
-
-    def left(self, now: float) -> float:
-        """Notes a failure at `now`, in seconds of any clock, and returns the seconds left to go on trying; below 0 when they are over."""
-        if now - self._last > APART:
-            self._began = now
-        self._last = now
-        return self._began + PATIENCE - now
-
-    def end(self) -> None:
-        """Notes that the broker took a message."""
-        self._began = self._last = float("-inf")
 
 
 class Publisher:
@@ -52,29 +26,25 @@ class Publisher:
     def __init__(self, app: Celery) -> None:
         self._app = app
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._outage = Outage()
+        self._outage = Outage(BrokerUnavailable)
 
     async def publish(self, message: ToEstimate) -> None:
-        """Returns once the broker has confirmed; tries again meanwhile, for as long as the outage's patience lasts.
+        """Returns once the broker has confirmed. After a failure it goes again as soon as the broker can be reached, `COPIES` times in all.
 
         What the broker takes without our hearing of it comes to nothing, or a second time: both are the estimator's to settle.
         """
-        pause = FIRST_PAUSE
-        while True:
+        for left in reversed(range(COPIES)):
             try:
-                await self._within(lambda: publish(self._app, message, time.time()))
+                await self._within(lambda: publish(self._app, message, time.time(), once=True))
             except BrokerUnavailable:
-                if self._outage.left(time.monotonic()) <= 0:
+                if not left:
                     raise
             else:
-                self._outage.end()
                 return
-            if pause == FIRST_PAUSE:
-                event(
-                    logger, "broker_waited_for", level=logging.WARNING, request_id=message.request_id, user=message.user
-                )
-            await asyncio.sleep(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            await self._outage.waited_out(self._reach, request_id=message.request_id, user=message.user)
+
+    async def _reach(self) -> None:
+        await self._within(lambda: reach(self._app))
 
     async def declare(self) -> None:
         """Creates every exchange and queue."""

@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 WRONG_TOKEN = (TelegramUnauthorizedError, TelegramNotFound)
 """Telegram's answers to a token that it does not know, and to one that is not even well formed."""
 FOR_EVER = float("inf")
-HANDLE_WITHIN = 240.0
+HANDLE_WITHIN = 480.0
 """Seconds that one handler may take, more than its parts have patience for; it holds up the confirmation of what came after it."""
 
 

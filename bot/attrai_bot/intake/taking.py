@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable
 from dataclasses import dataclass, field
+from functools import partial
 
 from aiogram import Bot
 from aiogram.types import ReplyParameters
@@ -16,6 +17,7 @@ from attrai_shared.photo_store import PhotoStore, new_request_id
 from attrai_bot.forecast import Pace, wait_seconds, waiting_text
 from attrai_bot.intake.attachments import Attachment
 from attrai_bot.intake.download import download
+from attrai_bot.intake.outage import Outage
 from attrai_bot.intake.people import Person
 from attrai_bot.intake.publisher import Publisher
 from attrai_bot.quotas import Admitted, Ledger, Load, Record
@@ -46,6 +48,7 @@ class Intake:
     figures: Figures
     lifetime: float
     under_way: set[str] = field(default_factory=set)
+    ledger_outage: Outage = field(default_factory=partial(Outage, LedgerUnavailable))
 
     async def take(self, sent: Attachment, person: Person) -> None:
         """Takes the photo in, or goes on where an earlier delivery of the same update was cut off.
@@ -54,7 +57,9 @@ class Intake:
         """
         now = time.time()
         record = _record(sent, person, now, now + self.lifetime)
-        admission = await self.ledger.admit(record, now)
+        admission = await self.ledger_outage.waited_out(
+            lambda: self.ledger.admit(record, time.time()), request_id=record.request_id, user=record.user
+        )
         if isinstance(admission, Admitted):
             event(
                 logger,

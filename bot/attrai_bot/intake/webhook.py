@@ -1,6 +1,5 @@
 """The webhook: Telegram calls us. A call is answered after its handler has finished, so that a kill loses no update."""
 
-import asyncio
 import hmac
 import logging
 from collections.abc import AsyncIterator
@@ -25,22 +24,26 @@ MAX_BODY = 1024 * 1024
 def webhook_app(bot: Bot, handle: Handle, path: str, secret: str) -> web.Application:
     """POST `path` with the secret in its header takes an update.
 
-    200 once it is handled, 401 without the secret, 400 for what is no update, 503 while `AT_ONCE` others are handled.
+    200 once it is handled, 401 without the secret, 400 for what is no update, 503 while `AT_ONCE` others are handled, or this one is:
+    Telegram calls again after a minute, and must not take an answer to that for an answer to the first call.
     """
-    room = asyncio.Semaphore(AT_ONCE)
+    under_way: set[int] = set()
 
     async def on_call(request: web.Request) -> web.Response:
         if not hmac.compare_digest(request.headers.get(HEADER, "").encode(), secret.encode()):
             return web.Response(status=HTTPStatus.UNAUTHORIZED)
-        if room.locked():
-            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
         try:
             update = Update.model_validate_json(await request.read(), context={"bot": bot})
         except ValidationError:
             event(logger, "update_unreadable", level=logging.WARNING)
             return web.Response(status=HTTPStatus.BAD_REQUEST)
-        async with room:
+        if len(under_way) >= AT_ONCE or update.update_id in under_way:
+            return web.Response(status=HTTPStatus.SERVICE_UNAVAILABLE)
+        under_way.add(update.update_id)
+        try:
             await handle(update)
+        finally:
+            under_way.discard(update.update_id)
         return web.Response()
 
     app = web.Application(client_max_size=MAX_BODY)

@@ -222,7 +222,7 @@ async def test_a_store_that_takes_nothing_is_told_and_all_is_given_back(
 
 @pytest.fixture
 def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attrai_bot.intake.publisher.PATIENCE", 0.0)
+    monkeypatch.setattr("attrai_bot.intake.outage.PATIENCE", 0.0)
 
 
 async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_given_back(
@@ -240,7 +240,7 @@ async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_g
 
 
 async def test_a_ledger_that_is_away_is_told(
-    feed: Feed, telegram: FakeTelegram, server_socket: Path, ledger: Ledger, store: PhotoStore
+    feed: Feed, telegram: FakeTelegram, server_socket: Path, ledger: Ledger, store: PhotoStore, no_patience: None
 ) -> None:
     away = server_socket.with_name("away")
     server_socket.rename(away)
@@ -250,6 +250,28 @@ async def test_a_ledger_that_is_away_is_told(
         away.rename(server_socket)
     assert telegram.said == ["I cannot take photos right now. Send it again in a few minutes."]
     assert store.orphans(-60) == set()
+
+
+async def test_a_ledger_that_starts_anew_is_waited_out(
+    feed: Feed,
+    telegram: FakeTelegram,
+    server_socket: Path,
+    ledger: Ledger,
+    queue: Queue,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    away = server_socket.with_name("away")
+    server_socket.rename(away)
+    try:
+        feeding = asyncio.create_task(feed(photo()))
+        async with asyncio.timeout(30):
+            while "server_waited_for" not in caplog.messages:
+                await asyncio.sleep(0.01)
+    finally:
+        away.rename(server_socket)
+    await feeding
+    assert len(queue()) == 1
+    assert len(telegram.said) == 1
 
 
 async def test_a_user_who_blocks_the_bot_meanwhile_is_forgotten(

@@ -3,11 +3,13 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from attrai_bot.intake import outage
 from attrai_bot.intake import publisher as publisher_module
-from attrai_bot.intake.publisher import APART, PATIENCE, Outage, Publisher
+from attrai_bot.intake.publisher import Publisher
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.photo_store import new_request_id
@@ -25,9 +27,12 @@ def silent_port() -> Iterator[int]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One attempt, of a fifth of a second."""
+    monkeypatch.setattr(outage, "PATIENCE", 0.0)
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(publisher_module, "WITHIN", 0.2)
-    monkeypatch.setattr(publisher_module, "PATIENCE", 0.0)
 
 
 def message() -> ToEstimate:
@@ -38,7 +43,7 @@ def message() -> ToEstimate:
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-async def test_a_broker_that_hangs_is_away_in_time(silent_port: int, impatient: None, scheme: str) -> None:
+async def test_a_broker_that_hangs_is_away_in_time(silent_port: int, impatient: None, hasty: None, scheme: str) -> None:
     publisher = Publisher(celery_app("bot", f"{scheme}://127.0.0.1:{silent_port}//"))
     with pytest.raises(BrokerUnavailable):
         await publisher.publish(message())
@@ -47,22 +52,29 @@ async def test_a_broker_that_hangs_is_away_in_time(silent_port: int, impatient: 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 async def test_a_broker_that_refuses_is_away(impatient: None, scheme: str) -> None:
     publisher = Publisher(celery_app("bot", f"{scheme}://127.0.0.1:1//"))
-    with pytest.raises(BrokerUnavailable):
-        await publisher.publish(message())
-    with pytest.raises(BrokerUnavailable):
-        await publisher.declare()
+    for call in (partial(publisher.publish, message()), publisher.declare):
+        with pytest.raises(BrokerUnavailable) as refused:
+            await call()
+        assert "in time" not in str(refused.value)
 
 
-async def test_a_hanging_broker_does_not_pile_up_threads(impatient: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_hanging_broker_does_not_pile_up_threads(
+    impatient: None, hasty: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     hanging = threading.Event()
-    monkeypatch.setattr(publisher_module, "publish", lambda *_: hanging.wait())
+    monkeypatch.setattr(publisher_module, "publish", lambda *_, **__: hanging.wait())
     publisher = Publisher(celery_app("bot", "redis://127.0.0.1:1/0"))
-    before = threading.active_count()
+    before = _publishing()
     errors = await asyncio.gather(*(publisher.publish(message()) for _ in range(30)), return_exceptions=True)
     assert all(isinstance(error, BrokerUnavailable) for error in errors)
-    assert threading.active_count() - before <= publisher_module.AT_ONCE
+    assert len(_publishing() - before) == publisher_module.AT_ONCE
     hanging.set()
+    monkeypatch.setattr(publisher_module, "WITHIN", 30.0)
     await publisher.publish(message())
+
+
+def _publishing() -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == "publish"}
 
 
 async def test_a_broker_that_starts_anew_is_waited_for(
@@ -77,37 +89,35 @@ async def test_a_broker_that_starts_anew_is_waited_for(
     sent = [message() for _ in range(20)]
     publishing = asyncio.gather(*(publisher.publish(one) for one in sent))
     async with asyncio.timeout(30):
-        while caplog.messages.count("broker_waited_for") < len(sent):
+        while caplog.messages.count("server_waited_for") < len(sent):
             await asyncio.sleep(0.01)
     path.symlink_to(server_socket)
     await publishing
     assert sorted(one.request_id for one in queue()) == sorted(one.request_id for one in sent)
 
 
-async def test_a_long_outage_is_waited_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher_module, "PATIENCE", 1.0)
-    publisher = Publisher(celery_app("bot", "redis://127.0.0.1:1/0"))
-    tries: list[str] = []
+async def test_what_the_broker_takes_without_a_word_goes_three_times_at_most(
+    broker_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publisher = Publisher(celery_app("bot", broker_url))
+    copies: list[str] = []
 
-    def refused(_app: object, one: ToEstimate, _now: float) -> None:
-        tries.append(one.request_id)
+    def unconfirmed(_app: object, one: ToEstimate, _now: float, *, once: bool) -> None:
+        copies.append(one.request_id)
         raise BrokerUnavailable
 
-    monkeypatch.setattr(publisher_module, "publish", refused)
-    first, second = message(), message()
-    for one in (first, second):
-        with pytest.raises(BrokerUnavailable):
-            await publisher.publish(one)
-    assert tries.count(first.request_id) > 1
-    assert tries.count(second.request_id) == 1
+    monkeypatch.setattr(publisher_module, "publish", unconfirmed)
+    with pytest.raises(BrokerUnavailable):
+        await publisher.publish(message())
+    assert len(copies) == publisher_module.COPIES
 
 
-def test_patience_lasts_from_the_first_failure_and_is_new_for_another_outage() -> None:
-    outage = Outage()
-    assert outage.left(0.0) == PATIENCE
-    assert outage.left(PATIENCE - 1) == 1
-    assert outage.left(2 * PATIENCE - 2) == 2 - PATIENCE
-    another = 2 * PATIENCE - 2 + APART + 1
-    assert outage.left(another) == PATIENCE
-    outage.end()
-    assert outage.left(another + 1) == PATIENCE
+async def test_whoever_waits_can_be_cancelled(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    publisher = Publisher(celery_app("bot", f"redis+socket://{tmp_path}/nobody"))
+    publishing = asyncio.create_task(publisher.publish(message()))
+    async with asyncio.timeout(30):
+        while "server_waited_for" not in caplog.messages:
+            await asyncio.sleep(0.01)
+    publishing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await publishing

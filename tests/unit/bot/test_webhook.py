@@ -57,6 +57,24 @@ async def test_a_crowd_is_asked_to_come_again(bot: Bot, monkeypatch: pytest.Monk
         assert (await first).status == 200
 
 
+async def test_a_second_call_for_an_update_under_way_does_not_confirm_it(bot: Bot) -> None:
+    inside, go_on, handled = asyncio.Event(), asyncio.Event(), []
+
+    async def handle(update: Update) -> None:
+        inside.set()
+        await go_on.wait()
+        handled.append(update.update_id)
+
+    async with TestClient(TestServer(webhook_app(bot, handle, "/hook", "a-secret"))) as client:
+        first = asyncio.create_task(client.post("/hook", json=UPDATE, headers=SECRET))
+        await inside.wait()
+        assert (await client.post("/hook", json=UPDATE, headers=SECRET)).status == 503
+        go_on.set()
+        assert (await first).status == 200
+        assert (await client.post("/hook", json=UPDATE, headers=SECRET)).status == 200
+    assert handled == [5, 5]
+
+
 async def test_a_stop_waits_for_calls_under_way(bot: Bot, unused_tcp_port: int) -> None:
     inside, handled = asyncio.Event(), []
 

@@ -50,6 +50,21 @@ def test_a_face_that_fills_the_picture_is_labelled_inside() -> None:
     assert (label[2:] <= CANVAS).all()
 
 
+@pytest.mark.parametrize(
+    ("face", "canvas", "corner"),
+    [
+        ((100, 0, 200, 100), (400, 100), (200, 0)),  # neither above nor below: to the right, at the top
+        ((300, 0, 400, 100), (400, 100), (300 - SIZE[0], 0)),  # at the right border, too: to the left
+        ((400, 0, 600, 900), (1000, 926), (400, 900)),  # not above: below, from the left
+    ],
+)
+def test_places_are_taken_in_their_order(
+    face: tuple[float, ...], canvas: tuple[int, int], corner: tuple[float, float]
+) -> None:
+    (label,) = labels_of(np.array([face], dtype=float), canvas)
+    assert label[:2].tolist() == list(corner)
+
+
 def test_two_faces_side_by_side_have_labels_at_their_own() -> None:
     faces = np.array([[100.0, 300.0, 160.0, 380.0], [165.0, 300.0, 225.0, 380.0]])
     first, second = labels_of(faces)
