@@ -51,7 +51,7 @@ refuse_beside_a_stack() {
     [[ -z $there ]] || { echo "a stack \"attrai\" is or was deployed here; this would remove what is left of it: $(paste -sd' ' <<<"$there")"; exit 1; }
 }
 
-build_all() {  # says itself what failed: whoever tries it twice has switched errexit off
+build_all() {  # `twice` switches errexit off in it, so each step says that it failed
     if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins || return 1; fi
     build_own telegram telegram && build_own receiver receiver &
     local beside=$! made=0
