@@ -34,6 +34,10 @@ class System:
     def attempts(self, mark: bytes) -> int:
         return self.faulty_log.read_bytes().count(mark)
 
+    def requests(self) -> set[str]:
+        """The requests that have files."""
+        return {name.split(".")[0] for name in self.files()}
+
     def files(self) -> list[str]:
         return sorted(path.name for path in self.run.addresses.photo_store.iterdir())
 

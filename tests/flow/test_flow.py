@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import time
 
 import psutil
 import pytest
@@ -11,7 +12,8 @@ from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.failures import Failure
 from attrai_playground.bot_api.types import Message
 from attrai_shared import keys
-from attrai_shared.contracts import read_to_estimate
+from attrai_shared.contracts import Estimated, FaceScore, StoredOutcome, read_to_estimate
+from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import REFUSED, TASKS, TO_ESTIMATE, all_queues, celery_app, publish, task_name
 from kombu import Message as KombuMessage
 from kombu import Queue
@@ -146,10 +148,13 @@ def _publish_again(system: System) -> None:
 
 
 def _await_message(queue: Queue) -> KombuMessage:
-    for _ in range(200):
+    """The user is told before the message is there."""
+    give_up_at = time.monotonic() + PATIENCE
+    while time.monotonic() < give_up_at:
         message = queue.get()
         if message is not None:
             return message
+        time.sleep(0.05)
     raise AssertionError("the queue is empty")
 
 
@@ -161,6 +166,25 @@ async def test_a_dead_letter_is_answered(system: System, chat: ChatClient, sampl
     await asyncio.to_thread(_let_die, system)
     reply = await reply_to(chat, sent)
     assert ("could not be processed" if system.broker == RABBITMQ else "took too long") in words(reply)
+    system.run.release("estimator")
+    await settled(system)
+
+
+async def test_a_dead_letter_whose_picture_is_stored_is_answered_with_it(
+    system: System, chat: ChatClient, sample: bytes
+) -> None:
+    """An estimator was done each time, and the broker took no outcomes: it has an alarm, and serves consumers alone."""
+    await asyncio.to_thread(system.run.hold, "estimator")
+    sent = await send(chat, sample)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    store, (request_id,) = PhotoStore(system.run.addresses.photo_store), system.requests()
+    store.write(request_id, Part.PICTURE, sample)
+    outcome = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),)))
+    store.write(request_id, Part.OUTCOME, outcome.model_dump_json().encode())
+    await asyncio.to_thread(_let_die, system)
+    reply = await reply_to(chat, sent)
+    assert reply.photo
+    assert words(reply).startswith("1 face found")
     system.run.release("estimator")
     await settled(system)
 

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import TypeVar
 
-from attrai_shared.contracts import Estimated, FaceScore, read_stored_outcome
+from attrai_shared.contracts import Estimated, Failed, StoredOutcome, read_stored_outcome
 from attrai_shared.errors import GivenUp, LedgerUnavailable, RefusedMessage, StoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
@@ -43,15 +43,19 @@ class Courier:
     async def deliver(self, letter: Letter, failure: str | None, patience: float) -> Delivery:
         """Answers the request, gives back what it took and deletes its files.
 
-        `failure`: the code of what failed; without one the picture and its faces lie in the store.
+        `failure`: the code of what failed; without one the picture and its faces lie in the store. If they lie there with one, too,
+        only their message was lost or late, and they are sent.
         HELD or AWAY after about `patience` seconds: the request lives on. While the ledger is away, it waits.
         """
         owner = secrets.token_hex(8)
         give_up_at = time.monotonic() + patience
         delivery = await self._claimed(letter, owner, give_up_at)
+        estimated = failure is None
         if delivery is Delivery.SENT:
             async with self._lease(letter, owner):
-                delivery = await self._answer(letter, failure, give_up_at - time.monotonic())
+                reply = await self._reply(letter, failure)
+                estimated = isinstance(reply, PictureReply)
+                delivery = await self._answer(letter, reply, give_up_at - time.monotonic())
         if delivery not in (Delivery.HELD, Delivery.AWAY):
             await self._delete_files(letter)
         event(
@@ -60,7 +64,7 @@ class Courier:
             request_id=letter.request_id,
             user=letter.user,
             delivery=delivery.value,
-            outcome="estimated" if failure is None else "failed",
+            outcome="estimated" if estimated else "failed",
         )
         return delivery
 
@@ -91,9 +95,9 @@ class Courier:
             with suppress(LedgerUnavailable):
                 await self._ledger.claim(letter.request_id, owner, recorded_only=False)
 
-    async def _answer(self, letter: Letter, failure: str | None, patience: float) -> Delivery:
-        delivery = await self._sender.send(letter.address, await self._reply(letter, failure), patience)
-        if delivery is Delivery.REFUSED and failure is None:
+    async def _answer(self, letter: Letter, reply: Reply, patience: float) -> Delivery:
+        delivery = await self._sender.send(letter.address, reply, patience)
+        if delivery is Delivery.REFUSED and isinstance(reply, PictureReply):
             delivery = await self._sender.send(letter.address, self._sentence(letter, GivenUp.code), patience)
         if delivery is Delivery.AWAY and time.time() < letter.deadline + MARKED:
             return delivery
@@ -105,27 +109,30 @@ class Courier:
         return delivery if delivery is Delivery.SENT else Delivery.UNDELIVERABLE
 
     async def _reply(self, letter: Letter, failure: str | None) -> Reply:
-        if failure is not None:
-            return self._sentence(letter, failure)
-        picture, faces = await self._stored(letter)
-        if picture is None or not faces:
+        """What the store says became of the request; what it does not say, is `failure`."""
+        picture, stored = await self._stored(letter)
+        match stored:
+            case StoredOutcome(outcome=Estimated(faces=faces)) if picture is not None:
+                return PictureReply(picture, caption(letter.address.language, faces))
+            case StoredOutcome(outcome=Failed(code=code)):
+                return self._sentence(letter, code)
+        if failure is None:
             event(logger, "picture_missing", level=logging.WARNING, request_id=letter.request_id, user=letter.user)
-            return self._sentence(letter, GivenUp.code)
-        return PictureReply(picture, caption(letter.address.language, faces))
+        return self._sentence(letter, failure or GivenUp.code)
 
     def _sentence(self, letter: Letter, code: str) -> str:
         return sentence(letter.address.language, code, letter.request_id, self._figures)
 
-    async def _stored(self, letter: Letter) -> tuple[bytes | None, tuple[FaceScore, ...]]:
-        """The picture and its faces, as far as they are there."""
+    async def _stored(self, letter: Letter) -> tuple[bytes | None, StoredOutcome | None]:
+        """The picture and the outcome, as far as they are there."""
         try:
             picture, outcome = [
                 await asyncio.to_thread(self._store.read, letter.request_id, part)
                 for part in (Part.PICTURE, Part.OUTCOME)
             ]
-            return picture, _faces(outcome)
+            return picture, None if outcome is None else read_stored_outcome(outcome)
         except (StoreUnavailable, RefusedMessage):
-            return None, ()
+            return None, None
 
     async def _delete_files(self, letter: Letter) -> None:
         """What cannot be deleted now is an orphan, which the reaper sweeps."""
@@ -133,11 +140,6 @@ class Courier:
             await asyncio.to_thread(self._store.delete, letter.request_id)
         except StoreUnavailable:
             event(logger, "files_not_deleted", level=logging.WARNING, request_id=letter.request_id, user=letter.user)
-
-
-def _faces(outcome: bytes | None) -> tuple[FaceScore, ...]:
-    stored = None if outcome is None else read_stored_outcome(outcome).outcome
-    return stored.faces if isinstance(stored, Estimated) else ()
 
 
 async def persist(question: Callable[[], Awaitable[Answer]]) -> Answer:

@@ -11,8 +11,8 @@ from attrai_bot.quotas import Claim, Ledger, Record
 from attrai_bot.replies import courier as courier_module
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.letter import Delivery, letter_of_record
-from attrai_shared.contracts import Estimated, FaceScore, StoredOutcome
-from attrai_shared.errors import NoFace
+from attrai_shared.contracts import Estimated, FaceScore, Failed, StoredOutcome
+from attrai_shared.errors import GivenUp, NoFace, TimedOut
 from attrai_shared.photo_store import Part, PhotoStore
 
 from tests.unit.bot.conftest import make_record
@@ -46,6 +46,28 @@ async def test_a_picture_is_delivered_and_nothing_is_kept(
     record = await live(ledger, store, telegram)
     assert await courier.deliver(letter_of_record(record), ESTIMATED, PATIENCE) is Delivery.SENT
     assert telegram.said == [CAPTION]
+    await assert_ended(ledger, store, record)
+
+
+@pytest.mark.parametrize("failure", [GivenUp.code, TimedOut.code])
+async def test_what_was_estimated_is_sent_though_its_message_never_came(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, failure: str
+) -> None:
+    """The broker took no outcomes until it gave the request up, or until its deadline."""
+    record = await live(ledger, store, telegram)
+    assert await courier.deliver(letter_of_record(record), failure, PATIENCE) is Delivery.SENT
+    assert telegram.said == [CAPTION]
+    await assert_ended(ledger, store, record)
+
+
+async def test_what_an_estimator_found_wrong_is_said_though_its_message_never_came(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
+) -> None:
+    record = await live(ledger, store, telegram, Part.SOURCE)
+    outcome = StoredOutcome(outcome=Failed(code=NO_FACE)).model_dump_json().encode()
+    store.write(record.request_id, Part.OUTCOME, outcome)
+    assert await courier.deliver(letter_of_record(record), GivenUp.code, PATIENCE) is Delivery.SENT
+    assert telegram.said[0].startswith("I found no face")
     await assert_ended(ledger, store, record)
 
 
@@ -87,7 +109,7 @@ async def test_one_that_is_held_is_waited_for(
 async def test_a_user_who_blocked_the_bot_is_forgotten(
     ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, outcome: str | None
 ) -> None:
-    record = await live(ledger, store, telegram)
+    record = await live(ledger, store, telegram, *([Part.SOURCE] if outcome else []))
     telegram.order("EditMessageMedia", forbidden)
     telegram.order("EditMessageText", forbidden)
     assert await courier.deliver(letter_of_record(record), outcome, PATIENCE) is Delivery.UNDELIVERABLE
