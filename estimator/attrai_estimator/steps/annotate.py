@@ -23,7 +23,9 @@ UNRELIABLE: Colour = (205, 205, 205)
 INK: Colour = (0, 0, 0)
 FONT_OF_FACE, SMALLEST_FONT, LARGEST_FONT = 0.2, 1 / 52, 1 / 24
 """Height of the font: as a share of the face's height, in bounds that are shares of the picture's size."""
-LINE_OF_FACE, THINNEST_LINE, THICKEST_LINE = 0.012, 2, 5
+LINE_OF_FACE, THINNEST_LINE, THICKEST_LINE = 0.012, 2, 4
+BLOCK = 2
+"""Pixels of each direction that have one colour in the JPEG: lines fill whole blocks, or they would pale."""
 DASH = 4
 """Length of a dash and of its gap, in line widths."""
 
@@ -69,7 +71,7 @@ def _drawn(index: int, count: int, face: Face, scale: float, canvas: tuple[int, 
     box = face.detection.box
     height, size = box.height * scale, max(sqrt(canvas[0] * canvas[1]), 0.75 * max(canvas))
     font = _font(round(min(max(FONT_OF_FACE * height, SMALLEST_FONT * size), LARGEST_FONT * size)))
-    line = round(min(max(LINE_OF_FACE * height, THINNEST_LINE), THICKEST_LINE))
+    line = BLOCK * round(min(max(LINE_OF_FACE * height, THINNEST_LINE), THICKEST_LINE) / BLOCK)
     gated = bool(face.quality.reasons)
     colour = UNRELIABLE if gated else COLOURS[index % len(COLOURS)]
     text = caption_label(index + 1, count, face)
@@ -77,9 +79,11 @@ def _drawn(index: int, count: int, face: Face, scale: float, canvas: tuple[int, 
 
 
 def _on_canvas(box: Box, scale: float, line: int, canvas: tuple[int, int]) -> Rectangle:
-    """The box in the picture's pixels, its whole line within the picture."""
-    corners = np.array([[box.x0, box.y0], [box.x1, box.y1]]) * scale
-    return corners.clip(line, np.array(canvas) - 1 - line).ravel()
+    """The box's first and last pixels in the picture, its whole line within the picture and on whole blocks."""
+    most = (np.array(canvas) - line) // BLOCK
+    start = (np.array([box.x0, box.y0]) * scale / BLOCK).round().clip(line // BLOCK, most - 1)
+    end = ((np.array([box.x1, box.y1]) * scale + 1) / BLOCK).round().clip(start + 1, most)
+    return np.concatenate([start * BLOCK, end * BLOCK - 1])
 
 
 @lru_cache(maxsize=64)
@@ -101,7 +105,7 @@ def _draw(draw: ImageDraw.ImageDraw, drawn: Sequence[_Drawn], labels: NDArray[np
 
 
 def _box(draw: ImageDraw.ImageDraw, one: _Drawn) -> None:
-    x0, y0, x1, y1 = (round(side) for side in one.face)
+    x0, y0, x1, y1 = one.face.astype(int).tolist()
     draw.rectangle((x0 - 1, y0 - 1, x1 + 1, y1 + 1), outline=INK, width=one.line + 2)
     if not one.dashed:
         draw.rectangle((x0, y0, x1, y1), outline=one.colour, width=one.line)

@@ -5,14 +5,14 @@ import io
 from PIL import Image
 
 QUALITY = 90
-"""Of 1280x1280 pixels of noise, the worst case, this makes 3.1 MB."""
+"""Of 1280x1280 pixels of noise, the worst case, this makes 1.5 MB."""
 
 
 def encode(picture: Image.Image) -> bytes:
-    """Encode an RGB picture; chroma is kept in full, so that thin coloured lines stay sharp.
+    """Encode an RGB picture, its colours at half the size (4:2:0), as Telegram encodes it once more; decision 0022.
 
     Without a word of its own Pillow writes the comment that the picture came with.
     """
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=QUALITY, subsampling="4:4:4", comment=b"")
+    picture.save(file, "JPEG", quality=QUALITY, subsampling="4:2:0", comment=b"")
     return file.getvalue()

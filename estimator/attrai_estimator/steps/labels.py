@@ -26,6 +26,9 @@ def place(faces: Floats, sizes: Floats, canvas: tuple[int, int]) -> Floats:
     """
     candidates = _candidates(faces, sizes, canvas)
     costs = [_cost_of_place(*each, i, faces) for i, each in enumerate(zip(candidates, sizes, strict=True))]
+    alone = np.array([places[np.argmin(cost)] for places, cost in zip(candidates, costs, strict=True)]).reshape(-1, 4)
+    if (covered(alone, alone) == 1).all():  # each hides itself, none another
+        return alone
     labels = np.full_like(faces, NOWHERE)
     for _ in range(PASSES):
         before = labels.copy()

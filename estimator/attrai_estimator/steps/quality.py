@@ -37,7 +37,7 @@ def assess(photo: Photo, detection: Detection) -> Quality:
         "sharpness": sharpness(face),
         "turn": turn(detection.landmarks),
         "outside": outside(box, photo.width, photo.height),
-        "brightness": float(np.percentile(face, HIGHLIGHTS)),
+        "brightness": highlights(face),
     }
     found = {
         "too_small": measures["side"] < SMALLEST_SIDE,
@@ -57,6 +57,12 @@ def sharpness(grey: NDArray[np.float32]) -> float:
     around = grey[:-2, 1:-1] + grey[2:, 1:-1] + grey[1:-1, :-2] + grey[1:-1, 2:]
     laplacian = around - 4 * grey[1:-1, 1:-1]
     return float(laplacian.var() / max(float(grey.var()), 1.0))
+
+
+def highlights(grey: NDArray[np.float32]) -> float:
+    """The grey value that so many percent of the pixels do not exceed."""
+    rank = round((grey.size - 1) * HIGHLIGHTS / 100)
+    return float(np.partition(grey, rank, axis=None)[rank])  # numpy's percentile takes ten times as long
 
 
 def turn(landmarks: NDArray[np.float32]) -> float:
