@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from attrai_estimator.networks.int8 import in_int8, takes_whole_pixels
+from attrai_estimator.networks.kernels import DIRECT_AVX2, first_convolution_by
 from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_estimator.networks.network import Floats, Normalization
-from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
+from attrai_estimator.networks.processor import has_avx512, multiplies_bfloat16, multiplies_int8
 
 Precision = Literal["native", "f32", "bf16"]
 """Of the arithmetic. `native`: what the processor multiplies itself, int8 and bfloat16 before float32, each of which takes half the
@@ -45,8 +46,9 @@ class OpenVinoNetwork:
         self._int8 = precision == "native" and multiplies_int8()
         if precision == "native":
             precision = "bf16" if multiplies_bfloat16() else "f32"
-        wholly_int8 = self._int8 and bool(self._highest)
-        self._for_any_count = precision == "f32" and not wholly_int8 and len(data) >= LARGE
+        in_f32 = precision == "f32" and not (self._int8 and bool(self._highest))
+        self._for_any_count = in_f32 and len(data) >= LARGE
+        self._by_direct_kernel = in_f32 and not self._for_any_count and not self._int8 and not has_avx512()
         self._properties = {
             "INFERENCE_NUM_THREADS": 1,
             "NUM_STREAMS": 1,
@@ -78,7 +80,8 @@ class OpenVinoNetwork:
             raise WrongNetworkFile(f"{self._file} has changed since it was loaded")
         model = self._core.read_model(file)
         if not (self._int8 and takes_whole_pixels(model)):
-            return _with_normalization(model, self._normalization)
+            model = _with_normalization(model, self._normalization)
+            return first_convolution_by(DIRECT_AVX2, model, self._core) if self._by_direct_kernel else model
         try:
             return in_int8(model, self._normalization, self._highest)
         except ValueError as error:

@@ -20,6 +20,11 @@ def multiplies_int8(cpuinfo: Path = CPUINFO) -> bool:
     return not INT8.isdisjoint(_flags(cpuinfo))
 
 
+def has_avx512(cpuinfo: Path = CPUINFO) -> bool:
+    """Whether registers have 512 bits here; false where the kernel does not say."""
+    return "avx512f" in _flags(cpuinfo)
+
+
 def _flags(cpuinfo: Path) -> list[str]:
     try:
         lines = cpuinfo.read_text().splitlines()
