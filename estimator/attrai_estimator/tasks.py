@@ -17,7 +17,7 @@ from attrai_estimator.pipeline import Pipeline, estimate
 from attrai_estimator.presence import RedisAttempts, connect
 from attrai_estimator.settings import EstimatorSettings
 from attrai_estimator.warm_up import warm_up
-from attrai_estimator.work import Desk, after, failed, store_outcome, work
+from attrai_estimator.work import Desk, after, failed, store_killed, work
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
         if isinstance(exc, TimeLimitExceeded):
             message = read_to_estimate(args[0])
             event(logger, "hard_limit_reached", level=logging.ERROR, request_id=message.request_id, user=message.user)
-            store_outcome(message.request_id, failed(TimedOut), self._store)
+            store_killed(message.request_id, self._store)
 
     def _worked(self, message: ToEstimate) -> AfterEstimate:
         try:

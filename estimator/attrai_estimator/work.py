@@ -67,6 +67,12 @@ def failed(error: type[AttraiError]) -> StoredOutcome:
     return StoredOutcome(outcome=Failed(code=error.code))
 
 
+def store_killed(request_id: str, store: PhotoStore) -> None:
+    """The outcome of a request whose process was killed at the hard limit, unless it had one: it may have been publishing it."""
+    if _stored_before(request_id, store) is None:
+        store_outcome(request_id, failed(TimedOut), store)
+
+
 def store_outcome(request_id: str, stored: StoredOutcome, store: PhotoStore) -> None:
     """The mark that the work on a request is done; written last."""
     store.write(request_id, Part.OUTCOME, stored.model_dump_json().encode())

@@ -170,6 +170,7 @@ async def test_a_dead_letter_is_answered(system: System, chat: ChatClient, sampl
     await settled(system)
 
 
+@pytest.mark.parametrize("system", [pytest.param(RABBITMQ, marks=pytest.mark.rabbitmq)], indirect=True)
 async def test_a_dead_letter_whose_picture_is_stored_is_answered_with_it(
     system: System, chat: ChatClient, sample: bytes
 ) -> None:

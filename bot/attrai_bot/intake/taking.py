@@ -131,7 +131,7 @@ class Intake:
             )
 
     async def _give_back(self, record: Record, error: Exception) -> None:
-        """Tells what failed in the place of the waiting message, and gives everything back; else the reaper does."""
+        """Tells what failed, unless an estimator is done all the same, and gives everything back; else the reaper does."""
         code = error.code if isinstance(error, AttraiError) else AttraiError.code
         event(
             logger, "photo_not_taken", level=logging.WARNING, request_id=record.request_id, user=record.user, code=code

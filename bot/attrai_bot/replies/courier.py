@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -30,6 +31,8 @@ HELD_PAUSE = 0.2
 """Seconds before a claim that somebody else holds is asked for again."""
 LEDGER_PAUSE = 1.0
 """Seconds before a ledger that is away is asked again."""
+STORE_PATIENCE = 5.0
+"""Seconds for which a failure waits for what the store may say instead."""
 
 Answer = TypeVar("Answer")
 
@@ -43,8 +46,8 @@ class Courier:
     async def deliver(self, letter: Letter, failure: str | None, patience: float) -> Delivery:
         """Answers the request, gives back what it took and deletes its files.
 
-        `failure`: the code of what failed; without one the picture and its faces lie in the store. If they lie there with one, too,
-        only their message was lost or late, and they are sent.
+        `failure`: the code of what failed; without one the picture and its faces lie in the store. What lies there goes before
+        `failure`: its message was lost or is late.
         HELD or AWAY after about `patience` seconds: the request lives on. While the ledger is away, it waits.
         """
         owner = secrets.token_hex(8)
@@ -53,9 +56,11 @@ class Courier:
         estimated = failure is None
         if delivery is Delivery.SENT:
             async with self._lease(letter, owner):
-                reply = await self._reply(letter, failure)
+                stored = await self._stored(letter, failure)
+                reply = await self._reply(letter, stored, failure)
                 estimated = isinstance(reply, PictureReply)
-                delivery = await self._answer(letter, reply, give_up_at - time.monotonic())
+                seconds = letter.seconds or (stored.seconds if stored else {})
+                delivery = await self._answer(replace(letter, seconds=seconds), reply, give_up_at - time.monotonic())
         if delivery not in (Delivery.HELD, Delivery.AWAY):
             await self._delete_files(letter)
         event(
@@ -108,12 +113,11 @@ class Courier:
         )
         return delivery if delivery is Delivery.SENT else Delivery.UNDELIVERABLE
 
-    async def _reply(self, letter: Letter, failure: str | None) -> Reply:
-        """What the store says became of the request; what it does not say, is `failure`."""
-        picture, stored = await self._stored(letter)
+    async def _reply(self, letter: Letter, stored: StoredOutcome | None, failure: str | None) -> Reply:
         match stored:
-            case StoredOutcome(outcome=Estimated(faces=faces)) if picture is not None:
-                return PictureReply(picture, caption(letter.address.language, faces))
+            case StoredOutcome(outcome=Estimated(faces=faces)):
+                if (picture := await self._read(letter, Part.PICTURE)) is not None:
+                    return PictureReply(picture, caption(letter.address.language, faces))
             case StoredOutcome(outcome=Failed(code=code)):
                 return self._sentence(letter, code)
         if failure is None:
@@ -123,16 +127,21 @@ class Courier:
     def _sentence(self, letter: Letter, code: str) -> str:
         return sentence(letter.address.language, code, letter.request_id, self._figures)
 
-    async def _stored(self, letter: Letter) -> tuple[bytes | None, StoredOutcome | None]:
-        """The picture and the outcome, as far as they are there."""
+    async def _stored(self, letter: Letter, failure: str | None) -> StoredOutcome | None:
+        """What became of the request, if the store says so; where `failure` can be told instead, a store that hangs is not waited for."""
         try:
-            picture, outcome = [
-                await asyncio.to_thread(self._store.read, letter.request_id, part)
-                for part in (Part.PICTURE, Part.OUTCOME)
-            ]
-            return picture, None if outcome is None else read_stored_outcome(outcome)
-        except (StoreUnavailable, RefusedMessage):
-            return None, None
+            async with asyncio.timeout(None if failure is None else STORE_PATIENCE):
+                outcome = await self._read(letter, Part.OUTCOME)
+            return None if outcome is None else read_stored_outcome(outcome)
+        except (TimeoutError, RefusedMessage):
+            return None
+
+    async def _read(self, letter: Letter, part: Part) -> bytes | None:
+        """The file, if it can be read."""
+        try:
+            return await asyncio.to_thread(self._store.read, letter.request_id, part)
+        except StoreUnavailable:
+            return None
 
     async def _delete_files(self, letter: Letter) -> None:
         """What cannot be deleted now is an orphan, which the reaper sweeps."""

@@ -12,7 +12,7 @@ from attrai_bot.seal import Seal
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A request to be answered. `deadline` in seconds since 1970; `seconds`: of each step of its estimate, if there was one."""
+    """A request to be answered. `deadline` in seconds since 1970; `seconds`: of each step of its estimate, where that is known already."""
 
     request_id: str
     user: str

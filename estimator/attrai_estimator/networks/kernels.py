@@ -6,26 +6,24 @@ from xml.etree import ElementTree as ET
 
 import openvino
 
-DIRECT_AVX2 = "jit_avx2"
-"""oneDNN's direct convolution. Its successor, which OpenVINO prefers, multiplies small matrices: of three channels, too small ones."""
+DIRECT_AVX2 = "cpu:jit_avx2"
+"""oneDNN's direct convolution. Its successor, which OpenVINO prefers, multiplies small matrices: with three channels they are too small
+to pay."""
 
 
 def first_convolution_by(kernel: str, model: openvino.Model, core: openvino.Core) -> openvino.Model:
     """The model, its first convolution computed by that kernel where it can.
 
     The wish is a runtime attribute of one operation, which can be set in a model's file alone: it is written and read again.
-    Raises OSError where no file can be written.
+    Raises OSError or RuntimeError where no file can be written. A name that OpenVINO does not know fails when the model is compiled.
     """
-    names = (node.get_friendly_name() for node in model.get_ordered_ops() if node.get_type_name() == "Convolution")
-    first = next(names, None)
-    if first is None:
-        return model
     with TemporaryDirectory() as folder:
         file = Path(folder, "model.xml")
         weights = file.with_suffix(".bin")
         openvino.serialize(model, file, weights)
-        described = ET.parse(file).getroot()  # noqa: S314 - written by us in the line before
-        _wish(kernel, next(layer for layer in described.iter("layer") if layer.get("name") == first))
+        described = ET.parse(file).getroot()  # noqa: S314 - written by OpenVINO just now
+        for layer in described.findall("layers/layer[@type='Convolution']")[:1]:  # in the order of computing
+            _wish(kernel, layer)
         return core.read_model(ET.tostring(described), weights.read_bytes())
 
 

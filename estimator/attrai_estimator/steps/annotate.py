@@ -25,7 +25,7 @@ FONT_OF_FACE, SMALLEST_FONT, LARGEST_FONT = 0.2, 1 / 52, 1 / 24
 """Height of the font: as a share of the face's height, in bounds that are shares of the picture's size."""
 LINE_OF_FACE, THINNEST_LINE, THICKEST_LINE = 0.012, 2, 4
 BLOCK = 2
-"""Pixels of each direction that have one colour in the JPEG: lines fill whole blocks, or they would pale."""
+"""Pixels of each direction that have one colour in the JPEG: boxes' lines fill whole blocks, or they would pale."""
 DASH = 4
 """Length of a dash and of its gap, in line widths."""
 

@@ -60,7 +60,7 @@ def sharpness(grey: NDArray[np.float32]) -> float:
 
 
 def highlights(grey: NDArray[np.float32]) -> float:
-    """The grey value that so many percent of the pixels do not exceed."""
+    """The grey value that `HIGHLIGHTS` percent of the pixels do not exceed."""
     rank = round((grey.size - 1) * HIGHLIGHTS / 100)
     return float(np.partition(grey, rank, axis=None)[rank])  # numpy's percentile takes ten times as long
 

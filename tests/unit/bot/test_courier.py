@@ -2,12 +2,14 @@
 """One delivery, alone, in company, and with everything around it failing."""
 
 import asyncio
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from attrai_bot.chores import end
 from attrai_bot.quotas import Claim, Ledger, Record
+from attrai_bot.quotas.counts import ALL_STEPS, STEPS
 from attrai_bot.replies import courier as courier_module
 from attrai_bot.replies.courier import Courier
 from attrai_bot.replies.letter import Delivery, letter_of_record
@@ -20,7 +22,8 @@ from tests.unit.bot.telegram_double import FakeTelegram, bad_request, flood, for
 
 ESTIMATED = None
 NO_FACE = NoFace.code
-OUTCOME = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),))).model_dump_json().encode()
+ESTIMATE = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),)), seconds=dict.fromkeys(STEPS, 0.1))
+OUTCOME = ESTIMATE.model_dump_json().encode()
 PATIENCE = 30.0
 CAPTION = "1 face found\nScore: 7.4 out of 10"
 
@@ -53,11 +56,25 @@ async def test_a_picture_is_delivered_and_nothing_is_kept(
 async def test_what_was_estimated_is_sent_though_its_message_never_came(
     ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, failure: str
 ) -> None:
-    """The broker took no outcomes until it gave the request up, or until its deadline."""
+    """The broker took no outcomes until it gave the request up, or until its deadline. Its times count like any other's."""
     record = await live(ledger, store, telegram)
     assert await courier.deliver(letter_of_record(record), failure, PATIENCE) is Delivery.SENT
     assert telegram.said == [CAPTION]
+    assert sum((await ledger.days(time.time()))[-1].seconds[ALL_STEPS]) == 1
     await assert_ended(ledger, store, record)
+
+
+async def test_a_failure_does_not_wait_for_a_store_that_hangs(
+    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, again = await live(ledger, store, telegram), threading.Event()
+    monkeypatch.setattr(courier_module, "STORE_PATIENCE", 0.05)
+    monkeypatch.setattr(store, "read", lambda *_: again.wait(PATIENCE) and None)
+    try:
+        assert await courier.deliver(letter_of_record(record), TimedOut.code, PATIENCE) is Delivery.SENT
+    finally:
+        again.set()
+    assert telegram.said[0].startswith("It took too long")
 
 
 async def test_what_an_estimator_found_wrong_is_said_though_its_message_never_came(
@@ -97,7 +114,7 @@ async def test_of_many_at_once_one_sends(
 async def test_one_that_is_held_is_waited_for(
     ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier
 ) -> None:
-    record = await live(ledger, store, telegram)
+    record = await live(ledger, store, telegram, Part.SOURCE)
     await ledger.claim(record.request_id, "ticker", recorded_only=True)
     assert await courier.deliver(letter_of_record(record), NO_FACE, patience=0.0) is Delivery.HELD
     delivering = asyncio.create_task(courier.deliver(letter_of_record(record), NO_FACE, PATIENCE))

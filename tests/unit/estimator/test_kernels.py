@@ -1,10 +1,12 @@
+from pathlib import Path
+
 import numpy as np
 import openvino
 import pytest
 from attrai_estimator.networks.kernels import DIRECT_AVX2, first_convolution_by
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
-from attrai_estimator.networks.processor import has_avx512, multiplies_int8
+from attrai_estimator.networks.processor import has_avx2_at_most, multiplies_int8
 from attrai_estimator.settings import WORKSPACE_MODELS
 from openvino import opset13
 
@@ -28,26 +30,40 @@ def kernels(compiled: openvino.CompiledModel) -> list[str]:
     return [str(info["primitiveType"].value) for info in infos if info["layerType"].value == "Convolution"]
 
 
-@pytest.mark.skipif(has_avx512(), reason="this processor has no need of a wish: it has AVX-512")
-def test_the_first_convolution_is_computed_as_wished_and_to_the_same_end() -> None:
+@pytest.mark.parametrize("kernel", [DIRECT_AVX2, "cpu:jit_sse42"])
+def test_the_first_convolution_is_computed_as_wished_and_to_the_same_end(kernel: str) -> None:
     core, settings = openvino.Core(), {"INFERENCE_PRECISION_HINT": "f32"}
     own = core.compile_model(convolutions(), "CPU", settings)
-    wished = core.compile_model(first_convolution_by(DIRECT_AVX2, convolutions(), core), "CPU", settings)
-    assert kernels(own)[0] != "jit_avx2_f32"
-    assert kernels(wished) == ["jit_avx2_f32", kernels(own)[1]]
+    wished = core.compile_model(first_convolution_by(kernel, convolutions(), core), "CPU", settings)
+    assert f"{kernel}_f32".removeprefix("cpu:") == kernels(wished)[0] != kernels(own)[0]
+    assert kernels(wished)[1:] == kernels(own)[1:]
     planes = np.random.default_rng(2).normal(size=(2, 3, 40, 40)).astype(np.float32)
     np.testing.assert_allclose(wished(planes)[0], own(planes)[0], rtol=0, atol=1e-4)
 
 
-def test_a_model_without_convolutions_stays_as_it_is() -> None:
-    taken = opset13.parameter([1, 3], np.float32, "taken")
-    model = openvino.Model([opset13.relu(taken)], [taken], "none")
-    assert first_convolution_by(DIRECT_AVX2, model, openvino.Core()) is model
+def test_a_model_without_convolutions_is_read_again_as_it_was() -> None:
+    core, taken = openvino.Core(), opset13.parameter([1, 3], np.float32, "taken")
+    again = first_convolution_by(DIRECT_AVX2, openvino.Model([opset13.relu(taken)], [taken], "none"), core)
+    assert core.compile_model(again, "CPU")(np.array([[-1, 0, 2]], np.float32))[0].tolist() == [[0, 0, 2]]
 
 
 def test_the_proposal_network_has_it_where_the_processor_has_avx2_and_no_more() -> None:
+    assert (first_kernel_of_proposal() == "jit_avx2_f32") is (has_avx2_at_most() and not multiplies_int8())
+
+
+@pytest.mark.skipif(
+    not has_avx2_at_most() or multiplies_int8(), reason="this processor has no need of a wish: OpenVINO chooses well"
+)
+def test_where_no_file_can_be_written_the_choice_is_openvinos_and_a_warning_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "absent"))
+    assert first_kernel_of_proposal() != "jit_avx2_f32"
+    assert "kernel_not_chosen" in caplog.text
+
+
+def first_kernel_of_proposal() -> str:
     proposal = load_detector(WORKSPACE_MODELS).proposal
     assert isinstance(proposal, OpenVinoNetwork)
     proposal(PIXELS)
-    (first, *_) = kernels(proposal._for_shape(PIXELS.shape).get_compiled_model())
-    assert (first == "jit_avx2_f32") is not (has_avx512() or multiplies_int8())
+    return kernels(proposal._for_shape(PIXELS.shape).get_compiled_model())[0]

@@ -3,8 +3,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_estimator.steps.quality import assess, outside, sharpness, turn
+from attrai_estimator.steps.quality import HIGHLIGHTS, assess, highlights, outside, sharpness, turn
 from attrai_estimator.values import Box, Detection, Photo
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
@@ -89,6 +92,12 @@ def test_sharpness_does_not_depend_on_contrast() -> None:
     grey = np.random.default_rng(0).normal(128, 30, (64, 48)).astype(np.float32)
     assert sharpness(grey / np.float32(3)) == pytest.approx(sharpness(grey), rel=1e-3)
     assert sharpness(np.full((64, 48), 77, np.float32)) == 0
+
+
+@given(arrays(np.float32, (64, 48), elements=st.integers(0, 255)))
+def test_highlights_are_the_percentile(grey: NDArray[np.float32]) -> None:
+    below, above = (np.percentile(grey, HIGHLIGHTS, method=method) for method in ("lower", "higher"))
+    assert highlights(grey) in {float(below), float(above)}
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrai_estimator.values import Box, Detection, Estimate, Face
-from attrai_estimator.work import Desk, work
+from attrai_estimator.work import Desk, store_killed, work
 from attrai_shared.contracts import AfterEstimate, Estimated, Failed, StoredOutcome, ToEstimate, read_stored_outcome
-from attrai_shared.errors import LedgerUnavailable, NoFace, StoreUnavailable
+from attrai_shared.errors import LedgerUnavailable, NoFace, StoreUnavailable, TimedOut
 from attrai_shared.photo_store import Part, PhotoStore
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -142,3 +142,14 @@ def test_a_store_that_is_away_is_raised(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailable):
         worked(PhotoStore(tmp_path / "file" / "inside"), lambda _: ESTIMATE)
+
+
+def test_a_process_killed_while_it_worked_ran_out_of_time(store: PhotoStore) -> None:
+    store_killed(ID, store)
+    assert worked(store, lambda _: ESTIMATE).failure == TimedOut.code
+
+
+def test_a_process_killed_while_it_published_keeps_what_it_had(store: PhotoStore) -> None:
+    worked(store, lambda _: ESTIMATE)
+    store_killed(ID, store)
+    assert worked(store, raising(AssertionError("again"))).failure is None
