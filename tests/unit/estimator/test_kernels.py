@@ -10,6 +10,10 @@ from attrai_estimator.networks.processor import has_avx2_at_most, multiplies_int
 from attrai_estimator.settings import WORKSPACE_MODELS
 from openvino import opset13
 
+WISHED = has_avx2_at_most() and not multiplies_int8()
+wished = pytest.mark.skipif(
+    not WISHED, reason="this processor has no need of a wish: it has AVX-512 or multiplies bytes"
+)
 PIXELS = np.random.default_rng(0).integers(0, 256, (2, 136, 136, 3), dtype=np.uint8)
 
 
@@ -30,6 +34,7 @@ def kernels(compiled: openvino.CompiledModel) -> list[str]:
     return [str(info["primitiveType"].value) for info in infos if info["layerType"].value == "Convolution"]
 
 
+@wished
 @pytest.mark.parametrize("kernel", [DIRECT_AVX2, "cpu:jit_sse42"])
 def test_the_first_convolution_is_computed_as_wished_and_to_the_same_end(kernel: str) -> None:
     core, settings = openvino.Core(), {"INFERENCE_PRECISION_HINT": "f32"}
@@ -48,12 +53,10 @@ def test_a_model_without_convolutions_is_read_again_as_it_was() -> None:
 
 
 def test_the_proposal_network_has_it_where_the_processor_has_avx2_and_no_more() -> None:
-    assert (first_kernel_of_proposal() == "jit_avx2_f32") is (has_avx2_at_most() and not multiplies_int8())
+    assert (first_kernel_of_proposal() == "jit_avx2_f32") is WISHED
 
 
-@pytest.mark.skipif(
-    not has_avx2_at_most() or multiplies_int8(), reason="this processor has no need of a wish: OpenVINO chooses well"
-)
+@wished
 def test_where_no_file_can_be_written_the_choice_is_openvinos_and_a_warning_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
