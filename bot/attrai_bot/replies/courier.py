@@ -116,7 +116,7 @@ class Courier:
     async def _reply(self, letter: Letter, stored: StoredOutcome | None, failure: str | None) -> Reply:
         match stored:
             case StoredOutcome(outcome=Estimated(faces=faces)):
-                if (picture := await self._read(letter, Part.PICTURE)) is not None:
+                if (picture := await self._read(letter, Part.PICTURE, failure)) is not None:
                     return PictureReply(picture, caption(letter.address.language, faces))
             case StoredOutcome(outcome=Failed(code=code)):
                 return self._sentence(letter, code)
@@ -128,19 +128,19 @@ class Courier:
         return sentence(letter.address.language, code, letter.request_id, self._figures)
 
     async def _stored(self, letter: Letter, failure: str | None) -> StoredOutcome | None:
-        """What became of the request, if the store says so; where `failure` can be told instead, a store that hangs is not waited for."""
+        """What became of the request, if the store says so."""
+        outcome = await self._read(letter, Part.OUTCOME, failure)
         try:
-            async with asyncio.timeout(None if failure is None else STORE_PATIENCE):
-                outcome = await self._read(letter, Part.OUTCOME)
             return None if outcome is None else read_stored_outcome(outcome)
-        except (TimeoutError, RefusedMessage):
+        except RefusedMessage:
             return None
 
-    async def _read(self, letter: Letter, part: Part) -> bytes | None:
-        """The file, if it can be read."""
+    async def _read(self, letter: Letter, part: Part, failure: str | None) -> bytes | None:
+        """The file, if it can be read; where `failure` can be told instead, a store that hangs is not waited for."""
         try:
-            return await asyncio.to_thread(self._store.read, letter.request_id, part)
-        except StoreUnavailable:
+            async with asyncio.timeout(None if failure is None else STORE_PATIENCE):
+                return await asyncio.to_thread(self._store.read, letter.request_id, part)
+        except (StoreUnavailable, TimeoutError):
             return None
 
     async def _delete_files(self, letter: Letter) -> None:

@@ -64,12 +64,22 @@ async def test_what_was_estimated_is_sent_though_its_message_never_came(
     await assert_ended(ledger, store, record)
 
 
+@pytest.mark.parametrize("hanging", [Part.OUTCOME, Part.PICTURE])
 async def test_a_failure_does_not_wait_for_a_store_that_hangs(
-    ledger: Ledger, store: PhotoStore, telegram: FakeTelegram, courier: Courier, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger,
+    store: PhotoStore,
+    telegram: FakeTelegram,
+    courier: Courier,
+    monkeypatch: pytest.MonkeyPatch,
+    hanging: Part,
 ) -> None:
-    record, again = await live(ledger, store, telegram), threading.Event()
-    monkeypatch.setattr(courier_module, "STORE_PATIENCE", 0.05)
-    monkeypatch.setattr(store, "read", lambda *_: again.wait(PATIENCE) and None)
+    record, again, read = await live(ledger, store, telegram), threading.Event(), store.read
+
+    def hang(request_id: str, part: Part) -> bytes | None:
+        return read(request_id, part) if part is not hanging or again.wait(PATIENCE) else None
+
+    monkeypatch.setattr(courier_module, "STORE_PATIENCE", 0.5)
+    monkeypatch.setattr(store, "read", hang)
     try:
         assert await courier.deliver(letter_of_record(record), TimedOut.code, PATIENCE) is Delivery.SENT
     finally:
