@@ -84,15 +84,21 @@ TRAIN = $(ATTRAI_MODELS_CLI) train --out "$(TRAINING)" --models "$(MODELS)" $(if
 EXPORT = $(ATTRAI_MODELS_CLI) export --out "$(TRAINING)" --models "$(MODELS)"
 EVALUATE = $(ATTRAI_MODELS_CLI) evaluate --data "$(DATA)" --models "$(MODELS)"
 
-.PHONY: train models models-eval need-data
+TRAIN_PROPOSAL = $(ATTRAI_MODELS_CLI) train-proposal --data "$(DATA)" --out "$(TRAINING)" $(if $(STEPS),--steps $(STEPS))
+
+.PHONY: train train-proposal models models-eval need-data
 need-data:
 	@test -d "$(DATA)" || { echo "name the folder of photos and ratings: DATA=folder"; exit 1; }
 
 train: .venv-models/stamp $(if $(RATINGS),,need-data)  ## train a scorer on DATA=folder or own RATINGS=folder, or go on (TRUNK=dlib or resnet34)
 	@$(TRAIN) $(TAUGHT) --trunk $(TRUNK)
 
+train-proposal: .venv-models/stamp need-data  ## teach detection's first network on DATA=folder, or go on
+	@$(TRAIN_PROPOSAL)
+
 models: .venv-models/stamp need-data  ## remake every network from nothing (into MODELS=folder), and measure
 	@$(ATTRAI_MODELS_CLI) convert --models "$(MODELS)"
+	@$(TRAIN_PROPOSAL) && $(ATTRAI_MODELS_CLI) export-proposal --out "$(TRAINING)" --models "$(MODELS)"
 	@$(TRAIN) --data "$(DATA)" --trunk dlib && $(EXPORT) --trunk dlib --name scorer
 	@$(TRAIN) --data "$(DATA)" --trunk resnet34 && $(EXPORT) --trunk resnet34 --name scorer_resnet34
 	@$(EVALUATE) --name scorer && $(EVALUATE) --name scorer_resnet34 --scorer-only

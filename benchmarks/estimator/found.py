@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from attrai_models.ratings import teaches_detection
 
 from benchmarks.estimator.answers import PICTURE, Answer, Corners
 from benchmarks.estimator.contestant import Contestant
@@ -17,6 +18,7 @@ FOUND, SAME, MARKED = 0.5, 0.7, 0.4
 """Intersection over union from which a face was found, is the same, is a marked one (the markers' boxes are wider)."""
 LFW_PLACE = 125.0
 """The person that a photo of LFW is of stands in its middle."""
+OF_INTEREST = ("in the middle", "that stock is surest of", "that is stock's largest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +78,22 @@ def marked(contestants: Sequence[Contestant], folder: Path) -> list[Count]:
 
 
 def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[Count]:
-    """On photos of LFW: whether the face in the middle, stock's surest and stock's largest are found in the same place."""
-    hits = {"in the middle": 0, "that stock is surest of": 0, "that is stock's largest": 0}
-    of = 0
+    """On photos of LFW: whether the face in the middle, stock's surest and stock's largest are found in the same place; and the
+    same on those of them whose people our detector was not taught on."""
+    hits: dict[Path, list[bool]] = {}
     for number, photo in enumerate(photos):
         if number % 200 == 0:
             say(f"the same faces: {number} of {len(photos)}")
         mine, theirs = (one.ask(PICTURE, photo) for one in (ours, stock))
         if theirs.boxes:
-            of += 1
-            for what, box in zip(hits, _of_interest(theirs), strict=True):
-                hits[what] += overlap(box, mine.boxes) >= SAME
+            hits[photo] = [overlap(box, mine.boxes) >= SAME for box in _of_interest(theirs)]
     return [
-        Count(ours.name, f"LFW, stock's face {what}, the same place (IoU >= {SAME})", count, of)
-        for what, count in hits.items()
+        Count(ours.name, f"LFW{whose}, stock's face {what}, the same place (IoU >= {SAME})", sum(found), len(found))
+        for whose, chosen in (
+            ("", hits),
+            (", people unknown to us", [one for one in hits if not teaches_detection(str(one))]),
+        )
+        for what, found in zip(OF_INTEREST, zip(*(hits[one] for one in chosen), strict=True), strict=False)
     ]
 
 

@@ -14,8 +14,11 @@ from attrai_models.ceiling import learning_curve
 from attrai_models.embedding_shipping import export_embedder
 from attrai_models.evaluate import gates, report, rest
 from attrai_models.jobs import own_job, research_job
-from attrai_models.mtcnn import export_mtcnn
+from attrai_models.mtcnn import all_of_mtcnn, export_mtcnn
 from attrai_models.own_ratings import RatingsError, parse_scale, read_own
+from attrai_models.proposal.lessons import read_lessons
+from attrai_models.proposal.shipping import export_proposal
+from attrai_models.proposal.train import TAUGHT, ProposalRecipe, ProposalTraining, teach
 from attrai_models.ranges import highest
 from attrai_models.ratings import UNRATED
 from attrai_models.recipe import RECIPES
@@ -49,7 +52,7 @@ Steps = Annotated[int | None, typer.Option(min=1, help="batches to learn from; t
 
 @app.command()
 def convert(models: Models = MODELS) -> None:
-    """Export MTCNN and the embedder from the packages that carry their weights."""
+    """Export MTCNN's last two networks and the embedder from the packages that carry their weights."""
     export_mtcnn(models)
     export_embedder(models)
 
@@ -89,6 +92,27 @@ def train(
 def export(out: Out, trunk: Chosen = TrunkName.DLIB, name: Name = SCORER, models: Models = MODELS) -> None:
     """Export the trained scorer of a training's folder into the manifest's."""
     export_scorer(read_trained(out / trunk / "scorer.pt"), models, name)
+
+
+@app.command()
+def train_proposal(
+    *,
+    data: Data,
+    out: Out,
+    steps: Steps = None,
+    threads: Annotated[int, typer.Option(min=1, help="of torch; more than idle cores make it slower")] = 1,
+) -> None:
+    """Teach detection's first network what MTCNN says of photos of lfw_dev, or go on where it was interrupted."""
+    torch.set_num_threads(threads)
+    lessons = read_lessons(data / UNRATED, all_of_mtcnn(out), out)
+    recipe = ProposalRecipe()
+    teach(ProposalTraining(replace(recipe, steps=steps or recipe.steps), lessons), out)
+
+
+@app.command(name="export-proposal")
+def export_taught_proposal(out: Out, models: Models = MODELS) -> None:
+    """Export the taught proposal network of a training's folder into the manifest's."""
+    export_proposal(out / TAUGHT, models)
 
 
 @app.command()

@@ -16,6 +16,7 @@ from attrai_models.agreement import Floats, Scored, accuracy, groups, interval, 
 from attrai_models.crops import read_photo
 from attrai_models.finding import BOXES, faceless, find
 from attrai_models.gates import spoilt, turned
+from attrai_models.proposal.compare import beside_mtcnn
 from attrai_models.ratings import MEBEAUTY, RATING_SETS, UNRATED, VAL, Portrait, RatingSet, read_ratings
 from attrai_models.shipping import read_stretch
 from attrai_models.stretch import Stretch
@@ -59,6 +60,8 @@ def rest(data: Path, models: Path) -> Iterator[str]:
     if (data / MEBEAUTY.name).is_dir():
         yield from faceless(data / MEBEAUTY.name, _held_out(data / MEBEAUTY.name, MEBEAUTY), detector)
     if (data / UNRATED).is_dir():
+        yield "\n## Detector: people whom its first network was not taught on, LFW\n"
+        yield from beside_mtcnn(data / UNRATED, models)
         yield "\n## Embedder, LFW\n"
         yield from verify(data / UNRATED, models)
 

@@ -1,13 +1,14 @@
-"""MTCNN's three networks, from the weights inside facenet-pytorch's wheel to ONNX."""
+"""MTCNN's three networks, from the weights inside facenet-pytorch's wheel to ONNX: two are shipped, the first teaches our own."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from attrai_estimator.networks.load import OUTPUT, PROPOSAL, REFINEMENT
+from attrai_estimator.networks.load import OUTPUT, REFINEMENT
 from attrai_estimator.networks.manifest import NetworkRecord
-from attrai_estimator.networks.network import Normalization
+from attrai_estimator.networks.network import DetectorNetworks, Normalization
+from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
 from facenet_pytorch.models.mtcnn import ONet, PNet, RNet
 from torch import nn
 
@@ -18,35 +19,49 @@ NORMALIZATION = Normalization(mean=(127.5, 127.5, 127.5), std=(128.0, 128.0, 128
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One of the three: what makes its torch module, the side of its input (None: any) and its outputs' names."""
+    """One of the three: what makes its torch module, the side of its input and its outputs' names."""
 
     name: str
     network: Callable[[], nn.Module]
-    side: int | None
+    side: int
     outputs: tuple[str, ...]
 
 
 def sparse_proposal() -> nn.Module:
-    """The proposal network at every second cell of each row and column: a face is seen by several, and the others cost half of all work."""
+    """MTCNN's proposal network at every second cell of each row and column, where ours looks."""
     network = PNet()
     network.conv3.stride = (2, 2)
     return network
 
 
+TEACHER = Stage("mtcnn_teacher", sparse_proposal, 64, ("offsets", "probabilities"))
+"""It takes pictures of any size."""
 STAGES = (
-    Stage(PROPOSAL, sparse_proposal, None, ("offsets", "probabilities")),
     Stage(REFINEMENT, RNet, 24, ("offsets", "probabilities")),
     Stage(OUTPUT, ONet, 48, ("offsets", "landmarks", "probabilities")),
 )
 
 
 def export_mtcnn(models: Path) -> None:
-    """Write the three files and their records."""
+    """Write the files of the second and the third, and their records."""
     for stage in STAGES:
         file = f"weights/{stage.name}.onnx"
-        example = torch.zeros(1, 3, stage.side or 64, stage.side or 64)
-        export_onnx(stage.network().eval(), example, models / file, stage.outputs)
+        _export(stage, models / file)
         write_record(models, stage.name, _record(stage, file, models))
+
+
+def all_of_mtcnn(folder: Path) -> DetectorNetworks:
+    """MTCNN's own three, in float32, from files that are written into the folder."""
+    return DetectorNetworks(*(_loaded(stage, folder / f"{stage.name}.onnx") for stage in (TEACHER, *STAGES)))
+
+
+def _loaded(stage: Stage, file: Path) -> OpenVinoNetwork:
+    _export(stage, file)
+    return OpenVinoNetwork(file, NORMALIZATION, "f32")
+
+
+def _export(stage: Stage, file: Path) -> None:
+    export_onnx(stage.network().eval(), torch.zeros(1, 3, stage.side, stage.side), file, stage.outputs)
 
 
 def _record(stage: Stage, file: str, models: Path) -> NetworkRecord:

@@ -1,24 +1,19 @@
 """Networks on OpenVINO, on one thread: the runtime of a replica."""
 
 import hashlib
-import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import openvino
-from attrai_shared.logs import event
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
 from attrai_estimator.networks.int8 import in_int8, takes_whole_pixels
-from attrai_estimator.networks.kernels import DIRECT_AVX2, first_convolution_by
 from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_estimator.networks.network import Floats, Normalization
-from attrai_estimator.networks.processor import has_avx2_at_most, multiplies_bfloat16, multiplies_int8
-
-logger = logging.getLogger(__name__)
+from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
 
 Precision = Literal["native", "f32", "bf16"]
 """Of the arithmetic. `native`: what the processor multiplies itself, int8 and bfloat16 before float32, each of which takes half the
@@ -52,7 +47,6 @@ class OpenVinoNetwork:
             precision = "bf16" if multiplies_bfloat16() else "f32"
         in_f32 = precision == "f32" and not (self._int8 and bool(self._highest))
         self._for_any_count = in_f32 and len(data) >= LARGE
-        self._by_direct_kernel = in_f32 and not self._for_any_count and not self._int8 and has_avx2_at_most()
         self._properties = {
             "INFERENCE_NUM_THREADS": 1,
             "NUM_STREAMS": 1,
@@ -74,17 +68,8 @@ class OpenVinoNetwork:
         if compiled not in self._by_shape:
             model = self._read()
             model.reshape(list(compiled))
-            self._by_shape[compiled] = self._compiled(model).create_infer_request()
+            self._by_shape[compiled] = self._core.compile_model(model, "CPU", self._properties).create_infer_request()
         return self._by_shape[compiled]
-
-    def _compiled(self, model: openvino.Model) -> openvino.CompiledModel:
-        if self._by_direct_kernel:
-            try:
-                wished = first_convolution_by(DIRECT_AVX2, model, self._core)
-                return self._core.compile_model(wished, "CPU", self._properties)
-            except (OSError, RuntimeError) as error:
-                event(logger, "kernel_not_chosen", level=logging.WARNING, network=self._file.stem, reason=str(error))
-        return self._core.compile_model(model, "CPU", self._properties)
 
     def _read(self) -> openvino.Model:
         """The network as it is before it is compiled; not kept, as what is compiled has the weights, too."""

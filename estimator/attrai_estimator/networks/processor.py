@@ -20,12 +20,6 @@ def multiplies_int8(cpuinfo: Path = CPUINFO) -> bool:
     return not INT8.isdisjoint(_flags(cpuinfo))
 
 
-def has_avx2_at_most(cpuinfo: Path = CPUINFO) -> bool:
-    """Whether registers have 256 bits here and no more; false where the kernel does not say."""
-    flags = _flags(cpuinfo)
-    return "avx2" in flags and "avx512f" not in flags
-
-
 def _flags(cpuinfo: Path) -> list[str]:
     try:
         lines = cpuinfo.read_text().splitlines()

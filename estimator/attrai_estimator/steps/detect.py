@@ -1,6 +1,7 @@
 """First step on a face: MTCNN (Zhang et al. 2016), three networks that propose, refine and locate.
 
-Its probabilities and overlaps are those of facenet-pytorch 2.5.3; decision 0024 says where its course differs and why.
+Its overlaps and later probabilities are those of facenet-pytorch 2.5.3. Decision 0019 says who proposes, decision 0024 where else we
+differ.
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,8 +24,8 @@ SMALLEST_FACE, SMALLEST_SHARE = 24, 0.015
 """A face is looked for down to as many pixels, and down to that share of the photo's longer side: 60 of 4000."""
 SMALLEST_BOX = 0.8
 """Of the smallest face that is looked for: a box that the networks have made smaller than that is seldom one of a face."""
-PROPOSED, REFINED, DECIDED = 0.6, 0.7, 0.7
-"""The probability that a candidate needs to pass each network."""
+PROPOSED, REFINED, DECIDED = 0.2, 0.7, 0.7
+"""The probability that a candidate needs to pass each network; the first one's is what MTCNN's first two say together (decision 0019)."""
 CONFIRMED = 0.35
 """What the last network must still say of a face's final square, or of its mirror image: of what is none it says 0.1 to 0.3."""
 ONE_PROPOSED, ONE_REFINED, ONE_DECIDED = 0.5, 0.7, 0.7

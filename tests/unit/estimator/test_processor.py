@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from attrai_estimator.networks.processor import has_avx2_at_most, multiplies_bfloat16, multiplies_int8
+from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
 
 
 @pytest.mark.parametrize(
@@ -28,19 +28,8 @@ def test_int8_is_for_processors_that_add_four_products_at_once(flags: str, expec
     assert multiplies_int8(tmp_path / "cpuinfo") is expected
 
 
-@pytest.mark.parametrize(
-    ("flags", "expected"), [("sse4_2 avx", False), ("avx avx2 avx_vnni", True), ("avx2 avx512f avx512bw", False)]
-)
-def test_avx2_at_most_is_for_processors_with_it_and_no_wider_registers(
-    flags: str, expected: bool, tmp_path: Path
-) -> None:
-    (tmp_path / "cpuinfo").write_text(f"flags\t\t: {flags}\n")
-    assert has_avx2_at_most(tmp_path / "cpuinfo") is expected
-
-
 def test_where_nothing_is_said_it_is_not_used(tmp_path: Path) -> None:
     assert not multiplies_bfloat16(tmp_path / "absent")
     assert not multiplies_int8(tmp_path / "absent")
-    assert not has_avx2_at_most(tmp_path / "absent")
     (tmp_path / "cpuinfo").write_text("Features\t: asimd bf16\n")
     assert not multiplies_bfloat16(tmp_path / "cpuinfo")

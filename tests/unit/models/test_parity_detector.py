@@ -1,4 +1,4 @@
-"""MTCNN as exported, on OpenVINO and in our steps, against facenet-pytorch's own."""
+"""MTCNN as exported, on OpenVINO and in our steps, against facenet-pytorch's own; its first network is what ours was taught by."""
 
 from collections.abc import Callable
 
@@ -9,20 +9,20 @@ from attrai_estimator.networks import DetectorNetworks, Network
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.settings import WORKSPACE_MODELS
 from attrai_estimator.steps.detect import SMALLEST_FACE, detect
-from attrai_models.mtcnn import NORMALIZATION
+from attrai_models.mtcnn import NORMALIZATION, all_of_mtcnn
 from facenet_pytorch import MTCNN
 from PIL import Image
 from torch import nn
 
 from tests.unit.models.faces import photo_of, portrait
 
-pytestmark = pytest.mark.torch
+pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # the exporter's own
 
 OUTPUTS = 1e-4
 """The most that a network's output may differ: probabilities and parts of a box's side."""
 LANDMARKS = 0.04
 """The most that a landmark may differ, of the face's width: another candidate leads to the face, since the proposal network
-looks at every second cell only, and the levels of the pyramid are others."""
+is ours, and the levels of the pyramid are others."""
 BOXES = 0.08
 """The same of a box's edge."""
 
@@ -30,6 +30,11 @@ BOXES = 0.08
 @pytest.fixture(scope="module")
 def ours() -> DetectorNetworks:
     return load_detector(WORKSPACE_MODELS, precision="f32")
+
+
+@pytest.fixture(scope="module")
+def teachers(tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
+    return all_of_mtcnn(tmp_path_factory.mktemp("mtcnn"))
 
 
 @pytest.fixture(scope="module")
@@ -51,14 +56,14 @@ def test_each_network_gives_what_its_torch_original_gives(
     part: Callable[[DetectorNetworks], Network],
     stock_part: Callable[[MTCNN], nn.Module],
     side: int,
-    ours: DetectorNetworks,
+    teachers: DetectorNetworks,
     stock: MTCNN,
 ) -> None:
     face = portrait().crop((150, 40, 300, 230))
     pixels = np.stack([np.asarray(face.rotate(turn).resize((side, side))) for turn in (0, 20, 180)])
     with torch.inference_mode():
         expected = stock_part(stock)(torch.from_numpy(NORMALIZATION(pixels)))
-    for found, wanted in zip(part(ours)(pixels), expected, strict=True):
+    for found, wanted in zip(part(teachers)(pixels), expected, strict=True):
         cells = wanted.numpy()[:, :, ::2, ::2] if wanted.dim() == pixels.ndim else wanted.numpy()
         assert np.abs(found - cells).max() < OUTPUTS
 

@@ -8,6 +8,9 @@ import torch
 from attrai_estimator.networks.load import load_networks
 from attrai_estimator.networks.manifest import WrongNetworkFile, read_manifest
 from attrai_models.mtcnn import export_mtcnn
+from attrai_models.proposal.network import Proposal
+from attrai_models.proposal.shipping import export_proposal
+from attrai_models.proposal.train import TAUGHT
 from attrai_models.scales import Scales
 from attrai_models.scorer import new_scorer
 from attrai_models.shipping import Trained, export_scorer, read_stretch, read_trained
@@ -31,6 +34,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of networks whose scorer is untrained."""
     folder = tmp_path_factory.mktemp("models")
     export_mtcnn(folder)
+    torch.save(Proposal().state_dict(), folder / TAUGHT)
+    export_proposal(folder / TAUGHT, folder)
     untrained().save(folder / "scorer.pt")
     export_scorer(read_trained(folder / "scorer.pt"), folder, "scorer")
     return folder
