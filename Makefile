@@ -36,7 +36,7 @@ help:  ## list the targets
 
 .venv/test.stamp: .venv/run.stamp requirements/test.txt
 	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/test.txt
-	@# for the import contracts, which read it and never run it
+	@# for the import contracts, which read it, and for what of it needs no more than Python
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation -e models
 	@touch $@
 

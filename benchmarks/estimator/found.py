@@ -87,13 +87,13 @@ def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[
         mine, theirs = (one.ask(PICTURE, photo) for one in (ours, stock))
         if theirs.boxes:
             hits[photo] = [overlap(box, mine.boxes) >= SAME for box in _of_interest(theirs)]
+    unknown = [one for one in hits if not teaches_detection(str(one))]
     return [
-        Count(ours.name, f"LFW{whose}, stock's face {what}, the same place (IoU >= {SAME})", sum(found), len(found))
-        for whose, chosen in (
-            ("", hits),
-            (", people unknown to us", [one for one in hits if not teaches_detection(str(one))]),
+        Count(
+            ours.name, f"{of} {what}, the same place (IoU >= {SAME})", sum(hits[one][i] for one in chosen), len(chosen)
         )
-        for what, found in zip(OF_INTEREST, zip(*(hits[one] for one in chosen), strict=True), strict=False)
+        for of, chosen in (("LFW, stock's face", list(hits)), ("LFW, people unknown to us, stock's face", unknown))
+        for i, what in enumerate(OF_INTEREST)
     ]
 
 

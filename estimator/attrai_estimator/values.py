@@ -53,7 +53,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One face that MTCNN found.
+    """One face that detection found.
 
     `landmarks`: shape (5, 2), x and y of left eye, right eye, nose, left and right mouth corner, as seen by the viewer.
     `probability`: O-Net's, 0 to 1.

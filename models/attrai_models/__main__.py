@@ -9,12 +9,14 @@ from typing import Annotated
 import torch
 import typer
 from attrai_estimator.networks.load import SCORER, load_detector
+from attrai_estimator.networks.manifest import WrongNetworkFile
 
 from attrai_models.ceiling import learning_curve
+from attrai_models.crops import seen_by
 from attrai_models.embedding_shipping import export_embedder
 from attrai_models.evaluate import gates, report, rest
 from attrai_models.jobs import own_job, research_job
-from attrai_models.mtcnn import all_of_mtcnn, export_mtcnn
+from attrai_models.mtcnn import export_mtcnn
 from attrai_models.own_ratings import RatingsError, parse_scale, read_own
 from attrai_models.proposal.lessons import read_lessons
 from attrai_models.proposal.shipping import export_proposal
@@ -52,7 +54,7 @@ Steps = Annotated[int | None, typer.Option(min=1, help="batches to learn from; t
 
 @app.command()
 def convert(models: Models = MODELS) -> None:
-    """Export MTCNN's last two networks and the embedder from the packages that carry their weights."""
+    """Export MTCNN's last two networks and the embedder from the packages that carry their weights; export-proposal adds the first."""
     export_mtcnn(models)
     export_embedder(models)
 
@@ -75,12 +77,13 @@ def train(
     """Train a scorer, or go on with an interrupted training: on --data, the research sets, or on own --ratings."""
     torch.set_num_threads(threads)
     chosen, recipe, detector = TRUNKS[trunk], RECIPES[trunk], load_detector(models)
+    kept = out / seen_by(models)
     if ratings and not data:
         found, portraits = read_own(ratings, parse_scale(scale) if scale else None)
         typer.echo(f"{len(portraits)} rated photos, on a scale of {found}")
-        job = own_job(ratings, portraits, chosen, detector, out)
+        job = own_job(ratings, portraits, chosen, detector, kept)
     elif data and not ratings:
-        job = research_job(data, chosen, detector, out, with_val=with_val)
+        job = research_job(data, chosen, detector, kept, with_val=with_val)
     else:
         raise typer.BadParameter("name one of --data and --ratings")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -104,9 +107,10 @@ def train_proposal(
 ) -> None:
     """Teach detection's first network what MTCNN says of photos of lfw_dev, or go on where it was interrupted."""
     torch.set_num_threads(threads)
-    lessons = read_lessons(data / UNRATED, all_of_mtcnn(out), out)
     recipe = ProposalRecipe()
-    teach(ProposalTraining(replace(recipe, steps=steps or recipe.steps), lessons), out)
+    run = ProposalTraining(replace(recipe, steps=steps or recipe.steps), read_lessons(data / UNRATED, out))
+    teach(run, out)
+    typer.echo(f"{out / TAUGHT} is taught; attrai-models export-proposal --out {out} puts it among the networks")
 
 
 @app.command(name="export-proposal")
@@ -149,7 +153,7 @@ def main() -> None:
     """Entry point of the console script."""
     try:
         app()
-    except (RatingsError, AnotherTraining, FileNotFoundError) as error:
+    except (RatingsError, AnotherTraining, WrongNetworkFile, FileNotFoundError) as error:
         typer.echo(error, err=True)
         raise SystemExit(1) from error
 

@@ -1,9 +1,12 @@
 """Portraits cut out exactly as the estimator cuts them out, with a margin for augmentation."""
 
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from attrai_estimator.networks.load import OUTPUT, PROPOSAL, REFINEMENT
+from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.networks.network import DetectorNetworks
 from attrai_estimator.networks.template import Template
 from attrai_estimator.steps.align import align
@@ -18,6 +21,13 @@ from attrai_models.ratings import Portrait
 from attrai_models.trunks import RESNET34
 
 Floats = NDArray[np.float32]
+
+
+def seen_by(models: Path) -> str:
+    """The name of a folder for what is kept of photos as these detection networks see them: others find faces elsewhere."""
+    manifest = read_manifest(models)
+    sums = " ".join(manifest.record(name).sha256 for name in (PROPOSAL, REFINEMENT, OUTPUT))
+    return f"seen_by_{zlib.crc32(sums.encode()):08x}"
 
 
 def read_photo(file: Path) -> Photo:

@@ -16,7 +16,7 @@ from attrai_models.agreement import Floats, Scored, accuracy, groups, interval, 
 from attrai_models.crops import read_photo
 from attrai_models.finding import BOXES, faceless, find
 from attrai_models.gates import spoilt, turned
-from attrai_models.proposal.compare import beside_mtcnn
+from attrai_models.proposal.compare import beside_mtcnn, unknown_people
 from attrai_models.ratings import MEBEAUTY, RATING_SETS, UNRATED, VAL, Portrait, RatingSet, read_ratings
 from attrai_models.shipping import read_stretch
 from attrai_models.stretch import Stretch
@@ -59,11 +59,23 @@ def rest(data: Path, models: Path) -> Iterator[str]:
         yield from find(data / BOXES, detector)
     if (data / MEBEAUTY.name).is_dir():
         yield from faceless(data / MEBEAUTY.name, _held_out(data / MEBEAUTY.name, MEBEAUTY), detector)
+    if groups := _unknown(data):
+        yield "\n## Detector: its first network and MTCNN's own, on photos that it was not taught on\n"
+        yield from beside_mtcnn(groups, models)
     if (data / UNRATED).is_dir():
-        yield "\n## Detector: people whom its first network was not taught on, LFW\n"
-        yield from beside_mtcnn(data / UNRATED, models)
         yield "\n## Embedder, LFW\n"
         yield from verify(data / UNRATED, models)
+
+
+def _unknown(data: Path) -> dict[str, list[Path]]:
+    """Photos of people whom the proposal network was not taught on, by where they are from."""
+    groups: dict[str, list[Path]] = {}
+    if (data / UNRATED).is_dir():
+        groups["LFW"] = unknown_people(data / UNRATED)
+    if (folder := data / MEBEAUTY.name).is_dir():
+        for one in sorted(read_ratings(folder, MEBEAUTY), key=lambda portrait: portrait.group):
+            groups.setdefault(f"MEBeauty, {one.group}", []).append(folder / one.file)
+    return groups
 
 
 def _held_out(folder: Path, ratings: RatingSet) -> list[Portrait]:

@@ -51,7 +51,8 @@ def export_mtcnn(models: Path) -> None:
 
 
 def all_of_mtcnn(folder: Path) -> DetectorNetworks:
-    """MTCNN's own three, in float32, from files that are written into the folder."""
+    """MTCNN's own three, in float32, from files that are written into the folder, and read again whenever another shape is asked for."""
+    folder.mkdir(parents=True, exist_ok=True)
     return DetectorNetworks(*(_loaded(stage, folder / f"{stage.name}.onnx") for stage in (TEACHER, *STAGES)))
 
 

@@ -40,7 +40,7 @@ def load_networks(
 
 
 def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> DetectorNetworks:
-    """Load MTCNN alone. Raises `WrongNetworkFile`."""
+    """Load detection's three networks alone. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
     proposal, refinement, output = (
         _load(models, manifest.record(name), runtime, precision) for name in (PROPOSAL, REFINEMENT, OUTPUT)

@@ -33,7 +33,7 @@ class Normalization:
 
 @dataclass(frozen=True, slots=True)
 class DetectorNetworks:
-    """MTCNN's three networks, each coarser one's findings being the next one's input."""
+    """Detection's three networks, each coarser one's findings being the next one's input."""
 
     proposal: Network
     refinement: Network

@@ -34,7 +34,7 @@ def suppress(boxes: Floats, scores: Floats, overlap: float, *, of_smaller: bool 
     left = np.argsort(-scores, kind="stable")
     kept: list[NDArray[np.intp]] = []
     while len(left):
-        over = overlaps(boxes[left[:BLOCK]], boxes[left], of_smaller=of_smaller) > overlap
+        over = _overlaps(boxes[left[:BLOCK]], boxes[left], of_smaller=of_smaller) > overlap
         alive = np.ones(len(left), dtype=bool)
         for i in range(len(over)):
             if alive[i]:
@@ -44,7 +44,7 @@ def suppress(boxes: Floats, scores: Floats, overlap: float, *, of_smaller: bool 
     return np.concatenate(kept) if kept else left
 
 
-def overlaps(boxes: Floats, others: Floats, *, of_smaller: bool) -> Floats:
+def _overlaps(boxes: Floats, others: Floats, *, of_smaller: bool) -> Floats:
     """What each of n boxes shares with each of m others, of their union or of the smaller of both; shape (n, m)."""
     left, top, right, bottom = boxes.T[..., np.newaxis]
     lefts, tops, rights, bottoms = others.T  # edge by edge: numpy is slow on a last axis of two

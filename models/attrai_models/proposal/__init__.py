@@ -1,1 +1,1 @@
-"""Detection's first network, taught here what MTCNN's three say together; see decision 0019."""
+"""Detection's first network, taught here what MTCNN's first two say together; see decision 0019."""

@@ -1,5 +1,6 @@
 """From a folder of people's photos to lessons for the proposal network, made once and kept."""
 
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,6 +11,7 @@ from attrai_estimator.networks.network import DetectorNetworks
 from numpy.typing import NDArray
 
 from attrai_models.crops import read_photo
+from attrai_models.mtcnn import all_of_mtcnn
 from attrai_models.progress import Progress
 from attrai_models.proposal.teachers import Lesson, lesson
 from attrai_models.proposal.views import view
@@ -17,12 +19,16 @@ from attrai_models.ratings import Portrait, digest_of_photos, list_unrated, teac
 
 PARTS = ("tiles", "likely", "offsets")
 ROUNDS = 3
-"""Views of each photo. A round of 3,500 photos takes 0.8 GB."""
+"""Views of each photo. A round of 3,500 photos takes 0.74 GB."""
+RULES = (
+    f"{zlib.crc32(b''.join(Path(__file__).with_name(name).read_bytes() for name in ('teachers.py', 'views.py'))):08x}"
+)
+"""What lessons are made by: others must not be taken for these."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lessons:
-    """All rounds' lessons; `identity`: of which photos."""
+    """All rounds' lessons; `identity`: of which photos, and by which rules."""
 
     rounds: Sequence[Lesson]
     identity: str
@@ -37,19 +43,19 @@ class Lessons:
         return _joined([_rows(one, rows) for one, rows in zip(self.rounds, within, strict=True)])
 
 
-def read_lessons(folder: Path, teachers: DetectorNetworks, cache: Path, rounds: int = ROUNDS) -> Lessons:
-    """Make the lessons, or read those that are in the `cache`. Raises FileNotFoundError when there are no photos."""
+def read_lessons(folder: Path, cache: Path, rounds: int = ROUNDS) -> Lessons:
+    """Ask MTCNN about the folder's photos, or read what it said, from the `cache`. Raises FileNotFoundError when there are no photos."""
     portraits = [portrait for portrait in list_unrated(folder) if teaches_detection(portrait.file)]
     if not portraits:
-        raise FileNotFoundError(f"{folder} holds no photos of people in folders by their names")
-    identity = digest_of_photos(folder, portraits)
-    cache.mkdir(parents=True, exist_ok=True)
+        raise FileNotFoundError(f"there are no photos, in folders by people's names, in {folder}")
+    identity = f"{digest_of_photos(folder, portraits)}_{RULES}"
+    mtcnn = all_of_mtcnn(cache)
     progress = Progress("what MTCNN says", rounds * len(portraits))
     made = []
     for number in range(rounds):
         files = {part: cache / f"lessons_{identity}_{number}_{part}.npy" for part in PARTS}
         if not all(file.exists() for file in files.values()):
-            _write(_joined(list(_round(folder, portraits, number, teachers, progress))), files)
+            _write(_joined(list(_round(folder, portraits, number, mtcnn, progress))), files)
         else:
             progress.advance(steps=len(portraits))
         made.append(Lesson(*(np.load(files[part], mmap_mode="r") for part in PARTS)))
@@ -57,11 +63,11 @@ def read_lessons(folder: Path, teachers: DetectorNetworks, cache: Path, rounds: 
 
 
 def _round(
-    folder: Path, portraits: Sequence[Portrait], number: int, teachers: DetectorNetworks, progress: Progress
+    folder: Path, portraits: Sequence[Portrait], number: int, mtcnn: DetectorNetworks, progress: Progress
 ) -> Iterator[Lesson]:
     for place, portrait in enumerate(portraits):
         chance = np.random.default_rng((number, place))
-        found = lesson(view(read_photo(folder / portrait.file).image, chance), teachers)
+        found = lesson(view(read_photo(folder / portrait.file).image, chance), mtcnn)
         if found is not None:
             yield found
         progress.advance()

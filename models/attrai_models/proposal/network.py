@@ -1,4 +1,4 @@
-"""The proposal network: a third of MTCNN's own work at every fourth pixel, and a better guess."""
+"""The proposal network: half of the multiply-adds that MTCNN's own takes at every fourth pixel, and a better guess."""
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +29,7 @@ class Proposal(nn.Module):
         self.logits = nn.Conv2d(third, PROBABILITIES, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Offsets (n, 4, rows, columns) in units of 12 pixels, and probabilities (n, 2, rows, columns) of no face and of one."""
+        """Offsets (n, 4, rows, columns) in units of the side of a cell's box; probabilities (n, 2, rows, columns) of no face, of one."""
         offsets, logits = self.said(pixels)
         return offsets, torch.softmax(logits, dim=1)
 

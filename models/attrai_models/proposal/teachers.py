@@ -25,7 +25,7 @@ Halves = NDArray[np.float16]
 @dataclass(frozen=True, slots=True)
 class Lesson:
     """Tiles, uint8 (n, 136, 136, 3), and of each of their 32x32 cells: what should be said, from 0 to 1, or -1 where there is no picture;
-    offsets (n, 4, 32, 32), in units of a cell's side."""
+    offsets (n, 4, 32, 32), in units of the side of a cell's box."""
 
     tiles: Pixels
     likely: Halves

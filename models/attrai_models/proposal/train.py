@@ -59,7 +59,7 @@ class ProposalTraining:
     @property
     def identity(self) -> str:
         """What a checkpoint must agree in: the network, the recipe and the photos."""
-        return f"{CHANNELS} {asdict(self.recipe)} {self.lessons.identity}"
+        return f"{CHANNELS} {asdict(self.recipe)} {CERTAIN} {NEAR} {self.lessons.identity}"
 
     def save(self, file: Path) -> None:
         """Write a checkpoint; an interruption leaves the one before."""
@@ -104,7 +104,7 @@ def teach(run: ProposalTraining, out: Path) -> None:
     checkpoint, steps = out / CHECKPOINT, run.recipe.steps
     if checkpoint.exists():
         run.resume(checkpoint)
-    progress, losses = Progress("teach", steps - run.next_step), [0.0]
+    progress, losses = Progress("teach", steps - run.next_step), list[float]()
     while run.next_step < steps:
         losses = [*losses[-199:], run.step()]
         if run.next_step % run.recipe.kept_each == 0 or run.next_step == steps:

@@ -15,7 +15,7 @@ NARROWER, CUT, FRAME = 0.1, 0.42, 1 / 3
 """At most: of the width, wider or narrower; of each side, cut off, so that faces fill the view or reach over its border; of the
 longer side, a black frame, as the second look has it."""
 LEAST = 30
-"""Pixels of a view's side."""
+"""Pixels of a view's side, before it is cut."""
 TURN = 12.0
 """Degrees: the deviation."""
 

@@ -14,7 +14,7 @@ PROPOSAL = "mtcnn_proposal"
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    """A folder with the manifest and MTCNN's three files."""
+    """A folder with the manifest and detection's three files."""
     (tmp_path / "weights").mkdir()
     shutil.copy(WORKSPACE_MODELS / MANIFEST, tmp_path)
     for file in (WORKSPACE_MODELS / "weights").glob("mtcnn_*.onnx"):

@@ -1,6 +1,7 @@
 """MTCNN as exported, on OpenVINO and in our steps, against facenet-pytorch's own; its first network is what ours was taught by."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -25,6 +26,8 @@ LANDMARKS = 0.04
 is ours, and the levels of the pyramid are others."""
 BOXES = 0.08
 """The same of a box's edge."""
+PROBABILITY = 0.02
+"""The most that the last network's probability may differ, for the same reason."""
 
 
 @pytest.fixture(scope="module")
@@ -33,8 +36,9 @@ def ours() -> DetectorNetworks:
 
 
 @pytest.fixture(scope="module")
-def teachers(tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
-    return all_of_mtcnn(tmp_path_factory.mktemp("mtcnn"))
+def mtcnn(ours: DetectorNetworks, tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
+    """The two that are shipped, and the one that teaches."""
+    return replace(ours, proposal=all_of_mtcnn(tmp_path_factory.mktemp("mtcnn")).proposal)
 
 
 @pytest.fixture(scope="module")
@@ -56,14 +60,14 @@ def test_each_network_gives_what_its_torch_original_gives(
     part: Callable[[DetectorNetworks], Network],
     stock_part: Callable[[MTCNN], nn.Module],
     side: int,
-    teachers: DetectorNetworks,
+    mtcnn: DetectorNetworks,
     stock: MTCNN,
 ) -> None:
     face = portrait().crop((150, 40, 300, 230))
     pixels = np.stack([np.asarray(face.rotate(turn).resize((side, side))) for turn in (0, 20, 180)])
     with torch.inference_mode():
         expected = stock_part(stock)(torch.from_numpy(NORMALIZATION(pixels)))
-    for found, wanted in zip(part(teachers)(pixels), expected, strict=True):
+    for found, wanted in zip(part(mtcnn)(pixels), expected, strict=True):
         cells = wanted.numpy()[:, :, ::2, ::2] if wanted.dim() == pixels.ndim else wanted.numpy()
         assert np.abs(found - cells).max() < OUTPUTS
 
@@ -79,7 +83,7 @@ def test_the_steps_find_the_face_where_facenet_pytorch_finds_it(
     box = [found.box.x0, found.box.y0, found.box.x1, found.box.y1]
     assert np.abs(np.array(box) - boxes[best]).max() < BOXES * found.box.width
     assert np.abs(found.landmarks - landmarks[best]).max() < LANDMARKS * found.box.width
-    assert found.probability == pytest.approx(probabilities[best], abs=0.01)
+    assert found.probability == pytest.approx(probabilities[best], abs=PROBABILITY)
 
 
 def test_the_same_number_of_faces_is_found(ours: DetectorNetworks, stock: MTCNN) -> None:
