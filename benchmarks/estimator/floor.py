@@ -109,7 +109,7 @@ def counted(networks: Networks) -> tuple[Networks, list[Counted]]:
     scorer = Counted(SCORER, networks.scorer.network)
     embedder = Counted(EMBEDDER, networks.embedder.network)
     same = Networks(
-        DetectorNetworks(proposal, refinement, output),
+        DetectorNetworks(proposal, refinement, output, detector.second_proposal),
         replace(networks.scorer, network=scorer),
         replace(networks.embedder, network=embedder),
     )

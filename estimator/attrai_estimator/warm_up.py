@@ -12,6 +12,7 @@ def warm_up(networks: Networks) -> None:
     detector, scorer, embedder = networks.detector, networks.scorer, networks.embedder
     asked = [
         (detector.proposal, TILE, detect.PROPOSAL_BATCHES),
+        (detector.second_proposal, TILE, detect.PROPOSAL_BATCHES),
         (detector.refinement, detect.REFINEMENT_SIDE, detect.REFINEMENT_BATCHES),
         (detector.output, detect.OUTPUT_SIDE, detect.OUTPUT_BATCHES),
         (scorer.network, scorer.template.size, score.BATCHES),

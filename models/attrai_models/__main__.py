@@ -54,7 +54,7 @@ Steps = Annotated[int | None, typer.Option(min=1, help="batches to learn from; t
 
 @app.command()
 def convert(models: Models = MODELS) -> None:
-    """Export MTCNN's last two networks and the embedder from the packages that carry their weights; export-proposal adds the first."""
+    """Export MTCNN and the embedder from the packages that carry their weights; export-proposal adds our own first network."""
     export_mtcnn(models)
     export_embedder(models)
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from attrai_estimator.networks.load import OUTPUT, PROPOSAL, REFINEMENT
+from attrai_estimator.networks.load import OUTPUT, PROPOSAL, REFINEMENT, SECOND_PROPOSAL
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.networks.network import DetectorNetworks
 from attrai_estimator.networks.template import Template
@@ -26,7 +26,7 @@ Floats = NDArray[np.float32]
 def seen_by(models: Path) -> str:
     """The name of a folder for what is kept of photos as these detection networks see them: others find faces elsewhere."""
     manifest = read_manifest(models)
-    sums = " ".join(manifest.record(name).sha256 for name in (PROPOSAL, REFINEMENT, OUTPUT))
+    sums = " ".join(manifest.record(name).sha256 for name in (PROPOSAL, REFINEMENT, OUTPUT, SECOND_PROPOSAL))
     return f"seen_by_{zlib.crc32(sums.encode()):08x}"
 
 

@@ -1,11 +1,11 @@
-"""MTCNN's three networks, from the weights inside facenet-pytorch's wheel to ONNX: two are shipped, the first teaches our own."""
+"""MTCNN's three networks, from the weights inside facenet-pytorch's wheel to ONNX; the first teaches our own, too."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from attrai_estimator.networks.load import OUTPUT, REFINEMENT
+from attrai_estimator.networks.load import OUTPUT, REFINEMENT, SECOND_PROPOSAL
 from attrai_estimator.networks.manifest import NetworkRecord
 from attrai_estimator.networks.network import DetectorNetworks, Normalization
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
@@ -14,16 +14,17 @@ from torch import nn
 
 from attrai_models.export import checksum, export_onnx, write_record
 
+EXAMPLE_SIDE = 64
 NORMALIZATION = Normalization(mean=(127.5, 127.5, 127.5), std=(128.0, 128.0, 128.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One of the three: what makes its torch module, the side of its input and its outputs' names."""
+    """One of the three: what makes its torch module, the side of its input (None: any) and its outputs' names."""
 
     name: str
     network: Callable[[], nn.Module]
-    side: int
+    side: int | None
     outputs: tuple[str, ...]
 
 
@@ -34,16 +35,15 @@ def sparse_proposal() -> nn.Module:
     return network
 
 
-TEACHER = Stage("mtcnn_teacher", sparse_proposal, 64, ("offsets", "probabilities"))
-"""It takes pictures of any size."""
 STAGES = (
+    Stage(SECOND_PROPOSAL, sparse_proposal, None, ("offsets", "probabilities")),
     Stage(REFINEMENT, RNet, 24, ("offsets", "probabilities")),
     Stage(OUTPUT, ONet, 48, ("offsets", "landmarks", "probabilities")),
 )
 
 
 def export_mtcnn(models: Path) -> None:
-    """Write the files of the second and the third, and their records."""
+    """Write the three files and their records; the first looks where ours finds nothing."""
     for stage in STAGES:
         file = f"weights/{stage.name}.onnx"
         _export(stage, models / file)
@@ -53,7 +53,8 @@ def export_mtcnn(models: Path) -> None:
 def all_of_mtcnn(folder: Path) -> DetectorNetworks:
     """MTCNN's own three, in float32, from files that are written into the folder, and read again whenever another shape is asked for."""
     folder.mkdir(parents=True, exist_ok=True)
-    return DetectorNetworks(*(_loaded(stage, folder / f"{stage.name}.onnx") for stage in (TEACHER, *STAGES)))
+    proposal, refinement, output = (_loaded(stage, folder / f"{stage.name}.onnx") for stage in STAGES)
+    return DetectorNetworks(proposal, refinement, output, proposal)
 
 
 def _loaded(stage: Stage, file: Path) -> OpenVinoNetwork:
@@ -62,7 +63,8 @@ def _loaded(stage: Stage, file: Path) -> OpenVinoNetwork:
 
 
 def _export(stage: Stage, file: Path) -> None:
-    export_onnx(stage.network().eval(), torch.zeros(1, 3, stage.side, stage.side), file, stage.outputs)
+    side = stage.side or EXAMPLE_SIDE
+    export_onnx(stage.network().eval(), torch.zeros(1, 3, side, side), file, stage.outputs)
 
 
 def _record(stage: Stage, file: str, models: Path) -> NetworkRecord:

@@ -17,6 +17,7 @@ from attrai_estimator.networks.template import Template
 Runtime = Literal["openvino", "torch"]
 
 PROPOSAL, REFINEMENT, OUTPUT = "mtcnn_proposal", "mtcnn_refinement", "mtcnn_output"
+SECOND_PROPOSAL = "mtcnn_second_proposal"
 SCORER, EMBEDDER = "scorer", "embedder"
 
 
@@ -40,12 +41,10 @@ def load_networks(
 
 
 def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> DetectorNetworks:
-    """Load detection's three networks alone. Raises `WrongNetworkFile`."""
+    """Load detection's networks alone. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
-    proposal, refinement, output = (
-        _load(models, manifest.record(name), runtime, precision) for name in (PROPOSAL, REFINEMENT, OUTPUT)
-    )
-    return DetectorNetworks(proposal, refinement, output)
+    names = (PROPOSAL, REFINEMENT, OUTPUT, SECOND_PROPOSAL)
+    return DetectorNetworks(*(_load(models, manifest.record(name), runtime, precision) for name in names))
 
 
 def load_embedder(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> EmbeddingNetwork:

@@ -33,11 +33,15 @@ class Normalization:
 
 @dataclass(frozen=True, slots=True)
 class DetectorNetworks:
-    """Detection's three networks, each coarser one's findings being the next one's input."""
+    """Detection's three networks, each coarser one's findings being the next one's input.
+
+    `second_proposal` is MTCNN's own, for photos on which nothing is found by ours; see decision 0019.
+    """
 
     proposal: Network
     refinement: Network
     output: Network
+    second_proposal: Network
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageOps
 
-from attrai_estimator.networks.network import DetectorNetworks, Floats
+from attrai_estimator.networks.network import DetectorNetworks, Floats, Network
 from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.steps.boxes import regress, sides, squared, suppress
 from attrai_estimator.steps.patches import Packed, packed, patches
@@ -26,6 +26,8 @@ SMALLEST_BOX = 0.8
 """Of the smallest face that is looked for: a box that the networks have made smaller than that is seldom one of a face."""
 PROPOSED, REFINED, DECIDED = 0.2, 0.7, 0.7
 """The probability that a candidate needs to pass each network; the first one's is what MTCNN's first two say together (decision 0019)."""
+PROPOSED_SECOND = 0.6
+"""The same of MTCNN's own first network."""
 CONFIRMED = 0.35
 """What the last network must still say of a face's final square, or of its mirror image: of what is none it says 0.1 to 0.3."""
 ONE_PROPOSED, ONE_REFINED, ONE_DECIDED = 0.5, 0.7, 0.7
@@ -36,7 +38,7 @@ PROPOSAL_BATCHES, REFINEMENT_BATCHES, OUTPUT_BATCHES = (2, 1), (16, 4), (4, 1)
 MIRRORED = (1, 0, 2, 4, 3)
 """The landmarks' places in a mirror image: both eyes change theirs, and both corners of the mouth."""
 SECOND_LOOK_SIDE = 240
-"""A smaller picture is enlarged to this long side for the second look."""
+"""A smaller picture is enlarged to this long side for the look inside a border."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ class _View:
     image: Image.Image
     scale: float
     border: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposer:
+    """A network that proposes, and the probability that its candidates need."""
+
+    network: Network
+    least: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,24 +72,31 @@ def detect(photo: Photo, networks: DetectorNetworks) -> tuple[Detection, ...]:
 
     Faces are looked for down to 24 px, in photos over 1600 px to 0.015 of the longer side.
     """
-    for view in _views(photo.image):
-        found = _look(view.image, networks)
+    for view, proposer in _looks(photo.image, networks):
+        found = _look(view.image, networks, proposer)
         if len(found.scores):
             return _detections(found, view, photo.scale)
     return ()
 
 
-def _views(image: Image.Image) -> Iterator[_View]:
-    """The picture itself, and, if nothing is found there, inside a black border, for a face that fills a tight crop."""
+def _looks(image: Image.Image, networks: DetectorNetworks) -> Iterator[tuple[_View, _Proposer]]:
+    """At the picture itself; where nothing is found, at it again with MTCNN's own proposals, then with these inside a black border, for a
+    face that fills a tight crop."""
     times = max(max(image.size) // WORKING_SIDE, 1)
-    image = image.reduce(times) if times > 1 else image
-    yield _View(image, 1 / times, 0)
+    whole = _View(image.reduce(times) if times > 1 else image, 1 / times, 0)
+    second = _Proposer(networks.second_proposal, PROPOSED_SECOND)
+    yield whole, _Proposer(networks.proposal, PROPOSED)
+    yield whole, second
+    yield _framed(whole), second
+
+
+def _framed(view: _View) -> _View:
+    image = view.image
     scale = max(1.0, SECOND_LOOK_SIDE / max(image.size))
     border = round(max(image.size) * scale / 3)
     size = tuple(max(1, round(side * scale)) for side in image.size)
-    yield _View(
-        ImageOps.expand(image.resize((size[0], size[1]), Image.Resampling.BILINEAR), border), scale / times, border
-    )
+    enlarged = image.resize((size[0], size[1]), Image.Resampling.BILINEAR)
+    return _View(ImageOps.expand(enlarged, border), scale * view.scale, border)
 
 
 def _detections(found: _Found, view: _View, photo_scale: float) -> tuple[Detection, ...]:
@@ -91,10 +108,10 @@ def _detections(found: _Found, view: _View, photo_scale: float) -> tuple[Detecti
     )
 
 
-def _look(image: Image.Image, networks: DetectorNetworks) -> _Found:
+def _look(image: Image.Image, networks: DetectorNetworks, proposer: _Proposer) -> _Found:
     smallest = max(SMALLEST_FACE, SMALLEST_SHARE * max(image.size))
     pictures = halves(image)
-    boxes = _propose(pictures, smallest, networks)
+    boxes = _propose(pictures, smallest, proposer)
     pixels = [packed(picture) for picture in pictures] if len(boxes) else []
     boxes = _refine(pixels, boxes, networks)
     boxes, scores = _decide(pixels, boxes, networks)
@@ -105,15 +122,15 @@ def _look(image: Image.Image, networks: DetectorNetworks) -> _Found:
     return _Found(boxes[kept], scores[kept], landmarks[kept])
 
 
-def _propose(pictures: Sequence[Image.Image], smallest: float, networks: DetectorNetworks) -> Floats:
+def _propose(pictures: Sequence[Image.Image], smallest: float, proposer: _Proposer) -> Floats:
     """Squares around what may be a face, from all levels of the pyramid."""
     at = scales(*pictures[0].size, smallest)
     if not at:
         return np.empty((0, 4), np.float32)
     levels = [level(pictures, scale) for scale in at]
     laid = sheet(tuple(pixels.shape[1::-1] for pixels in levels))
-    offsets, probabilities = in_batches(networks.proposal, tiles(laid.filled(levels)), PROPOSAL_BATCHES)
-    tile, row, column = np.nonzero(probabilities[:, 1] >= PROPOSED)
+    offsets, probabilities = in_batches(proposer.network, tiles(laid.filled(levels)), PROPOSAL_BATCHES)
+    tile, row, column = np.nonzero(probabilities[:, 1] >= proposer.least)
     boxes, within = laid.windows((tile, row, column), at)
     tile, row, column = tile[within], row[within], column[within]
     return _distinct(boxes[within], offsets[tile, :, row, column], probabilities[tile, 1, row, column], ONE_PROPOSED)

@@ -7,11 +7,10 @@ from attrai_estimator.networks.load import PROPOSAL
 from attrai_estimator.networks.manifest import NetworkRecord
 
 from attrai_models.export import checksum, export_onnx, write_record
-from attrai_models.mtcnn import NORMALIZATION
+from attrai_models.mtcnn import EXAMPLE_SIDE, NORMALIZATION
 from attrai_models.proposal.network import Proposal
 
 FILE = f"weights/{PROPOSAL}.onnx"
-EXAMPLE_SIDE = 64
 
 
 def export_proposal(taught: Path, models: Path) -> None:

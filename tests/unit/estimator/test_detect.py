@@ -82,6 +82,27 @@ def test_a_face_that_fills_a_tight_crop_is_found(sample: Image.Image, networks: 
     assert found.landmarks.max() < 75
 
 
+@dataclass(frozen=True)
+class Blind:
+    """A network that proposes nothing, and counts how often it was asked."""
+
+    network: Network
+    calls: list[int] = field(default_factory=list)
+
+    def __call__(self, pixels: Pixels, /) -> tuple[Floats, ...]:
+        self.calls.append(len(pixels))
+        offsets, probabilities = self.network(pixels)
+        return offsets, np.zeros_like(probabilities)
+
+
+def test_where_ours_proposes_nothing_mtcnns_own_is_asked(sample: Image.Image, networks: DetectorNetworks) -> None:
+    ours, own = Blind(networks.proposal), Blind(networks.second_proposal)
+    assert len(detect(photo(sample), replace(networks, proposal=ours))) == len(PRINTS)
+    assert ours.calls
+    assert len(detect(photo(sample), replace(networks, second_proposal=own))) == len(PRINTS)
+    assert not own.calls
+
+
 @pytest.mark.parametrize("size", [(1, 1), (19, 19), (20, 400), (2000, 3), (64, 64), (1280, 64)])
 def test_a_photo_without_a_face_gives_none(size: tuple[int, int], networks: DetectorNetworks) -> None:
     assert detect(photo(Image.new("RGB", size, (120, 90, 80))), networks) == ()

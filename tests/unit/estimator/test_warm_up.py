@@ -38,13 +38,14 @@ def test_no_photo_has_a_shape_that_the_warm_up_has_not() -> None:
             loaded.detector.proposal,
             loaded.detector.refinement,
             loaded.detector.output,
+            loaded.detector.second_proposal,
             loaded.scorer.network,
             loaded.embedder.network,
         )
     ]
-    scorer = type(loaded.scorer)(asked[3], loaded.scorer.template)
-    embedder = type(loaded.embedder)(asked[4], loaded.embedder.template)
-    networks = Networks(DetectorNetworks(*asked[:3]), scorer, embedder)
+    scorer = type(loaded.scorer)(asked[4], loaded.scorer.template)
+    embedder = type(loaded.embedder)(asked[5], loaded.embedder.template)
+    networks = Networks(DetectorNetworks(*asked[:4]), scorer, embedder)
     warm_up(networks)
     warmed = [one.shapes.copy() for one in asked]
     estimate(SAMPLE.read_bytes(), networks)
