@@ -65,8 +65,8 @@ def unknown_people(folder: Path) -> list[Path]:
 def beside_mtcnn(groups: Mapping[str, Sequence[Path]], models: Path) -> Iterator[str]:
     """A markdown table, a row for each group of photos: MTCNN's three networks on the estimator's course, and the shipped ones."""
     progress = Progress("beside MTCNN", 2 * sum(map(len, groups.values())))
-    yield "| photos of | photos | faces by MTCNN's three | by ours | its surest in the same place | crops to refine, its | ours |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| photos of | photos | faces by MTCNN's three | by ours | its in the same place | its surest | crops to refine, its | ours |"
+    yield "|---|---|---|---|---|---|---|---|"
     with TemporaryDirectory() as written:
         mtcnn = all_of_mtcnn(Path(written))
         own = _Detector(replace(mtcnn, proposal=partial(_at_its_own_limit, mtcnn.proposal)))
@@ -74,9 +74,9 @@ def beside_mtcnn(groups: Mapping[str, Sequence[Path]], models: Path) -> Iterator
         for name, files in groups.items():
             (its, its_crops), (found, crops) = own.faces(files, progress), ours.faces(files, progress)
             surest = [_has(max(a, key=lambda face: face.probability), b) for a, b in zip(its, found, strict=True) if a]
-            same = f"{sum(surest)} of {len(surest)}"
-            counts = f"{len(files)} | {sum(map(len, its))} | {sum(map(len, found))}"
-            yield f"| {name} | {counts} | {same} | {its_crops:.1f} | {crops:.1f} |"
+            same = sum(_has(face, b) for a, b in zip(its, found, strict=True) for face in a)
+            counts = f"{len(files)} | {sum(map(len, its))} | {sum(map(len, found))} | {same}"
+            yield f"| {name} | {counts} | {sum(surest)} of {len(surest)} | {its_crops:.1f} | {crops:.1f} |"
 
 
 def _at_its_own_limit(proposal: Network, pixels: Pixels, /) -> tuple[Floats, ...]:

@@ -224,7 +224,7 @@ def test_it_is_compared_with_mtcnns_own_on_people_whom_it_does_not_know(people: 
     crops = []
     for row, named, photos in ((first, "all", len(files)), (second, "one", 1)):
         name, *numbers, its_crops, our_crops = (cell.strip() for cell in row.strip("|").split("|"))
-        assert (name, *numbers) == (named, *[str(photos)] * 3, f"{photos} of {photos}")
+        assert (name, *numbers) == (named, *[str(photos)] * 4, f"{photos} of {photos}")
         crops.append((float(its_crops), float(our_crops)))
     assert crops[0] == crops[1]  # a photo: they are all the same
     assert 0 < crops[0][1] < crops[0][0]
