@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.networks.network import DetectorNetworks, Floats, Network
-from attrai_estimator.steps.detect import detect
+from attrai_estimator.steps.detect import PROPOSED_SECOND, detect
 from attrai_estimator.values import Detection, Pixels
 
 from attrai_models.crops import read_photo
@@ -20,8 +20,6 @@ from attrai_models.ratings import list_unrated, teaches_detection
 
 EACH = 2
 """Every second photo is looked at."""
-PROPOSED = 0.6
-"""The probability that MTCNN's own proposals need, as in facenet-pytorch."""
 SAME = 0.7
 """The part of their union that two boxes of one face share, at least."""
 
@@ -82,7 +80,7 @@ def beside_mtcnn(groups: Mapping[str, Sequence[Path]], models: Path) -> Iterator
 def _at_its_own_limit(proposal: Network, pixels: Pixels, /) -> tuple[Floats, ...]:
     """MTCNN's proposals, those under its own limit taken for none; the estimator's is that of our network."""
     offsets, probabilities = proposal(pixels)
-    return offsets, np.where(probabilities >= PROPOSED, probabilities, 0)
+    return offsets, np.where(probabilities >= PROPOSED_SECOND, probabilities, 0)
 
 
 def _has(face: Detection, others: Found) -> bool:

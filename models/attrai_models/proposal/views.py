@@ -13,7 +13,7 @@ LARGEST, SMALLEST = 0.7, -1.3
 """Of the photo's size, as powers of two: the same faces come as small as they are looked for, and large."""
 NARROWER, CUT, FRAME = 0.1, 0.42, 1 / 3
 """At most: of the width, wider or narrower; of each side, cut off, so that faces fill the view or reach over its border; of the
-longer side, a black frame, as the second look has it."""
+longer side, a black frame, as the last look has it."""
 LEAST = 30
 """Pixels of a view's side, before it is cut."""
 TURN = 12.0
