@@ -11,7 +11,7 @@ from attrai_shared.batch_contracts import VECTOR
 from numpy.typing import NDArray
 
 from attrai_batch.average import faces
-from attrai_batch.table import batches
+from attrai_batch.table import read_batches
 
 EXAMPLES = 5
 """Of each reason."""
@@ -20,7 +20,7 @@ MOST_VECTORS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class TableSummary:
     """`examples`: photos and sentences by error code. `faces`: how many photos have so many faces, 0 for a failed one.
 
     `vectors`: float32 of shape (n, 128), n at most `MOST_VECTORS`, of `all_vectors`.
@@ -32,7 +32,7 @@ class Seen:
     all_vectors: int = 0
 
 
-def look_at(table: Path) -> Seen:
+def summarize(table: Path) -> TableSummary:
     """What is in the table, with bounded memory. Raises NoTable."""
     examples: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
     numbers: Counter[int] = Counter()
@@ -43,11 +43,11 @@ def look_at(table: Path) -> Seen:
         if code is not None and len(examples[code]) < EXAMPLES:
             examples[code].append((photo, message or ""))
     vectors, count = _some_vectors(table)
-    return Seen(dict(examples), numbers, vectors, count)
+    return TableSummary(dict(examples), numbers, vectors, count)
 
 
 def _rows(table: Path) -> Iterator[tuple[str, int | None, str | None, str | None]]:
-    for batch in batches(table, "photo", "face", "error_code", "error_message"):
+    for batch in read_batches(table, "photo", "face", "error_code", "error_message"):
         yield from zip(*(column.to_pylist() for column in batch.columns), strict=True)
 
 

@@ -11,13 +11,13 @@ import numpy as np
 from attrai_shared.batch_contracts import AlignedSum, ChunkResult, Found, Missed
 from numpy.typing import NDArray
 
-from attrai_batch.table import Photo
+from attrai_batch.table import NamedOutcome
 
 Sums = NDArray[np.int64]
 
 
 @dataclass
-class Account:
+class RunStats:
     """Of some part of a run. `missed`: photos by error code; `seconds`: of each step on all estimators together.
 
     `elapsed`: seconds on the clock that the run was at it. `aligned`: shape (size, size, 3), all aligned faces added up.
@@ -32,7 +32,7 @@ class Account:
     aligned: Sums | None = None
     aligned_count: int = 0
 
-    def add_photos(self, photos: Sequence[Photo]) -> None:
+    def add_photos(self, photos: Sequence[NamedOutcome]) -> None:
         """Counts the photos of a chunk, refused ones included."""
         for _, outcome in photos:
             self.photos += 1
@@ -46,9 +46,9 @@ class Account:
         """Adds a chunk's seconds and aligned faces."""
         self.seconds.update(result.seconds)  # a Counter adds
         if result.aligned is not None:
-            self._add_aligned(unpacked(result.aligned), result.aligned.count)
+            self._add_aligned(decode_aligned(result.aligned), result.aligned.count)
 
-    def add(self, other: "Account") -> None:
+    def add(self, other: "RunStats") -> None:
         """Adds another part of the run."""
         self.photos += other.photos
         self.found += other.found
@@ -71,42 +71,44 @@ class Account:
         self.aligned_count += count
 
 
-def total(accounts: Iterable[Account]) -> Account:
+def sum_stats(parts: Iterable[RunStats]) -> RunStats:
     """All of them added up."""
-    whole = Account()
-    for account in accounts:
-        whole.add(account)
+    whole = RunStats()
+    for stats in parts:
+        whole.add(stats)
     return whole
 
 
-def packed(account: Account) -> dict[str, str]:
+def stats_to_metadata(stats: RunStats) -> dict[str, str]:
     """The account as a Parquet file's metadata."""
-    counts = {name: value for name, value in vars(account).items() if name != "aligned"}
+    counts = {name: value for name, value in vars(stats).items() if name != "aligned"}
     text = {"account": json.dumps(counts, sort_keys=True)}
-    if account.aligned is not None:
-        sums = base64.b64encode(zlib.compress(account.aligned.astype("<i8").tobytes(), level=6)).decode()
-        text |= {"aligned": sums, "aligned_size": str(account.aligned.shape[0])}
+    if stats.aligned is not None:
+        sums = base64.b64encode(zlib.compress(stats.aligned.astype("<i8").tobytes(), level=6)).decode()
+        text |= {"aligned": sums, "aligned_size": str(stats.aligned.shape[0])}
     return text
 
 
-def read_account(metadata: dict[str, str]) -> Account:
+def stats_from_metadata(metadata: dict[str, str]) -> RunStats:
     """What `packed` made. Raises KeyError or ValueError for metadata that it did not make."""
     counts = json.loads(metadata["account"])
-    account = Account(**{**counts, "missed": Counter(counts["missed"]), "seconds": Counter(counts["seconds"])})
+    stats = RunStats(**{**counts, "missed": Counter(counts["missed"]), "seconds": Counter(counts["seconds"])})
     if "aligned" in metadata:
         size = int(metadata["aligned_size"])
         sums = zlib.decompress(base64.b64decode(metadata["aligned"]))
-        account.aligned = np.frombuffer(sums, "<i8").reshape(size, size, 3).astype(np.int64)
-    return account
+        stats.aligned = np.frombuffer(sums, "<i8").reshape(size, size, 3).astype(np.int64)
+    return stats
 
 
-def unpacked(aligned: AlignedSum) -> Sums:
+def decode_aligned(aligned: AlignedSum) -> Sums:
     """A chunk's sum, shape (size, size, 3)."""
     sums = np.frombuffer(zlib.decompress(base64.b64decode(aligned.sums)), "<u4")
     return sums.reshape(aligned.size, aligned.size, 3).astype(np.int64)
 
 
-def outcomes(entries_missed: Sequence[tuple[str, Missed | None]], result: ChunkResult | None) -> list[Photo]:
+def photo_outcomes(
+    entries_missed: Sequence[tuple[str, Missed | None]], result: ChunkResult | None
+) -> list[NamedOutcome]:
     """A chunk's photos in its order: what was refused has its reason, the others what the result says of them."""
     found = iter(() if result is None else result.photos)
     return [(name, missed if missed is not None else next(found)) for name, missed in entries_missed]

@@ -2,7 +2,7 @@ import base64
 import zlib
 
 import numpy as np
-from attrai_batch.account import Account, packed, read_account, total
+from attrai_batch.run_stats import RunStats, stats_from_metadata, stats_to_metadata, sum_stats
 from attrai_shared.batch_contracts import AlignedSum, ChunkResult, Found, FoundFace, Missed
 
 FACE = FoundFace(box=(0, 0, 1, 1), landmarks=((0, 0),) * 5, probability=1)
@@ -15,18 +15,18 @@ def aligned(value: int, count: int) -> AlignedSum:
     return AlignedSum(count=count, size=2, sums=base64.b64encode(zlib.compress(sums.tobytes())).decode())
 
 
-def chunk(value: int, count: int, seconds: float) -> Account:
-    account = Account(elapsed=seconds)
+def chunk(value: int, count: int, seconds: float) -> RunStats:
+    stats = RunStats(elapsed=seconds)
     result = ChunkResult(
         run_id="0" * 32, chunk=0, photos=(FOUND, MISSED), seconds={"detect": seconds}, aligned=aligned(value, count)
     )
-    account.add_photos([("a", FOUND), ("b", MISSED)])
-    account.add_work(result)
-    return account
+    stats.add_photos([("a", FOUND), ("b", MISSED)])
+    stats.add_work(result)
+    return stats
 
 
 def test_parts_add_up_to_the_whole() -> None:
-    whole = total([chunk(10, 1, 0.5), Account(), chunk(40, 2, 0.25)])
+    whole = sum_stats([chunk(10, 1, 0.5), RunStats(), chunk(40, 2, 0.25)])
     assert (whole.photos, whole.found, whole.faces, whole.missed) == (4, 2, 4, {"no_face": 2})
     assert (whole.elapsed, whole.seconds) == (0.75, {"detect": 0.75})
     average = whole.average_face()
@@ -35,7 +35,7 @@ def test_parts_add_up_to_the_whole() -> None:
 
 
 def test_an_account_outlives_its_file() -> None:
-    for account in (chunk(10, 3, 0.5), Account()):
-        read = read_account(packed(account))
-        assert packed(read) == packed(account)
-        assert total([read, read]).photos == 2 * account.photos
+    for stats in (chunk(10, 3, 0.5), RunStats()):
+        read = stats_from_metadata(stats_to_metadata(stats))
+        assert stats_to_metadata(read) == stats_to_metadata(stats)
+        assert sum_stats([read, read]).photos == 2 * stats.photos

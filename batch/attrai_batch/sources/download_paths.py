@@ -7,11 +7,11 @@ from pathlib import Path
 
 import httpx
 
-Note = dict[str, str]
+DownloadState = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DownloadPaths:
     """`file` is there when all of it is."""
 
     file: Path
@@ -20,24 +20,24 @@ class Place:
     def part(self) -> Path:
         return self.file.with_name(self.file.name + ".part")
 
-    def noted(self) -> Note:
+    def read_state(self) -> DownloadState:
         """What `note_down` wrote last; nothing if there is nothing that can be read."""
         try:
-            note = json.loads(self._note.read_text(encoding="utf-8"))
+            state = json.loads(self._state_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return {}
-        return {str(key): str(value) for key, value in note.items()} if isinstance(note, dict) else {}
+        return {str(key): str(value) for key, value in state.items()} if isinstance(state, dict) else {}
 
-    def note_down(self, note: Note) -> None:
+    def write_state(self, state: DownloadState) -> None:
         """Raises OSError."""
-        self._note.write_text(json.dumps(note), encoding="utf-8")
+        self._state_file.write_text(json.dumps(state), encoding="utf-8")
 
     @property
-    def _note(self) -> Path:
+    def _state_file(self) -> Path:
         return self.file.with_name(self.file.name + ".json")
 
 
-def named(url: str) -> str:
+def redacted_url(url: str) -> str:
     """A URL as it may be printed: without user, password and query."""
     try:
         parts = httpx.URL(url)
@@ -46,6 +46,6 @@ def named(url: str) -> str:
     return f"{parts.scheme}://{parts.host}{f':{parts.port}' if parts.port else ''}{parts.path}"
 
 
-def identity(url: str) -> str:
+def url_hash(url: str) -> str:
     """Stands for the URL in a file that others may read: its query may be a key."""
     return hashlib.sha256(url.encode()).hexdigest()

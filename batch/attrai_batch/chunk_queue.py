@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 ROLE = "batch"
 
 
-class Desk:
+class ChunkQueue:
     """One connection for questions; Celery's own for messages."""
 
     def __init__(self, broker_url: str, *, declare_queues: bool) -> None:

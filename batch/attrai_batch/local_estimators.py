@@ -15,10 +15,10 @@ from attrai_shared.supervision.errors import UsageError
 from attrai_shared.supervision.lifeline import Lifeline
 from attrai_shared.unfinished import restore_noted
 
-from attrai_batch.settings import Ground
+from attrai_batch.settings import BatchEnvironment
 
 ESTIMATOR = "attrai_estimator"
-KEPT = (
+PASSED_SETTINGS = (
     "ATTRAI_MODELS",
     "ATTRAI_RUNTIME",
     "ATTRAI_SCORER",
@@ -28,72 +28,81 @@ KEPT = (
     "ATTRAI_BATCH_IDLE",
 )
 """Settings of the environment around that estimators of a run keep."""
-OURS = ("ATTRAI_", "CELERY_")
-WORKER = (sys.executable, "-P", "-m", ESTIMATOR, "worker", "--batch")
-EACH = 4
+SETTING_PREFIXES = ("ATTRAI_", "CELERY_")
+ESTIMATOR_COMMAND = (sys.executable, "-P", "-m", ESTIMATOR, "worker", "--batch")
+CHUNKS_PER_ESTIMATOR = 4
 """Chunks in flight for each estimator."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PoolOptions:
     """What a pool needs. `command` takes the place of an estimator's own: a test's that misbehaves."""
 
     root: Path
     spool: Path
     logs: Path
     workers: int
-    surroundings: Mapping[str, str]
-    command: tuple[str, ...] = WORKER
+    parent_environment: Mapping[str, str]
+    command: tuple[str, ...] = ESTIMATOR_COMMAND
 
 
 @contextmanager
-def pool(plan: Plan, keep_open: list[int]) -> Iterator[tuple[Ground, Supervisor]]:
+def local_estimators(options: PoolOptions, keep_open: list[int]) -> Iterator[tuple[BatchEnvironment, Supervisor]]:
     """Servers and estimators, starting; `keep_open`: the lock's descriptors, held until all have ended. Raises UsageError."""
     if importlib.util.find_spec(ESTIMATOR) is None:
         raise UsageError("A run without servers needs the estimator: install attrai-estimator beside attrai-batch.")
     runtime = runtime_folder()
     lifeline = Lifeline(runtime, keep_open)
     try:
-        for folder in (plan.logs, plan.spool):
+        for folder in (options.logs, options.spool):
             folder.mkdir(parents=True, exist_ok=True)
-        with Supervisor(services(plan, runtime), plan.logs, lifeline) as supervisor:
+        with Supervisor(services(options, runtime), options.logs, lifeline) as supervisor:
             broker = embedded_broker(runtime / SOCKET)
-            yield Ground(broker, plan.root, plan.spool, EACH * plan.workers, declare_queues=True), supervisor
+            yield (
+                BatchEnvironment(
+                    broker, options.root, options.spool, CHUNKS_PER_ESTIMATOR * options.workers, declare_queues=True
+                ),
+                supervisor,
+            )
     finally:
         lifeline.close()
 
 
-def services(plan: Plan, runtime: Path) -> list[Service]:
+def services(options: PoolOptions, runtime: Path) -> list[Service]:
     """Valkey, then the estimators, which need it."""
-    around = {name: value for name, value in plan.surroundings.items() if name in KEPT or not name.startswith(OURS)}
+    around = {
+        name: value
+        for name, value in options.parent_environment.items()
+        if name in PASSED_SETTINGS or not name.startswith(SETTING_PREFIXES)
+    }
     around["TMPDIR"] = str(runtime)
     return [
         passing_valkey(runtime / SOCKET, runtime, around),
-        *(_estimator(plan, runtime, around, number) for number in range(1, plan.workers + 1)),
+        *(_estimator(options, runtime, around, number) for number in range(1, options.workers + 1)),
     ]
 
 
-def _estimator(plan: Plan, runtime: Path, around: Mapping[str, str], number: int) -> Service:
+def _estimator(options: PoolOptions, runtime: Path, around: Mapping[str, str], number: int) -> Service:
     name = f"estimator-{number}"
     heartbeat, broker = runtime / f"{name}.heartbeat", embedded_broker(runtime / SOCKET)
     settings = {
         "ATTRAI_BROKER_URL": broker,
-        "ATTRAI_BATCH_ROOT": str(plan.root),
-        "ATTRAI_BATCH_SPOOL": str(plan.spool),
+        "ATTRAI_BATCH_ROOT": str(options.root),
+        "ATTRAI_BATCH_SPOOL": str(options.spool),
         "ATTRAI_BATCH_ROLE": f"batch_estimator_{number}",
         "ATTRAI_REPLICA": name,
         "ATTRAI_HEARTBEAT": str(heartbeat),
     }
-    before = partial(_clear_up, broker, settings["ATTRAI_BATCH_ROLE"], heartbeat)
-    return Service(name, plan.command, heartbeat.exists, before, (VALKEY,), {**around, **settings})
+    before = partial(_clean_up_predecessor, broker, settings["ATTRAI_BATCH_ROLE"], heartbeat)
+    return Service(name, options.command, heartbeat.exists, before, (VALKEY,), {**around, **settings})
 
 
-def _clear_up(broker: str, role: str, heartbeat: Path) -> None:
+def _clean_up_predecessor(broker: str, role: str, heartbeat: Path) -> None:
     """What a dead predecessor left: a sign of life, chunks that it had taken. Raises ServiceError when Valkey is away."""
     heartbeat.unlink(missing_ok=True)
     restore_noted(broker, role)
 
 
-def cores() -> int:
+def usable_cores() -> int:
     """How many this process may use."""
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1

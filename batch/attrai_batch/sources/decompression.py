@@ -6,8 +6,8 @@ import lzma
 import zlib
 from typing import IO, Protocol
 
-from attrai_batch.sources.gate import ArchiveEnds
-from attrai_batch.sources.limits import Limits
+from attrai_batch.sources.limits import SourceLimits
+from attrai_batch.sources.member_filter import ArchiveEnds
 
 PIECE = 1 << 16
 """Bytes of a compressed file that are read at a time."""
@@ -23,10 +23,10 @@ class Readable(Protocol):
     def read(self, size: int, /) -> bytes: ...
 
 
-class Unpacked:
+class DecompressedStream:
     """What is packed in `file`, for one reader. Raises ArchiveEnds when it is damaged, a bomb, or over the allowance."""
 
-    def __init__(self, file: IO[bytes], limits: Limits) -> None:
+    def __init__(self, file: IO[bytes], limits: SourceLimits) -> None:
         self._file = file
         self._limits = limits
         self._stream = _stream(file, limits)
@@ -51,7 +51,7 @@ class Unpacked:
         return data
 
 
-class _Unxz:
+class _XzStream:
     """xz, one stream or several, with a bound on memory that `lzma.open` does not offer."""
 
     def __init__(self, file: IO[bytes], memory: int) -> None:
@@ -87,11 +87,11 @@ class _Unxz:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=self._memory)
 
 
-def _stream(file: IO[bytes], limits: Limits) -> Readable:
+def _stream(file: IO[bytes], limits: SourceLimits) -> Readable:
     start = file.read(len(XZ))
     file.seek(0)
     if start.startswith(GZIP):
         return gzip.GzipFile(fileobj=file)
     if start.startswith(BZIP2):
         return bz2.BZ2File(file)
-    return _Unxz(file, limits.xz_memory) if start.startswith(XZ) else file
+    return _XzStream(file, limits.xz_memory) if start.startswith(XZ) else file

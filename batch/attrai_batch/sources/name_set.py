@@ -4,11 +4,11 @@ import hashlib
 
 import numpy as np
 
-FULL = 0.7
+MAX_FILL = 0.7
 """Share of the table beyond which it is doubled."""
 
 
-class Seen:
+class NameSet:
     """Remembers names by 64 bits of a hash; two of a million names are taken for one with a probability of 3e-8."""
 
     def __init__(self) -> None:
@@ -17,26 +17,26 @@ class Seen:
 
     def add(self, name: str) -> bool:
         """Remember a name; False if it was there already."""
-        mark = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") or 1
-        at = self._place(mark)
+        digest = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") or 1
+        at = self._place(digest)
         if self._table[at] != 0:
             return False
-        self._table[at] = mark
+        self._table[at] = digest
         self._count += 1
-        if self._count > FULL * len(self._table):
+        if self._count > MAX_FILL * len(self._table):
             self._double()
         return True
 
-    def _place(self, mark: int) -> int:
+    def _place(self, digest: int) -> int:
         """Where the mark stands, or the free place where it belongs."""
         table, last = self._table, len(self._table) - 1
-        at = mark & last
-        while table[at] != 0 and table[at] != mark:
+        at = digest & last
+        while table[at] != 0 and table[at] != digest:
             at = (at + 1) & last
         return at
 
     def _double(self) -> None:
-        marks = self._table[self._table != 0]
+        digests = self._table[self._table != 0]
         self._table = np.zeros(2 * len(self._table), np.uint64)
-        for mark in map(int, marks):
-            self._table[self._place(mark)] = mark
+        for digest in map(int, digests):
+            self._table[self._place(digest)] = digest

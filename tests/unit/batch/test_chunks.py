@@ -1,8 +1,8 @@
 import json
 
 import pytest
-from attrai_batch.plan import BUDGET, MOST_ENTRIES, MOST_PHOTOS, Chunk, chunks, estimated_seconds, where
-from attrai_batch.sources import Entry, FileEntry, MemberEntry, RefusedEntry
+from attrai_batch.chunks import MAX_ENTRIES, MAX_PHOTOS, MAX_SECONDS, Chunk, chunks, estimated_seconds, photo_locations
+from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
 from attrai_shared.batch_contracts import InSource, InSpool, ToEmbed
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,10 +26,10 @@ def test_every_entry_is_in_one_chunk_and_the_order_is_the_sources(entries: list[
 @given(ENTRIES)
 def test_a_chunk_is_about_a_second_of_work_and_its_message_small(entries: list[Entry]) -> None:
     for chunk in chunks(entries):
-        assert len(chunk.photos) <= MOST_PHOTOS
-        assert sum(map(estimated_seconds, chunk.photos)) <= BUDGET
+        assert len(chunk.photos) <= MAX_PHOTOS
+        assert sum(map(estimated_seconds, chunk.photos)) <= MAX_SECONDS
         if chunk.photos:
-            photos = where(chunk, "")
+            photos = photo_locations(chunk, "")
             message = ToEmbed(run_id="0" * 32, chunk=0, what=("score",), faces="all", photos=photos)
             assert len(json.dumps(message.model_dump(mode="json"))) * 4 / 3 < 48_000
 
@@ -39,7 +39,7 @@ def test_long_names_in_any_script_leave_a_message_small() -> None:
     made = list(chunks(FileEntry(f"{deep}/{number}.jpg", 1) for number in range(100)))
     assert len(made) > 10
     for chunk in made:
-        assert len(json.dumps(where(chunk, "").model_dump(mode="json"))) * 4 / 3 < 48_000
+        assert len(json.dumps(photo_locations(chunk, "").model_dump(mode="json"))) * 4 / 3 < 48_000
 
 
 def test_small_photos_make_a_chunk_of_many_and_large_ones_of_few() -> None:
@@ -50,19 +50,21 @@ def test_small_photos_make_a_chunk_of_many_and_large_ones_of_few() -> None:
 
 
 def test_refused_entries_alone_make_chunks_without_photos() -> None:
-    made = list(chunks(RefusedEntry(str(n), "unreadable", "") for n in range(2 * MOST_ENTRIES)))
-    assert [(len(chunk.entries), chunk.photos) for chunk in made] == [(MOST_ENTRIES, ())] * 2
+    made = list(chunks(RefusedEntry(str(n), "unreadable", "") for n in range(2 * MAX_ENTRIES)))
+    assert [(len(chunk.entries), chunk.photos) for chunk in made] == [(MAX_ENTRIES, ())] * 2
 
 
 def test_members_lie_in_the_spool_and_files_below_the_root() -> None:
     refused = RefusedEntry("x", "unreadable", "")
-    assert where(Chunk(0, (MemberEntry("a.jpg", b"12"), refused, MemberEntry("b.jpg", b"345"))), "") == InSpool(
-        sizes=(2, 3)
+    assert photo_locations(
+        Chunk(0, (MemberEntry("a.jpg", b"12"), refused, MemberEntry("b.jpg", b"345"))), ""
+    ) == InSpool(sizes=(2, 3))
+    assert photo_locations(Chunk(0, (FileEntry("a.jpg", 9), refused)), "sets/lfw/") == InSource(
+        names=("sets/lfw/a.jpg",)
     )
-    assert where(Chunk(0, (FileEntry("a.jpg", 9), refused)), "sets/lfw/") == InSource(names=("sets/lfw/a.jpg",))
 
 
 @pytest.mark.parametrize("prefix", ["", "sets/"])
 def test_a_name_that_the_estimators_would_refuse_cannot_be_written(prefix: str) -> None:
     with pytest.raises(ValueError, match="inside the root"):
-        where(Chunk(0, (FileEntry("../a.jpg", 1),)), prefix)
+        photo_locations(Chunk(0, (FileEntry("../a.jpg", 1),)), prefix)

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 
 from attrai_shared.batch_contracts import InSource, InSpool
 
-from attrai_batch.sources import Entry, FileEntry, MemberEntry, RefusedEntry
+from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
 
-MOST_PHOTOS = 32
-MOST_ENTRIES = 512
+MAX_PHOTOS = 32
+MAX_ENTRIES = 512
 """Of a chunk, refused ones included."""
-NAMES_SIZE = 24_000
+MAX_NAMES_BYTES = 24_000
 """Bytes of JSON that a chunk's names may take, so that a message in base64 stays under 64 KiB."""
-BUDGET = 0.8
+MAX_SECONDS = 0.8
 """Estimated seconds of one core for a chunk: people's photos share the machine with it."""
-BASE, EACH_BYTE, MOST = 0.02, 1.2e-6, 0.4
+PHOTO_MIN_SECONDS, SECONDS_PER_BYTE, PHOTO_MAX_SECONDS = 0.02, 1.2e-6, 0.4
 """Estimated seconds of a photo: of the smallest, for each byte, of the largest (it is decoded at a fraction, and searched
 at 1280 px). Measured by `make bench-batch`."""
-RULES = f"{MOST_PHOTOS} {MOST_ENTRIES} {NAMES_SIZE} {BUDGET} {BASE} {EACH_BYTE} {MOST}"
+RULES = f"{MAX_PHOTOS} {MAX_ENTRIES} {MAX_NAMES_BYTES} {MAX_SECONDS} {PHOTO_MIN_SECONDS} {SECONDS_PER_BYTE} {PHOTO_MAX_SECONDS}"
 """What a resumed run must find as it was."""
 
 
@@ -37,17 +37,17 @@ class Chunk:
 def chunks(entries: Iterable[Entry]) -> Iterator[Chunk]:
     """Cut the entries; every chunk but the last is as large as its limits allow. One chunk is in memory at a time."""
     number = 0
-    load = Load()
+    builder = ChunkBuilder()
     for entry in entries:
-        if load.entries and not load.has_room(entry):
-            yield Chunk(number, tuple(load.entries))
-            number, load = number + 1, Load()
-        load.add(entry)
-    if load.entries:
-        yield Chunk(number, tuple(load.entries))
+        if builder.entries and not builder.has_room(entry):
+            yield Chunk(number, tuple(builder.entries))
+            number, builder = number + 1, ChunkBuilder()
+        builder.add(entry)
+    if builder.entries:
+        yield Chunk(number, tuple(builder.entries))
 
 
-class Load:
+class ChunkBuilder:
     """A chunk that is being filled."""
 
     def __init__(self) -> None:
@@ -56,14 +56,14 @@ class Load:
 
     def has_room(self, entry: Entry) -> bool:
         """Whether the chunk stays within its limits with this one."""
-        if len(self.entries) >= MOST_ENTRIES:
+        if len(self.entries) >= MAX_ENTRIES:
             return False
         if isinstance(entry, RefusedEntry):
             return True
         return (
-            self._photos < MOST_PHOTOS
-            and self._seconds + estimated_seconds(entry) <= BUDGET
-            and self._names + name_size(entry) <= NAMES_SIZE
+            self._photos < MAX_PHOTOS
+            and self._seconds + estimated_seconds(entry) <= MAX_SECONDS
+            and self._names + name_size(entry) <= MAX_NAMES_BYTES
         )
 
     def add(self, entry: Entry) -> None:
@@ -77,7 +77,7 @@ class Load:
 def estimated_seconds(photo: FileEntry | MemberEntry) -> float:
     """What one core will need for a photo, to within a factor of three or so."""
     size = photo.size if isinstance(photo, FileEntry) else len(photo.data)
-    return min(BASE + EACH_BYTE * size, MOST)
+    return min(PHOTO_MIN_SECONDS + SECONDS_PER_BYTE * size, PHOTO_MAX_SECONDS)
 
 
 def name_size(photo: FileEntry | MemberEntry) -> int:
@@ -85,7 +85,7 @@ def name_size(photo: FileEntry | MemberEntry) -> int:
     return len(json.dumps(photo.name)) if isinstance(photo, FileEntry) else 0
 
 
-def where(chunk: Chunk, prefix: str) -> InSource | InSpool:
+def photo_locations(chunk: Chunk, prefix: str) -> InSource | InSpool:
     """Where an estimator finds the chunk's photos; `prefix` leads from the root to the source's folder: "" or "a/b/"."""
     members = [photo for photo in chunk.photos if isinstance(photo, MemberEntry)]
     if members:
