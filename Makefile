@@ -175,7 +175,7 @@ need-registry:
 images-push: need-registry images  ## build and push them (REGISTRY=host/path)
 	@$(foreach image,$(IMAGES),docker push $(IMAGE_PREFIX)$(image):$(VERSION) &&) true
 
-deploy:  ## deploy to this Swarm node (SERVICE=name alone, ESTIMATORS=as many as there are, else 4, FILES="docker-stack.yml docker-stack.light.yml")
+deploy:  ## deploy to this Swarm node (SERVICE=name alone, ESTIMATORS=as many as there are, else 4, FILES="docker-stack.yml deploy/stack/light.yml")
 	@$(DEPLOY) up $(FILES:%=--file %) $(if $(SERVICE),--service $(SERVICE)) $(if $(ESTIMATORS),--estimators $(ESTIMATORS)) $(if $(REGISTRY),--resolve-image always)
 
 SOURCE ?=

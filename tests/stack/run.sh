@@ -31,7 +31,7 @@ main() {
     say "deploying"
     deployed=1
     mkdir "$BATCH_ROOT" && mkdir -m 777 "$BATCH_OUT"
-    bounded 600 make -s deploy FILES="docker-stack.yml docker-stack.batch.yml tests/stack/stand-ins.yml" ESTIMATORS=1
+    bounded 600 make -s deploy FILES="docker-stack.yml deploy/stack/batch.yml tests/stack/stand-ins.yml" ESTIMATORS=1
     say "drills"
     PYTHONPATH=tests/stack:deploy bounded "$DRILLS_WITHIN" .venv/bin/python -m drills "$@"
     passed=1

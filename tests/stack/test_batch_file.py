@@ -10,7 +10,7 @@ from attrai_estimator.settings import BatchEstimatorSettings
 from attrai_shared.settings import QueueSettings
 from stack_files import ROOT, secrets_of, stack
 
-FILE = "docker-stack.batch.yml"
+FILE = "deploy/stack/batch.yml"
 SERVICES = stack(FILE)["services"]
 SETTINGS: dict[str, type[QueueSettings]] = {"batch": BatchRunSettings, "batch_estimator": BatchEstimatorSettings}
 
