@@ -48,7 +48,7 @@ def test_people_come_first() -> None:
 
 
 def test_the_images_are_those_that_are_built() -> None:
-    built = re.search(r"^IMAGES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    built = re.search(r"^IMAGES := (.*)$", (ROOT / "deploy/deploy.mk").read_text(), re.MULTILINE)
     assert built is not None
     assert {service["image"].partition("/")[2].partition(":")[0] for service in SERVICES.values()} <= set(
         built[1].split()
