@@ -8,7 +8,7 @@ import sys
 
 import dlib
 import numpy as np
-from attrai_models.dlib_file import packaged
+from attrai_models.networks.dlib_file import packaged
 from PIL import Image
 
 from benchmarks.estimator.answers import VECTOR, Answer, serve

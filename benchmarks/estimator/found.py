@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from attrai_models.ratings import teaches_detection
+from attrai_models.data.ratings import teaches_detection
 
 from benchmarks.estimator.answers import PICTURE, Answer, Corners
 from benchmarks.estimator.contestant import Contestant

@@ -11,23 +11,23 @@ import typer
 from attrai_estimator.networks.load import SCORER, load_detector
 from attrai_estimator.networks.manifest import WrongNetworkFile
 
-from attrai_models.ceiling import learning_curve
-from attrai_models.crops import seen_by
-from attrai_models.embedding_shipping import export_embedder
-from attrai_models.evaluate import gates, report, rest
-from attrai_models.jobs import own_job, research_job
-from attrai_models.mtcnn import export_mtcnn
-from attrai_models.own_ratings import RatingsError, parse_scale, read_own
-from attrai_models.proposal.lessons import read_lessons
-from attrai_models.proposal.shipping import export_proposal
-from attrai_models.proposal.train import TAUGHT, ProposalRecipe, ProposalTraining, teach
-from attrai_models.ranges import highest
-from attrai_models.ratings import UNRATED
-from attrai_models.recipe import RECIPES
-from attrai_models.shipping import export_scorer, read_trained
-from attrai_models.train import AnotherTraining, Training
-from attrai_models.train import train as train_scorer
-from attrai_models.trunks import DLIB, RESNET34, TRUNKS
+from attrai_models.evaluation.learning_curve import learning_curve
+from attrai_models.data.crops import seen_by
+from attrai_models.export.embedder import export_embedder
+from attrai_models.evaluation.report import gates, report, rest
+from attrai_models.data.training_data import own_job, research_job
+from attrai_models.export.mtcnn import export_mtcnn
+from attrai_models.data.own_ratings import RatingsError, parse_scale, read_own
+from attrai_models.training.proposal_dataset import read_lessons
+from attrai_models.export.proposal import export_proposal
+from attrai_models.training.train_proposal import TAUGHT, ProposalRecipe, ProposalTraining, teach
+from attrai_models.export.int8_ranges import highest
+from attrai_models.data.ratings import UNRATED
+from attrai_models.training.hyperparameters import RECIPES
+from attrai_models.export.scorer import export_scorer, read_trained
+from attrai_models.training.train_scorer import AnotherTraining, Training
+from attrai_models.training.train_scorer import train as train_scorer
+from attrai_models.networks.trunks import DLIB, RESNET34, TRUNKS
 
 MODELS = Path(__file__).parents[1]
 """The folder of the manifest."""

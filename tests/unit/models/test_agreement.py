@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrai_estimator.values import Box
-from attrai_models.agreement import Scored, accuracy, groups, interval
-from attrai_models.finding import overlap, read_boxes
-from attrai_models.ratings import MEBEAUTY, Portrait, read_ratings
+from attrai_models.evaluation.agreement import Scored, accuracy, groups, interval
+from attrai_models.evaluation.detection import overlap, read_boxes
+from attrai_models.data.ratings import MEBEAUTY, Portrait, read_ratings
 
 pytestmark = pytest.mark.torch
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from attrai_models.own_ratings import FEWEST, RatingsError, Scale, parse_scale, read_own
+from attrai_models.data.own_ratings import FEWEST, RatingsError, Scale, parse_scale, read_own
 
 pytestmark = pytest.mark.torch
 

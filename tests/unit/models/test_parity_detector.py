@@ -10,7 +10,7 @@ from attrai_estimator.networks import DetectorNetworks, Network
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.settings import WORKSPACE_MODELS
 from attrai_estimator.steps.detect import SMALLEST_FACE, detect
-from attrai_models.mtcnn import NORMALIZATION, all_of_mtcnn
+from attrai_models.export.mtcnn import NORMALIZATION, all_of_mtcnn
 from facenet_pytorch import MTCNN
 from PIL import Image
 from torch import nn

@@ -8,9 +8,9 @@ import pytest
 from attrai_estimator.networks.load import load_embedder
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_models.dlib_file import RECOGNITION, Layer, MalformedFile, Reader, layers, packaged
-from attrai_models.embedder import Embedder, load_dlib
-from attrai_models.embedding_shipping import CHIP, NORMALIZATION, dlib_embedder, export_embedder
+from attrai_models.networks.dlib_file import RECOGNITION, Layer, MalformedFile, Reader, layers, packaged
+from attrai_models.networks.embedder import Embedder, load_dlib
+from attrai_models.export.embedder import CHIP, NORMALIZATION, dlib_embedder, export_embedder
 from torch import from_numpy, inference_mode
 
 from tests.unit.models.faces import crops_of

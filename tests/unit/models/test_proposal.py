@@ -16,17 +16,17 @@ from attrai_estimator.steps.detect import SMALLEST_FACE, detect
 from attrai_estimator.steps.pyramid import halves, level, scales
 from attrai_estimator.steps.sheet import CELL, STRIDE, TILE, sheet
 from attrai_estimator.values import Box
-from attrai_models.finding import overlap
-from attrai_models.mtcnn import NORMALIZATION, all_of_mtcnn
-from attrai_models.proposal.compare import beside_mtcnn, unknown_people
-from attrai_models.proposal.lessons import Lessons, read_lessons
-from attrai_models.proposal.network import Proposal
-from attrai_models.proposal.shipping import export_proposal
-from attrai_models.proposal.teachers import lesson
-from attrai_models.proposal.train import CHECKPOINT, TAUGHT, ProposalRecipe, ProposalTraining, _away, _unlike, teach
-from attrai_models.proposal.views import view
-from attrai_models.ratings import list_unrated, teaches_detection
-from attrai_models.train import AnotherTraining
+from attrai_models.evaluation.detection import overlap
+from attrai_models.export.mtcnn import NORMALIZATION, all_of_mtcnn
+from attrai_models.evaluation.proposal_comparison import beside_mtcnn, unknown_people
+from attrai_models.training.proposal_dataset import Lessons, read_lessons
+from attrai_models.networks.proposal import Proposal
+from attrai_models.export.proposal import export_proposal
+from attrai_models.training.proposal_targets import lesson
+from attrai_models.training.train_proposal import CHECKPOINT, TAUGHT, ProposalRecipe, ProposalTraining, _away, _unlike, teach
+from attrai_models.training.proposal_augmentation import view
+from attrai_models.data.ratings import list_unrated, teaches_detection
+from attrai_models.training.train_scorer import AnotherTraining
 from PIL import Image
 
 from tests.unit.models.faces import photo_of, portrait
@@ -165,7 +165,7 @@ def test_lessons_made_by_other_rules_are_not_taken_for_these(
     people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = read_lessons(people, tmp_path, rounds=1)
-    monkeypatch.setattr("attrai_models.proposal.lessons.RULES", "others")
+    monkeypatch.setattr("attrai_models.training.proposal_dataset.RULES", "others")
     assert read_lessons(people, tmp_path, rounds=1).identity != made.identity
     assert len(list(tmp_path.glob("lessons_*.npy"))) == 2 * 3
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_models.verification import NO_FACE, Pair, distances_of, fold_accuracies, read_pairs, told_right
+from attrai_models.evaluation.verification import NO_FACE, Pair, distances_of, fold_accuracies, read_pairs, told_right
 
 pytestmark = pytest.mark.torch
 
