@@ -16,14 +16,14 @@ from attrai_estimator.values import Box, Detection, Photo
 from attrai_shared.errors import PhotoError
 from numpy.typing import NDArray
 
-from attrai_models.progress import Progress
 from attrai_models.data.ratings import Portrait
 from attrai_models.networks.trunks import RESNET34
+from attrai_models.progress import Progress
 
 Floats = NDArray[np.float32]
 
 
-def seen_by(models: Path) -> str:
+def detector_folder(models: Path) -> str:
     """The name of a folder for what is kept of photos as these detection networks see them: others find faces elsewhere."""
     manifest = read_manifest(models)
     sums = " ".join(manifest.record(name).sha256 for name in (PROPOSAL, REFINEMENT, OUTPUT, SECOND_PROPOSAL))
@@ -35,7 +35,7 @@ def read_photo(file: Path) -> Photo:
     return decode(file.read_bytes())
 
 
-def portrayed(photo: Photo, detector: DetectorNetworks) -> Detection:
+def main_face(photo: Photo, detector: DetectorNetworks) -> Detection:
     """The detection that a portrait is of: the larger and the nearer to the middle, the better.
 
     Where nothing is found, a template's own points laid over the middle of the photo.
@@ -54,16 +54,16 @@ def _middle(photo: Photo) -> Detection:
     return Detection(Box(*corner.tolist(), *(corner + side).tolist()), landmarks.astype(np.float32), 0.0)
 
 
-def landmarks_of(folder: Path, portraits: list[Portrait], detector: DetectorNetworks, cache: Path) -> Floats:
+def read_landmarks(folder: Path, portraits: list[Portrait], detector: DetectorNetworks, cache: Path) -> Floats:
     """Landmarks (n, 5, 2) of the face that each portrait is of."""
 
     def found(row: int) -> Floats:
-        return portrayed(read_photo(folder / portraits[row].file), detector).landmarks
+        return main_face(read_photo(folder / portraits[row].file), detector).landmarks
 
-    return np.asarray(_once(cache, len(portraits), found), dtype=np.float32)
+    return np.asarray(_cached(cache, len(portraits), found), dtype=np.float32)
 
 
-def cut_out(
+def read_crops(
     folder: Path, portraits: list[Portrait], landmarks: Floats, template: Template, cache: Path
 ) -> NDArray[np.uint8]:
     """Crops (n, size, size, 3) of the portraits."""
@@ -73,10 +73,10 @@ def cut_out(
         pixels: NDArray[np.uint8] = align(read_photo(folder / portraits[row].file), [face], template)[0]
         return pixels
 
-    return np.asarray(_once(cache, len(portraits), crop), dtype=np.uint8)
+    return np.asarray(_cached(cache, len(portraits), crop), dtype=np.uint8)
 
 
-def faults_of(folder: Path, portraits: list[Portrait], detector: DetectorNetworks) -> list[str]:
+def photo_faults(folder: Path, portraits: list[Portrait], detector: DetectorNetworks) -> list[str]:
     """What is wrong with each photo that no face can be cut out of."""
     progress, faults = Progress("look for faces", len(portraits)), []
     for portrait in portraits:
@@ -89,7 +89,7 @@ def faults_of(folder: Path, portraits: list[Portrait], detector: DetectorNetwork
     return faults
 
 
-def _once(cache: Path, rows: int, make: Callable[[int], NDArray[np.generic]]) -> NDArray[np.generic]:
+def _cached(cache: Path, rows: int, make: Callable[[int], NDArray[np.generic]]) -> NDArray[np.generic]:
     """Make all rows, unless an earlier run kept them in `cache`."""
     if not cache.exists():
         progress, made = Progress(cache.stem, rows), []

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from attrai_models.data.ratings import TRAIN, VAL, Portrait, RatingSet, every_tenth
+from attrai_models.data.ratings import TRAIN, VAL, Portrait, RatingSet, in_random_tenth
 
-OWN = RatingSet("own", "score", 1, 10)
-USUAL = ((0, 1), (1, 5), (1, 7), (1, 10), (0, 10), (0, 100))
+OWN_RATINGS = RatingSet("own", "score", 1, 10)
+COMMON_SCALES = ((0, 1), (1, 5), (1, 7), (1, 10), (0, 10), (0, 100))
 """Scales that are recognized: the first that holds every score is meant."""
-FEWEST = 20
+MIN_PORTRAITS = 20
 """Rated portraits: fewer teach nothing."""
-SHOWN = 10
+MAX_LISTED_FAULTS = 10
 """Faults that are told of at once."""
 
 
@@ -22,25 +22,27 @@ class RatingsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Scale:
+class RatingScale:
     """Where the ratings of a user's set begin and end."""
 
     lowest: float
     highest: float
 
-    def shown(self, score: float) -> float:
+    def on_shown_scale(self, score: float) -> float:
         """The score as it is learned and shown: from 1 to 10."""
-        return OWN.lowest + (score - self.lowest) / (self.highest - self.lowest) * (OWN.highest - OWN.lowest)
+        return OWN_RATINGS.lowest + (score - self.lowest) / (self.highest - self.lowest) * (
+            OWN_RATINGS.highest - OWN_RATINGS.lowest
+        )
 
     def __str__(self) -> str:
         return f"{self.lowest:g} to {self.highest:g}"
 
 
-def parse_scale(text: str) -> Scale:
+def parse_scale(text: str) -> RatingScale:
     """Read "1-10"; raises `RatingsError`."""
     lowest, _, highest = text.partition("-")
     try:
-        scale = Scale(float(lowest), float(highest))
+        scale = RatingScale(float(lowest), float(highest))
     except ValueError as error:
         raise RatingsError(f"a scale is written like 1-10, not {text!r}") from error
     if scale.lowest >= scale.highest:
@@ -48,7 +50,7 @@ def parse_scale(text: str) -> Scale:
     return scale
 
 
-def read_own(folder: Path, scale: Scale | None = None) -> tuple[Scale, list[Portrait]]:
+def read_own_ratings(folder: Path, scale: RatingScale | None = None) -> tuple[RatingScale, list[Portrait]]:
     """Read `ratings.csv`: columns `file` and `score`; optional `split` (train or val), `gender`, `ethnicity`.
 
     Of the photos without a split a tenth becomes `val`. Raises `RatingsError`.
@@ -56,22 +58,22 @@ def read_own(folder: Path, scale: Scale | None = None) -> tuple[Scale, list[Port
     rows = _rows(folder / "ratings.csv")
     faults = [fault for line, row in enumerate(rows, 2) if (fault := _fault(folder, row, line))]
     if faults:
-        raise RatingsError(listed(faults))
-    if len(rows) < FEWEST:
-        raise RatingsError(f"ratings.csv has {len(rows)} photos; at least {FEWEST} are needed")
+        raise RatingsError(list_faults(faults))
+    if len(rows) < MIN_PORTRAITS:
+        raise RatingsError(f"ratings.csv has {len(rows)} photos; at least {MIN_PORTRAITS} are needed")
     scores = [_number(row["score"]) for row in rows]
     scale = scale or _recognized(scores)
     if min(scores) < scale.lowest or max(scores) > scale.highest:
         raise RatingsError(f"scores from {min(scores):g} to {max(scores):g} do not fit the scale {scale}")
     if min(scores) == max(scores):
         raise RatingsError(f"every score is {scores[0]:g}: there is nothing to learn")
-    return scale, [_portrait(row, scale.shown(score)) for row, score in zip(rows, scores, strict=True)]
+    return scale, [_portrait(row, scale.on_shown_scale(score)) for row, score in zip(rows, scores, strict=True)]
 
 
-def listed(faults: list[str]) -> str:
+def list_faults(faults: list[str]) -> str:
     """The first faults, one a line, and how many more there are."""
-    more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
-    return "\n".join([*faults[:SHOWN], *more])
+    more = [f"and {len(faults) - MAX_LISTED_FAULTS} more"] if len(faults) > MAX_LISTED_FAULTS else []
+    return "\n".join([*faults[:MAX_LISTED_FAULTS], *more])
 
 
 def _rows(file: Path) -> list[Mapping[str, str]]:
@@ -108,14 +110,14 @@ def _fault(folder: Path, row: Mapping[str, str], line: int) -> str | None:
     return None
 
 
-def _recognized(scores: list[float]) -> Scale:
-    for lowest, highest in USUAL:
+def _recognized(scores: list[float]) -> RatingScale:
+    for lowest, highest in COMMON_SCALES:
         if lowest <= min(scores) and max(scores) <= highest:
-            return Scale(lowest, highest)
+            return RatingScale(lowest, highest)
     raise RatingsError(f"scores from {min(scores):g} to {max(scores):g} fit no usual scale; name it, as 1-10")
 
 
 def _portrait(row: Mapping[str, str], score: float) -> Portrait:
-    split = row.get("split") or (VAL if every_tenth(row["file"]) else TRAIN)
+    split = row.get("split") or (VAL if in_random_tenth(row["file"]) else TRAIN)
     group = " ".join(filter(None, (row.get("gender", ""), row.get("ethnicity", ""))))
     return Portrait(row["file"], split, score, group)

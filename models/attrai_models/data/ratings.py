@@ -34,7 +34,7 @@ MEBEAUTY = RatingSet("mebeauty", "score", 1, 10)
 SCUT = RatingSet("scut_fbp5500_80px", "score_1_to_5", 1, 5)
 RATING_SETS = (MEBEAUTY, SCUT)
 """In the order of a scorer's outputs; the first is the scale that people are shown."""
-UNRATED = "lfw_dev"
+LFW = "lfw_dev"
 """A folder of photos that nobody rated; only what the teacher says of them is learned."""
 TRAIN, VAL = "train", "val"
 
@@ -54,30 +54,30 @@ def list_unrated(folder: Path) -> list[Portrait]:
     return [Portrait(file, TRAIN, None, "") for file in files]
 
 
-def portraits_of(data: Path, name: str) -> list[Portrait]:
+def read_portraits(data: Path, name: str) -> list[Portrait]:
     """List the portraits of one set of the data folder; raises `KeyError` for a name that is none of them."""
-    if name == UNRATED:
+    if name == LFW:
         return list_unrated(data / name)
     return read_ratings(data / name, {ratings.name: ratings for ratings in RATING_SETS}[name])
 
 
-def every_tenth(file: str) -> bool:
+def in_random_tenth(file: str) -> bool:
     """Whether chance, the same in every run, puts a file into a tenth that is set apart."""
     return zlib.crc32(file.encode()) % 10 == 0
 
 
-def teaches_detection(file: str) -> bool:
+def trains_proposal(file: str) -> bool:
     """Whether chance, the same in every run, puts a photo's person, after whom its folder is named, into the half that the proposal
     network is taught on."""
     return zlib.crc32(Path(file).parent.name.encode()) % 2 == 0
 
 
-def digest(portraits: Sequence[Portrait]) -> str:
+def ratings_digest(portraits: Sequence[Portrait]) -> str:
     """Eight digits that change when a portrait is added or taken away, or its rating corrected."""
     return _digits([repr(portrait) for portrait in portraits])
 
 
-def digest_of_photos(folder: Path, portraits: Sequence[Portrait]) -> str:
+def photos_digest(folder: Path, portraits: Sequence[Portrait]) -> str:
     """Eight digits that change when a photo is added, taken away, or another one (of another size in bytes)."""
     return _digits([f"{portrait.file} {(folder / portrait.file).stat().st_size}" for portrait in portraits])
 

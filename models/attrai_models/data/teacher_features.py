@@ -6,16 +6,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from attrai_models.data.augmentation import centred
-from attrai_models.networks.embedder import DEPTH, SIDE, WIDTHS, Embedder
+from attrai_models.data.augmentation import center_crop
 from attrai_models.export.embedder import dlib_embedder
-from attrai_models.progress import Progress
+from attrai_models.networks.embedder import BLOCK_CHANNELS, CHIP_SIDE, FEATURE_COUNT, DlibEmbedder
 from attrai_models.networks.trunks import DLIB
+from attrai_models.progress import Progress
 
-BATCH = 32
+FEATURE_BATCH = 32
 
 
-def see(pixels: Tensor, cache: Path) -> Tensor:
+def teacher_features(pixels: Tensor, cache: Path) -> Tensor:
     """What the teacher sees in wide crops of dlib's trunk, uint8 (n, 3, wide, wide); kept in `cache`.
 
     Shape (n, 1408): the levels of the crop, then those of the crop with its margin, each the mean of the portrait and
@@ -23,22 +23,22 @@ def see(pixels: Tensor, cache: Path) -> Tensor:
     """
     if not cache.exists():
         teacher, progress, seen = dlib_embedder(), Progress(cache.stem, len(pixels)), []
-        for batch in pixels.split(BATCH):
+        for batch in pixels.split(FEATURE_BATCH):
             seen.append((_look(teacher, batch) + _look(teacher, batch.flip(3))) / 2)
             progress.advance(steps=len(batch))
         np.save(cache, torch.cat(seen).numpy())
     return torch.from_numpy(np.load(cache))
 
 
-def vectors(seen: Tensor) -> Tensor:
+def dlib_vectors(seen: Tensor) -> Tensor:
     """dlib's 128 numbers of what the teacher saw, shape (n, 128)."""
     with torch.inference_mode():
-        last = seen[:, DEPTH - WIDTHS[-1] : DEPTH]
+        last = seen[:, FEATURE_COUNT - BLOCK_CHANNELS[-1] : FEATURE_COUNT]
         return dlib_embedder().vector(last).clone()
 
 
-def _look(teacher: Embedder, pixels: Tensor) -> Tensor:
-    near = DLIB.normalized(centred(pixels, DLIB.margin, SIDE))
-    far = DLIB.normalized(centred(pixels, 0, SIDE))
+def _look(teacher: DlibEmbedder, pixels: Tensor) -> Tensor:
+    near = DLIB.normalize(center_crop(pixels, DLIB.margin, CHIP_SIDE))
+    far = DLIB.normalize(center_crop(pixels, 0, CHIP_SIDE))
     with torch.inference_mode():
-        return torch.cat([teacher.levels(near), teacher.levels(far)], dim=1)
+        return torch.cat([teacher.level_features(near), teacher.level_features(far)], dim=1)

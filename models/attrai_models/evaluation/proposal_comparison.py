@@ -13,14 +13,14 @@ from attrai_estimator.steps.detect import PROPOSED_SECOND, detect
 from attrai_estimator.values import Detection, Pixels
 
 from attrai_models.data.crops import read_photo
-from attrai_models.evaluation.detection import overlap
-from attrai_models.export.mtcnn import all_of_mtcnn
+from attrai_models.data.ratings import list_unrated, trains_proposal
+from attrai_models.evaluation.detection import intersection_over_union
+from attrai_models.export.mtcnn import load_mtcnn
 from attrai_models.progress import Progress
-from attrai_models.data.ratings import list_unrated, teaches_detection
 
-EACH = 2
+SAMPLE_INTERVAL = 2
 """Every second photo is looked at."""
-SAME = 0.7
+SAME_FACE_IOU = 0.7
 """The part of their union that two boxes of one face share, at least."""
 
 Found = tuple[Detection, ...]
@@ -55,18 +55,18 @@ class _Detector:
         return found, self.refinement.crops / max(len(files), 1)
 
 
-def unknown_people(folder: Path) -> list[Path]:
+def unseen_photos(folder: Path) -> list[Path]:
     """Photos of people whom the proposal network was not taught on."""
-    return [folder / one.file for one in list_unrated(folder) if not teaches_detection(one.file)][::EACH]
+    return [folder / one.file for one in list_unrated(folder) if not trains_proposal(one.file)][::SAMPLE_INTERVAL]
 
 
-def beside_mtcnn(groups: Mapping[str, Sequence[Path]], models: Path) -> Iterator[str]:
+def comparison_table(groups: Mapping[str, Sequence[Path]], models: Path) -> Iterator[str]:
     """A markdown table, a row for each group of photos: MTCNN's three networks on the estimator's course, and the shipped ones."""
     progress = Progress("beside MTCNN", 2 * sum(map(len, groups.values())))
     yield "| photos of | photos | faces by MTCNN's three | by ours | its in the same place | its surest | crops to refine, its | ours |"
     yield "|---|---|---|---|---|---|---|---|"
     with TemporaryDirectory() as written:
-        mtcnn = all_of_mtcnn(Path(written))
+        mtcnn = load_mtcnn(Path(written))
         own = _Detector(replace(mtcnn, proposal=partial(_at_its_own_limit, mtcnn.proposal)))
         ours = _Detector(load_detector(models, precision="f32"))
         for name, files in groups.items():
@@ -84,4 +84,4 @@ def _at_its_own_limit(proposal: Network, pixels: Pixels, /) -> tuple[Floats, ...
 
 
 def _has(face: Detection, others: Found) -> bool:
-    return any(overlap(face.box, other.box) >= SAME for other in others)
+    return any(intersection_over_union(face.box, other.box) >= SAME_FACE_IOU for other in others)

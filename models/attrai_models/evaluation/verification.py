@@ -14,8 +14,8 @@ from attrai_estimator.steps.embed import embed
 from attrai_estimator.values import Photo
 from numpy.typing import NDArray
 
-from attrai_models.data.crops import portrayed, read_photo
-from attrai_models.networks.dlib_file import LANDMARKS, RECOGNITION, packaged
+from attrai_models.data.crops import main_face, read_photo
+from attrai_models.networks.dlib_file import LANDMARKS_FILE, RECOGNITION_FILE, packaged_file
 from attrai_models.progress import Progress
 
 Floats = NDArray[np.float64]
@@ -28,14 +28,14 @@ Embed = Callable[[Photo], Vector | None]
 CHIP_SIDE, CHIP_PADDING = 150, 0.25
 """What dlib's network was trained on."""
 THRESHOLDS = np.arange(0.3, 0.9, 0.002)
-COMPARED = 100
+PARITY_PHOTOS = 100
 """Photos on which the file's numbers are compared with dlib's own."""
-NO_FACE = np.inf
+NO_FACE_DISTANCE = np.inf
 """The distance of a pair with a photo on which no face is found: it counts as "different"."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PhotoPair:
     """Two photos, of one person or of two."""
 
     fold: str
@@ -43,13 +43,15 @@ class Pair:
     same: bool
 
 
-def read_pairs(folder: Path) -> list[Pair]:
+def read_pairs(folder: Path) -> list[PhotoPair]:
     """Read `pairs.csv`: columns `fold`, `file_a`, `file_b`, `same` (1 or 0)."""
     with (folder / "pairs.csv").open(newline="") as lines:
-        return [Pair(row["fold"], (row["file_a"], row["file_b"]), row["same"] == "1") for row in csv.DictReader(lines)]
+        return [
+            PhotoPair(row["fold"], (row["file_a"], row["file_b"]), row["same"] == "1") for row in csv.DictReader(lines)
+        ]
 
 
-def told_right(distances: Floats, pairs: list[Pair]) -> Mask:
+def correct_pairs(distances: Floats, pairs: list[PhotoPair]) -> Mask:
     """Which pairs are told right by the threshold that is best on the other folds."""
     same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
     right = (distances[:, np.newaxis] < THRESHOLDS) == same[:, np.newaxis]
@@ -60,35 +62,35 @@ def told_right(distances: Floats, pairs: list[Pair]) -> Mask:
     return chosen
 
 
-def fold_accuracies(distances: Floats, pairs: list[Pair]) -> Floats:
+def fold_accuracies(distances: Floats, pairs: list[PhotoPair]) -> Floats:
     """The part of each fold's pairs that are told right."""
-    right, folds = told_right(distances, pairs), np.array([pair.fold for pair in pairs])
+    right, folds = correct_pairs(distances, pairs), np.array([pair.fold for pair in pairs])
     return np.array([right[folds == fold].mean() for fold in np.unique(folds)])
 
 
-def distances_of(pairs: list[Pair], vectors: dict[str, Vector | None]) -> Floats:
+def distances_of(pairs: list[PhotoPair], vectors: dict[str, Vector | None]) -> Floats:
     """The Euclidean distance of each pair."""
 
-    def distance(pair: Pair) -> float:
+    def distance(pair: PhotoPair) -> float:
         a, b = (vectors[file] for file in pair.files)
-        return NO_FACE if a is None or b is None else float(np.linalg.norm(a - b))
+        return NO_FACE_DISTANCE if a is None or b is None else float(np.linalg.norm(a - b))
 
     return np.array([distance(pair) for pair in pairs])
 
 
-def by_the_estimator(detector: DetectorNetworks, embedder: EmbeddingNetwork) -> Embed:
+def estimator_embedding(detector: DetectorNetworks, embedder: EmbeddingNetwork) -> Embed:
     """The estimator's own steps, on the face that the photo is of."""
 
     def vector(photo: Photo) -> Vector | None:
-        face = portrayed(photo, detector)
+        face = main_face(photo, detector)
         return embed(align(photo, [face], embedder.template), embedder)[0] if face.probability else None
 
     return vector
 
 
-def chips_by_dlib() -> Callable[[Photo], Chip | None]:
+def dlib_chips() -> Callable[[Photo], Chip | None]:
     """dlib's face detector, landmarks and chip, uint8 (150, 150, 3); None where no face is found."""
-    detector, poser = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(packaged(LANDMARKS)))
+    detector, poser = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(packaged_file(LANDMARKS_FILE)))
 
     def chip(photo: Photo) -> Chip | None:
         found = detector(photo.pixels, 0) or detector(photo.pixels, 1)
@@ -100,9 +102,9 @@ def chips_by_dlib() -> Callable[[Photo], Chip | None]:
     return chip
 
 
-def by_dlib(embedder: EmbeddingNetwork) -> Embed:
+def dlib_embedding(embedder: EmbeddingNetwork) -> Embed:
     """dlib's chips; then the network, whose file `parity` holds to dlib's own."""
-    chip_of = chips_by_dlib()
+    chip_of = dlib_chips()
 
     def vector(photo: Photo) -> Vector | None:
         chip = chip_of(photo)
@@ -115,7 +117,7 @@ def _off_centre(box: dlib.rectangle, photo: Photo) -> float:
     return float(max(abs(box.center().x - photo.width / 2), abs(box.center().y - photo.height / 2)))
 
 
-def vectors_of(folder: Path, pairs: list[Pair], embedded: Embed, job: str) -> dict[str, Vector | None]:
+def embed_photos(folder: Path, pairs: list[PhotoPair], embedded: Embed, job: str) -> dict[str, Vector | None]:
     """Embed every photo that a pair names."""
     files = sorted({file for pair in pairs for file in pair.files})
     progress, vectors = Progress(job, len(files)), {}
@@ -127,20 +129,20 @@ def vectors_of(folder: Path, pairs: list[Pair], embedded: Embed, job: str) -> di
 
 def parity(folder: Path, files: list[str], embedder: EmbeddingNetwork) -> float:
     """By how much, at most, a number of the file differs from dlib's own descriptor of the same chip."""
-    chip_of, network = chips_by_dlib(), dlib.face_recognition_model_v1(str(packaged(RECOGNITION)))
+    chip_of, network = dlib_chips(), dlib.face_recognition_model_v1(str(packaged_file(RECOGNITION_FILE)))
     found = [chip_of(read_photo(folder / file)) for file in files]
     chips = [chip for chip in found if chip is not None]
     (vectors,) = embedder.network(np.stack(chips))
     return float(np.abs(vectors - np.array(network.compute_face_descriptor(chips))).max())
 
 
-def verify(folder: Path, models: Path) -> Iterator[str]:
+def verification_report(folder: Path, models: Path) -> Iterator[str]:
     """Markdown tables: the accuracy of the estimator and of dlib's pipeline, and how close their vectors are."""
     pairs, detector, embedder = read_pairs(folder), load_detector(models), load_embedder(models)
     exact = load_embedder(models, precision="f32")
-    ours = vectors_of(folder, pairs, by_the_estimator(detector, embedder), "verify")
-    ours_exact = vectors_of(folder, pairs, by_the_estimator(detector, exact), "verify float32")
-    theirs = vectors_of(folder, pairs, by_dlib(embedder), "verify dlib")
+    ours = embed_photos(folder, pairs, estimator_embedding(detector, embedder), "verify")
+    ours_exact = embed_photos(folder, pairs, estimator_embedding(detector, exact), "verify float32")
+    theirs = embed_photos(folder, pairs, dlib_embedding(embedder), "verify dlib")
     yield "| pipeline | pairs | accuracy, mean of the folds (standard error) | photos without a face |\n|---|---|---|---|"
     rows = (("attrai", ours), ("attrai, in float32", ours_exact), ("dlib: HOG, 5 landmarks", theirs))
     for name, vectors in rows:
@@ -153,13 +155,13 @@ def verify(folder: Path, models: Path) -> Iterator[str]:
     yield "\n| distance of the two vectors of a photo | mean | 95th percentile |\n|---|---|---|"
     yield f"| {len(apart)} photos | {np.mean(apart):.3f} | {np.percentile(apart, 95):.3f} |"
     yield from _mistakes(pairs, distances_of(pairs, ours))
-    files = sorted(ours)[:COMPARED]
+    files = sorted(ours)[:PARITY_PHOTOS]
     yield "\n| photos | largest difference from dlib's own numbers on equal chips |\n|---|---|"
     yield f"| {len(files)} | {parity(folder, files, exact):.1e} |"
 
 
-def _mistakes(pairs: list[Pair], distances: Floats) -> Iterator[str]:
-    same, wrong = np.array([pair.same for pair in pairs]), ~told_right(distances, pairs)
+def _mistakes(pairs: list[PhotoPair], distances: Floats) -> Iterator[str]:
+    same, wrong = np.array([pair.same for pair in pairs]), ~correct_pairs(distances, pairs)
     yield "\n| told wrong | pairs | apart, least | most |\n|---|---|---|---|"
     for name, chosen in (("one person", wrong & same), ("two people", wrong & ~same)):
         ends = f"{distances[chosen].min():.2f} | {distances[chosen].max():.2f}" if chosen.any() else "- | -"

@@ -8,16 +8,16 @@ from attrai_estimator.networks.manifest import NetworkRecord
 from attrai_estimator.networks.network import Normalization
 from attrai_estimator.networks.template import Template
 
-from attrai_models.networks.dlib_file import RECOGNITION, layers, packaged
-from attrai_models.networks.embedder import SIDE, Embedder, load_dlib
-from attrai_models.export.onnx_files import checksum, export_onnx, store_half, write_record
+from attrai_models.export.onnx_files import checksum, export_onnx, store_half_precision, write_record
+from attrai_models.networks.dlib_file import RECOGNITION_FILE, packaged_file, read_layers
+from attrai_models.networks.embedder import CHIP_SIDE, DlibEmbedder, load_dlib_weights
 
-FILE = "weights/embedder.onnx"
-NORMALIZATION = Normalization(mean=(122.782, 117.001, 104.298), std=(256.0, 256.0, 256.0))
+EMBEDDER_FILE = "weights/embedder.onnx"
+DLIB_NORMALIZATION = Normalization(mean=(122.782, 117.001, 104.298), std=(256.0, 256.0, 256.0))
 """dlib's `input_rgb_image_sized`."""
-CHIP = Template(
+DLIB_TEMPLATE = Template(
     name="dlib-chip-150",
-    size=SIDE,
+    size=CHIP_SIDE,
     points=((0.3177, 0.3086), (0.6823, 0.3086), (0.5, 0.5264), (0.3394, 0.7087), (0.6606, 0.7087)),
     weights=(1.0, 1.0, 0.3, 0.0, 0.0),
 )
@@ -26,7 +26,7 @@ CHIP = Template(
 dlib aligns by the corners of the eyes and the nose; so the mouth counts for nothing here.
 """
 
-HIGHEST = {
+INT8_RANGES = {
     "blocks.0.first.weight": 9.36,
     "blocks.0.second.weight": 11.06,
     "blocks.1.first.weight": 10.62,
@@ -59,27 +59,27 @@ HIGHEST = {
 """The largest number that each convolution takes, as `attrai-models ranges` printed it of 693 faces of `lfw_dev`."""
 
 
-def dlib_embedder() -> Embedder:
+def dlib_embedder() -> DlibEmbedder:
     """dlib's network with its weights from face_recognition_models."""
-    embedder = Embedder()
-    load_dlib(embedder, layers(packaged(RECOGNITION).read_bytes()))
+    embedder = DlibEmbedder()
+    load_dlib_weights(embedder, read_layers(packaged_file(RECOGNITION_FILE).read_bytes()))
     embedder.eval()
     return embedder
 
 
 def export_embedder(models: Path) -> None:
     """Export the embedder in half precision, with its record."""
-    export_onnx(dlib_embedder(), torch.zeros(2, 3, SIDE, SIDE), models / FILE, ("vector",))
-    store_half(models / FILE)
+    export_onnx(dlib_embedder(), torch.zeros(2, 3, CHIP_SIDE, CHIP_SIDE), models / EMBEDDER_FILE, ("vector",))
+    store_half_precision(models / EMBEDDER_FILE)
     record = NetworkRecord(
-        file=FILE,
-        sha256=checksum(models / FILE),
-        input_size=(SIDE, SIDE),
-        normalization=NORMALIZATION,
-        template=CHIP,
+        file=EMBEDDER_FILE,
+        sha256=checksum(models / EMBEDDER_FILE),
+        input_size=(CHIP_SIDE, CHIP_SIDE),
+        normalization=DLIB_NORMALIZATION,
+        template=DLIB_TEMPLATE,
         outputs=("vector",),
         licence="public domain (CC0)",
-        highest=HIGHEST,
-        source=f"{RECOGNITION} of face_recognition_models 0.3.0; King 2017, dlib.net",
+        highest=INT8_RANGES,
+        source=f"{RECOGNITION_FILE} of face_recognition_models 0.3.0; King 2017, dlib.net",
     )
     write_record(models, EMBEDDER, record)

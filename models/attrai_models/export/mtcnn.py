@@ -15,11 +15,11 @@ from torch import nn
 from attrai_models.export.onnx_files import checksum, export_onnx, write_record
 
 EXAMPLE_SIDE = 64
-NORMALIZATION = Normalization(mean=(127.5, 127.5, 127.5), std=(128.0, 128.0, 128.0))
+MTCNN_NORMALIZATION = Normalization(mean=(127.5, 127.5, 127.5), std=(128.0, 128.0, 128.0))
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class MtcnnStage:
     """One of the three: what makes its torch module, the side of its input (None: any) and its outputs' names."""
 
     name: str
@@ -35,44 +35,44 @@ def sparse_proposal() -> nn.Module:
     return network
 
 
-STAGES = (
-    Stage(SECOND_PROPOSAL, sparse_proposal, None, ("offsets", "probabilities")),
-    Stage(REFINEMENT, RNet, 24, ("offsets", "probabilities")),
-    Stage(OUTPUT, ONet, 48, ("offsets", "landmarks", "probabilities")),
+MTCNN_STAGES = (
+    MtcnnStage(SECOND_PROPOSAL, sparse_proposal, None, ("offsets", "probabilities")),
+    MtcnnStage(REFINEMENT, RNet, 24, ("offsets", "probabilities")),
+    MtcnnStage(OUTPUT, ONet, 48, ("offsets", "landmarks", "probabilities")),
 )
 
 
 def export_mtcnn(models: Path) -> None:
     """Write the three files and their records; the first looks where ours finds nothing."""
-    for stage in STAGES:
+    for stage in MTCNN_STAGES:
         file = f"weights/{stage.name}.onnx"
         _export(stage, models / file)
         write_record(models, stage.name, _record(stage, file, models))
 
 
-def all_of_mtcnn(folder: Path) -> DetectorNetworks:
+def load_mtcnn(folder: Path) -> DetectorNetworks:
     """MTCNN's own three, in float32, from files that are written into the folder, and read again whenever another shape is asked for."""
     folder.mkdir(parents=True, exist_ok=True)
-    proposal, refinement, output = (_loaded(stage, folder / f"{stage.name}.onnx") for stage in STAGES)
+    proposal, refinement, output = (_loaded(stage, folder / f"{stage.name}.onnx") for stage in MTCNN_STAGES)
     return DetectorNetworks(proposal, refinement, output, proposal)
 
 
-def _loaded(stage: Stage, file: Path) -> OpenVinoNetwork:
+def _loaded(stage: MtcnnStage, file: Path) -> OpenVinoNetwork:
     _export(stage, file)
-    return OpenVinoNetwork(file, NORMALIZATION, "f32")
+    return OpenVinoNetwork(file, MTCNN_NORMALIZATION, "f32")
 
 
-def _export(stage: Stage, file: Path) -> None:
+def _export(stage: MtcnnStage, file: Path) -> None:
     side = stage.side or EXAMPLE_SIDE
     export_onnx(stage.network().eval(), torch.zeros(1, 3, side, side), file, stage.outputs)
 
 
-def _record(stage: Stage, file: str, models: Path) -> NetworkRecord:
+def _record(stage: MtcnnStage, file: str, models: Path) -> NetworkRecord:
     return NetworkRecord(
         file=file,
         sha256=checksum(models / file),
         input_size=(stage.side, stage.side),
-        normalization=NORMALIZATION,
+        normalization=MTCNN_NORMALIZATION,
         template=None,
         outputs=stage.outputs,
         licence="MIT",

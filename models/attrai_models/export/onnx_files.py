@@ -11,7 +11,7 @@ from attrai_estimator.networks.manifest import MANIFEST, Manifest, NetworkRecord
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
-OPSET = 17
+ONNX_OPSET = 17
 
 
 def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[str, ...]) -> None:
@@ -28,17 +28,17 @@ def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[
         input_names=["input"],
         output_names=list(outputs),
         dynamic_axes=dict.fromkeys(("input", *outputs), axes),
-        opset_version=OPSET,
+        opset_version=ONNX_OPSET,
         dynamo=False,
     )
 
 
-def store_half(file: Path, metadata: Mapping[str, str] | None = None, smallest: int = 1024) -> None:
+def store_half_precision(file: Path, metadata: Mapping[str, str] | None = None, min_elements: int = 1024) -> None:
     """Store large float32 weights as float16 with a cast back, which runtimes fold at load. Halves the file."""
     model = onnx.load(file)
     casts = []
     for weights in model.graph.initializer:
-        if weights.data_type != TensorProto.FLOAT or np.prod(weights.dims) < smallest:
+        if weights.data_type != TensorProto.FLOAT or np.prod(weights.dims) < min_elements:
             continue
         name, half = weights.name, numpy_helper.to_array(weights).astype(np.float16)
         weights.CopyFrom(numpy_helper.from_array(half, name + "_half"))

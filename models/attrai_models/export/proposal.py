@@ -6,11 +6,11 @@ import torch
 from attrai_estimator.networks.load import PROPOSAL
 from attrai_estimator.networks.manifest import NetworkRecord
 
+from attrai_models.export.mtcnn import EXAMPLE_SIDE, MTCNN_NORMALIZATION
 from attrai_models.export.onnx_files import checksum, export_onnx, write_record
-from attrai_models.export.mtcnn import EXAMPLE_SIDE, NORMALIZATION
 from attrai_models.networks.proposal import Proposal
 
-FILE = f"weights/{PROPOSAL}.onnx"
+PROPOSAL_FILE = f"weights/{PROPOSAL}.onnx"
 
 
 def export_proposal(taught: Path, models: Path) -> None:
@@ -20,14 +20,14 @@ def export_proposal(taught: Path, models: Path) -> None:
     export_onnx(
         network.eval(),
         torch.zeros(1, 3, EXAMPLE_SIDE, EXAMPLE_SIDE),
-        models / FILE,
+        models / PROPOSAL_FILE,
         ("offsets", "probabilities"),
     )
     record = NetworkRecord(
-        file=FILE,
-        sha256=checksum(models / FILE),
+        file=PROPOSAL_FILE,
+        sha256=checksum(models / PROPOSAL_FILE),
         input_size=(None, None),
-        normalization=NORMALIZATION,
+        normalization=MTCNN_NORMALIZATION,
         template=None,
         outputs=("offsets", "probabilities"),
         licence="MIT, as what taught it; the photos that it was taught on, Labeled Faces in the Wild, are for research",

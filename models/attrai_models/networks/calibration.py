@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
+class Calibration:
     """For each scale the middle, which stays, and by what distances from it grow below and above."""
 
     middle: tuple[float, ...]
@@ -21,17 +21,17 @@ class Stretch:
         beyond, short = (scores + -middle).relu(), (scores * -1.0 + middle).relu()
         return scores + beyond * (above - 1) + short * (1 - below)
 
-    def undone(self, scores: Tensor) -> Tensor:
+    def inverse(self, scores: Tensor) -> Tensor:
         """What the network said before, from stretched scores of shape (n, sets)."""
         middle, below, above = (torch.tensor(values) for values in (self.middle, self.below, self.above))
         away = scores - middle
         return middle + torch.where(away > 0, away / above, away / below)
 
 
-class Stretched(nn.Module):
+class CalibratedNetwork(nn.Module):
     """A network whose scores are stretched."""
 
-    def __init__(self, network: nn.Module, stretch: Stretch) -> None:
+    def __init__(self, network: nn.Module, stretch: Calibration) -> None:
         super().__init__()
         self.network, self.stretch = network, stretch
 
@@ -39,16 +39,16 @@ class Stretched(nn.Module):
         return self.stretch(self.network(crops))
 
 
-def unstretched(sets: int) -> Stretch:
+def no_calibration(sets: int) -> Calibration:
     """The stretch that changes nothing."""
-    return Stretch((0.0,) * sets, (1.0,) * sets, (1.0,) * sets)
+    return Calibration((0.0,) * sets, (1.0,) * sets, (1.0,) * sets)
 
 
-def fit_stretch(scales: Sequence[tuple[Tensor, Tensor]]) -> Stretch:
+def fit_calibration(scales: Sequence[tuple[Tensor, Tensor]]) -> Calibration:
     """Fit from predictions and ratings, both of shape (n,), of portraits that were not learned from; a pair a scale."""
     fitted = [_fit(predicted, rated) for predicted, rated in scales]
     middles, belows, aboves = zip(*fitted, strict=True)
-    return Stretch(middles, belows, aboves)
+    return Calibration(middles, belows, aboves)
 
 
 def _fit(predicted: Tensor, rated: Tensor) -> tuple[float, float, float]:

@@ -11,18 +11,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from attrai_models.networks.dlib_file import AFFINE, CONVOLUTION, LINEAR, Layer, MalformedFile
+from attrai_models.networks.dlib_file import AFFINE, CONVOLUTION, LINEAR, DlibLayer, MalformedDlibFile
 
-SIDE = 150
-WIDTHS = (32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 256, 256, 256, 256)
+CHIP_SIDE = 150
+BLOCK_CHANNELS = (32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 256, 256, 256, 256)
 """Channels of each block; a block that is wider than the one before, and the last, halves the picture."""
-VECTOR = 128
-LEVELS = (6, 9, 12, 13)
+VECTOR_SIZE = 128
+FEATURE_BLOCKS = (6, 9, 12, 13)
 """Blocks whose outputs, averaged over the picture, say more together than the last one alone; see experiments.md."""
-DEPTH = sum(WIDTHS[place] for place in LEVELS)
+FEATURE_COUNT = sum(BLOCK_CHANNELS[place] for place in FEATURE_BLOCKS)
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Two convolutions with a way round them, which is averaged where the first one halves the picture."""
 
     def __init__(self, channels: int, width: int, *, halves: bool) -> None:
@@ -35,29 +35,29 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         shortcut = self.shortcut(x)
         around = self.second(self.first(x).relu())
-        return added(around, shortcut).relu()
+        return add_padded(around, shortcut).relu()
 
 
-class Embedder(nn.Module):
+class DlibEmbedder(nn.Module):
     """Chips (n, 3, 150, 150), normalized, to vectors (n, 128); two of one person are less than about 0.6 apart."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.stem = nn.Conv2d(3, WIDTHS[0], 7, stride=2)
+        self.stem = nn.Conv2d(3, BLOCK_CHANNELS[0], 7, stride=2)
         self.blocks = nn.Sequential(*_blocks())
-        self.vector = nn.Linear(WIDTHS[-1], VECTOR, bias=False)
+        self.vector = nn.Linear(BLOCK_CHANNELS[-1], VECTOR_SIZE, bias=False)
 
     def features(self, chips: Tensor) -> Tensor:
         """What the vector is made of, shape (n, 256)."""
         x = functional.max_pool2d(self.stem(chips).relu(), 3, 2)  # (n, 32, 35, 35)
         return self.blocks(x).mean(dim=(2, 3))
 
-    def levels(self, chips: Tensor) -> Tensor:
+    def level_features(self, chips: Tensor) -> Tensor:
         """What the blocks of `LEVELS` see, shape (n, `DEPTH`); the last 256 numbers are `features`."""
         x, seen = functional.max_pool2d(self.stem(chips).relu(), 3, 2), []
         for place, block in enumerate(self.blocks):
             x = block(x)
-            if place in LEVELS:
+            if place in FEATURE_BLOCKS:
                 seen.append(x.mean(dim=(2, 3)))
         return torch.cat(seen, dim=1)
 
@@ -66,7 +66,7 @@ class Embedder(nn.Module):
         return vector
 
 
-def added(a: Tensor, b: Tensor) -> Tensor:
+def add_padded(a: Tensor, b: Tensor) -> Tensor:
     """Sum of two batches of feature maps, the smaller one filled up with zeros at the end of each dimension."""
     sizes = [max(sides) for sides in zip(a.shape[1:], b.shape[1:], strict=True)]
     return _filled(a, sizes) + _filled(b, sizes)
@@ -79,12 +79,12 @@ def _filled(x: Tensor, sizes: list[int]) -> Tensor:
     return functional.pad(x, (0, missing[2], 0, missing[1], 0, missing[0]))
 
 
-def _blocks() -> Iterator[Block]:
-    for i, (channels, width) in enumerate(pairwise((WIDTHS[0], *WIDTHS))):
-        yield Block(channels, width, halves=width > channels or i == len(WIDTHS) - 1)
+def _blocks() -> Iterator[ResidualBlock]:
+    for i, (channels, width) in enumerate(pairwise((BLOCK_CHANNELS[0], *BLOCK_CHANNELS))):
+        yield ResidualBlock(channels, width, halves=width > channels or i == len(BLOCK_CHANNELS) - 1)
 
 
-def load_dlib(embedder: Embedder, layers: Iterator[Layer]) -> None:
+def load_dlib_weights(embedder: DlibEmbedder, layers: Iterator[DlibLayer]) -> None:
     """Fill in dlib's weights, each affine layer folded into the convolution before it.
 
     Raises `MalformedFile` when the layers are not those of this network.
@@ -98,11 +98,11 @@ def load_dlib(embedder: Embedder, layers: Iterator[Layer]) -> None:
             if convolution.bias is not None:
                 convolution.bias.copy_(bias * gain + shift)
     with torch.no_grad():
-        embedder.vector.weight.copy_(torch.from_numpy(_next(layers, LINEAR)).view(WIDTHS[-1], VECTOR).T)
+        embedder.vector.weight.copy_(torch.from_numpy(_next(layers, LINEAR)).view(BLOCK_CHANNELS[-1], VECTOR_SIZE).T)
 
 
-def _next(layers: Iterator[Layer], kind: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+def _next(layers: Iterator[DlibLayer], kind: bytes) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     layer = next(layers, None)
     if layer is None or layer.kind != kind:
-        raise MalformedFile(f"a layer {kind.decode()} was expected")
+        raise MalformedDlibFile(f"a layer {kind.decode()} was expected")
     return layer.weights.reshape(-1)

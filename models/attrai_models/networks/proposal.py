@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-CHANNELS = (16, 16, 32)
+PROPOSAL_CHANNELS = (16, 16, 32)
 """Of its three layers; MTCNN's has 10, 16 and 32, of which the first looks at every pixel."""
 OFFSETS, PROBABILITIES = 4, 2
 
@@ -16,7 +16,7 @@ class Proposal(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        first, second, third = CHANNELS
+        first, second, third = PROPOSAL_CHANNELS
         self.layers = nn.Sequential(
             nn.Conv2d(3, first, 4, stride=2),  # sees 4 pixels, every second
             nn.ReLU(),
@@ -30,10 +30,10 @@ class Proposal(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Offsets (n, 4, rows, columns) in units of the side of a cell's box; probabilities (n, 2, rows, columns) of no face, of one."""
-        offsets, logits = self.said(pixels)
+        offsets, logits = self.offsets_and_logits(pixels)
         return offsets, torch.softmax(logits, dim=1)
 
-    def said(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def offsets_and_logits(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """The same, the probabilities as logits."""
         seen = self.layers(pixels)
         return self.offsets(seen), self.logits(seen)

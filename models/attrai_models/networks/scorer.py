@@ -5,10 +5,10 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from attrai_models.networks.embedder import VECTOR
-from attrai_models.training.distillation import Head
-from attrai_models.networks.target_scales import Scales
+from attrai_models.networks.embedder import VECTOR_SIZE
+from attrai_models.networks.target_scales import TargetScales
 from attrai_models.networks.trunks import Trunk
+from attrai_models.training.distillation import Head
 
 
 class Scorer(nn.Module):
@@ -18,14 +18,14 @@ class Scorer(nn.Module):
         super().__init__()
         self.trunk = trunk.build()
         self.ratings = Head(trunk.features, sets)
-        self.vector = nn.Linear(trunk.features, VECTOR)
+        self.vector = nn.Linear(trunk.features, VECTOR_SIZE)
 
     def forward(self, crops: Tensor) -> tuple[Tensor, Tensor]:
         features = self.trunk(crops)  # (n, features)
         return self.ratings(features), self.vector(features)  # (n, sets), (n, 128)
 
 
-def scoring_view(scorer: Scorer, scales: Scales) -> nn.Module:
+def inference_network(scorer: Scorer, scales: TargetScales) -> nn.Module:
     """What is exported: crops to scores (n, sets) on the sets' own scales, means and deviations folded into the head."""
     head = copy.deepcopy(scorer.ratings)
     with torch.no_grad():

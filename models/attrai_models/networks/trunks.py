@@ -9,10 +9,10 @@ from attrai_estimator.networks.template import Template
 from torch import Tensor, nn
 from torchvision.models import resnet34
 
-from attrai_models.networks.embedder import DEPTH, SIDE
-from attrai_models.export.embedder import NORMALIZATION, dlib_embedder
+from attrai_models.export.embedder import DLIB_NORMALIZATION, dlib_embedder
+from attrai_models.networks.embedder import CHIP_SIDE, FEATURE_COUNT
 
-KEPT = 3
+FROZEN_BLOCKS = 3
 """Blocks of it that learn nothing more, with the layer before them: edges and colours are the same for every task."""
 
 
@@ -30,10 +30,10 @@ class Trunk:
     template: Template
     margin: int
     normalization: Normalization
-    imitates: bool
+    imitates_dlib: bool
 
     @property
-    def wide(self) -> Template:
+    def wide_template(self) -> Template:
         """The template of the same crop with the margin around it."""
         size = self.template.size
         side = size + 2 * self.margin
@@ -42,7 +42,7 @@ class Trunk:
         )
         return Template(f"{self.template.name}+{self.margin}", side, points)
 
-    def normalized(self, crops: Tensor) -> Tensor:
+    def normalize(self, crops: Tensor) -> Tensor:
         """Pixels from 0 to 255, (n, 3, side, side), as the network takes them."""
         mean, deviation = (
             torch.tensor(values)[:, None, None] for values in (self.normalization.mean, self.normalization.std)
@@ -57,17 +57,17 @@ def _resnet34() -> nn.Module:
     return network
 
 
-class FineTuned(nn.Module):
+class DlibTrunk(nn.Module):
     """dlib's trunk with its own weights, to be taught further; gives what all of its levels see."""
 
     def __init__(self) -> None:
         super().__init__()
         self.body = dlib_embedder()
-        for kept in (self.body.stem, *self.body.blocks[:KEPT], self.body.vector):
+        for kept in (self.body.stem, *self.body.blocks[:FROZEN_BLOCKS], self.body.vector):
             kept.requires_grad_(requires_grad=False)
 
     def forward(self, chips: Tensor) -> Tensor:
-        return self.body.levels(chips).float()  # (n, 704)
+        return self.body.level_features(chips).float()  # (n, 704)
 
 
 RESNET34 = Trunk(
@@ -81,7 +81,7 @@ RESNET34 = Trunk(
     ),
     margin=11,
     normalization=Normalization(mean=(110.0, 110.0, 110.0), std=(64.0, 64.0, 64.0)),
-    imitates=True,
+    imitates_dlib=True,
 )
 """The template is the mean shape of MTCNN's landmarks on both rating sets, made symmetric.
 
@@ -90,16 +90,16 @@ The eyes are 0.29 of the side apart, so that the crop holds hair and chin.
 
 DLIB = Trunk(
     name="dlib",
-    build=FineTuned,
-    features=DEPTH,
+    build=DlibTrunk,
+    features=FEATURE_COUNT,
     template=Template(
         name="portrait-150",
-        size=SIDE,
+        size=CHIP_SIDE,
         points=((0.318, 0.314), (0.669, 0.314), (0.4935, 0.5299), (0.3475, 0.6871), (0.6395, 0.6871)),
     ),
     margin=20,
-    normalization=NORMALIZATION,
-    imitates=False,
+    normalization=DLIB_NORMALIZATION,
+    imitates_dlib=False,
 )
 """The same mean shape, placed and scaled so that the eyes lie where they lie in dlib's chips."""
 

@@ -3,7 +3,7 @@
 import torch
 
 
-def computes_half(device: torch.device) -> bool:
+def supports_bfloat16(device: torch.device) -> bool:
     """Whether the device multiplies bfloat16 faster than float32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
@@ -13,4 +13,4 @@ def computes_half(device: torch.device) -> bool:
 
 def autocast(device: torch.device) -> torch.autocast:
     """A context in which networks compute in bfloat16 where that pays."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=computes_half(device))
+    return torch.autocast(device.type, torch.bfloat16, enabled=supports_bfloat16(device))

@@ -20,9 +20,9 @@ TURN = 12.0
 """Degrees: the deviation."""
 
 
-def view(photo: Image.Image, chance: Chance) -> Image.Image:
+def random_view(photo: Image.Image, chance: Chance) -> Image.Image:
     """A view of the photo; the same for the same chance."""
-    for change, share in CHANGES:
+    for change, share in VIEW_CHANGES:
         if chance.random() < share:
             photo = change(photo, chance)
     return photo
@@ -90,7 +90,7 @@ def _from_numbers(pixels: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> 
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
-CHANGES: Sequence[tuple[Change, float]] = (
+VIEW_CHANGES: Sequence[tuple[Change, float]] = (
     (_mirrored, 0.5),
     (_turned, 0.4),
     (_resized, 1.0),

@@ -14,25 +14,25 @@ from attrai_estimator.values import Pixels
 from numpy.typing import NDArray
 from PIL import Image
 
-CELLS = TILE // STRIDE - 2
+CELLS_PER_SIDE = TILE // STRIDE - 2
 """Of a tile, in each direction."""
-POSSIBLE = 0.15
+MIN_PROPOSAL_PROBABILITY = 0.15
 """The probability from which on MTCNN's proposal network is listened to."""
 
 Halves = NDArray[np.float16]
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class ProposalTargets:
     """Tiles, uint8 (n, 136, 136, 3), and of each of their 32x32 cells: what should be said, from 0 to 1, or -1 where there is no picture;
     offsets (n, 4, 32, 32), in units of the side of a cell's box."""
 
     tiles: Pixels
-    likely: Halves
+    face_probability: Halves
     offsets: Halves
 
 
-def lesson(picture: Image.Image, teachers: DetectorNetworks) -> Lesson | None:
+def proposal_targets(picture: Image.Image, teachers: DetectorNetworks) -> ProposalTargets | None:
     """What is to be learned of a picture; None of one too small to look for faces in."""
     pictures = halves(picture)
     at = scales(*picture.size, SMALLEST_FACE)
@@ -42,20 +42,20 @@ def lesson(picture: Image.Image, teachers: DetectorNetworks) -> Lesson | None:
     laid = sheet(tuple(pixels.shape[1::-1] for pixels in levels))
     seen = np.ascontiguousarray(tiles(laid.filled(levels)))
     offsets, probabilities = in_batches(teachers.proposal, seen, (1,))
-    shape = (len(seen), CELLS, CELLS)
+    shape = (len(seen), CELLS_PER_SIDE, CELLS_PER_SIDE)
     tile, row, column = (numbers.ravel() for numbers in np.indices(shape))
     boxes, within = laid.windows((tile, row, column), at)
     proposed = probabilities[:, 1].ravel()
-    likely, moved_by = np.where(within, 0.0, -1.0), np.zeros((len(boxes), 4))
-    chosen = np.flatnonzero(within & (proposed >= POSSIBLE))
+    face_probability, moved_by = np.where(within, 0.0, -1.0), np.zeros((len(boxes), 4))
+    chosen = np.flatnonzero(within & (proposed >= MIN_PROPOSAL_PROBABILITY))
     if len(chosen):
         moved = regress(boxes[chosen], offsets[tile[chosen], :, row[chosen], column[chosen]])
         best, refined = _refined(pictures, moved, teachers)
-        likely[chosen] = proposed[chosen] * refined
+        face_probability[chosen] = proposed[chosen] * refined
         moved_by[chosen] = (best - boxes[chosen]) / np.tile(sides(boxes[chosen]), 2)
-    return Lesson(
+    return ProposalTargets(
         seen,
-        likely.reshape(shape).astype(np.float16),
+        face_probability.reshape(shape).astype(np.float16),
         moved_by.reshape(*shape, 4).transpose(0, 3, 1, 2).astype(np.float16),
     )
 

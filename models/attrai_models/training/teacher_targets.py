@@ -8,16 +8,16 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-REACH, RIDGE, SHARED = 0.35, 0.3, 0.4
+KERNEL_SCALE, RIDGE_WEIGHT, CROSS_SET_WEIGHT = 0.35, 0.3, 0.4
 """Width of the kernel (over the mean squared difference of the features, in deviations), weight of the ridge, and how
 far the ratings of one set speak for another's: chosen by cross-validation on `train`; see experiments.md."""
 FOLDS = 5
-LEAST_DEVIATION = 0.1
+MIN_DEVIATION_RATIO = 0.1
 """Of the median one: features that hardly differ must not decide."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standard:
+class Standardizer:
     """Mean and deviation of features, each of shape (features,)."""
 
     mean: Tensor
@@ -28,27 +28,29 @@ class Standard:
         return (seen - self.mean) / self.deviation
 
 
-def standard_of(seen: Tensor) -> Standard:
+def fit_standardizer(seen: Tensor) -> Standardizer:
     """Measure features of shape (n, features)."""
     deviation = seen.std(dim=0)
-    return Standard(seen.mean(dim=0), deviation.clamp(min=max(1e-6, LEAST_DEVIATION * float(deviation.median()))))
+    return Standardizer(
+        seen.mean(dim=0), deviation.clamp(min=max(1e-6, MIN_DEVIATION_RATIO * float(deviation.median())))
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
+class RatedFeatures:
     """One rating a row: what is seen, in deviations, shape (n, features); the scale, shape (n,); the rating, shape (n,)."""
 
     seen: Tensor
     scale: Tensor
     rating: Tensor
 
-    def only(self, chosen: Tensor) -> "Rated":
+    def select(self, chosen: Tensor) -> "RatedFeatures":
         """Those rows."""
-        return Rated(self.seen[chosen], self.scale[chosen], self.rating[chosen])
+        return RatedFeatures(self.seen[chosen], self.scale[chosen], self.rating[chosen])
 
 
 @dataclass(frozen=True, slots=True)
-class Teacher:
+class KernelRegression:
     """Kernel ridge regression on all scales at once: `known`, shape (n, features), `weights`, shape (n, sets)."""
 
     known: Tensor
@@ -59,40 +61,40 @@ class Teacher:
         return _likeness(seen, self.known) @ self.weights
 
 
-def taught(rated: Rated, sets: int) -> Teacher:
+def fit_kernel_regression(rated: RatedFeatures, sets: int) -> KernelRegression:
     """Solve for the teacher of these ratings."""
     kernel = _likeness(rated.seen, rated.seen) * _shared(rated.scale, rated.scale)
-    solved = torch.linalg.solve(kernel + RIDGE * torch.eye(len(kernel)), rated.rating)
-    return Teacher(rated.seen, solved[:, None] * _shared(rated.scale, torch.arange(sets)))
+    solved = torch.linalg.solve(kernel + RIDGE_WEIGHT * torch.eye(len(kernel)), rated.rating)
+    return KernelRegression(rated.seen, solved[:, None] * _shared(rated.scale, torch.arange(sets)))
 
 
-def rated_rows(seen: Tensor, rated: Tensor, learned: Tensor) -> tuple[Tensor, Rated]:
+def rated_features(seen: Tensor, rated: Tensor, learned: Tensor) -> tuple[Tensor, RatedFeatures]:
     """Row numbers and ratings of the `learned` rows, from ratings (n, sets) that are not a number where unrated."""
     place, scale = rated[learned].isnan().logical_not().nonzero(as_tuple=True)
     row = learned.nonzero()[:, 0][place]
-    return row, Rated(seen[row], scale, rated[row, scale])
+    return row, RatedFeatures(seen[row], scale, rated[row, scale])
 
 
-def guess(seen: Tensor, rated: Tensor, learned: Tensor, seed: int = 1) -> Tensor:
+def teacher_targets(seen: Tensor, rated: Tensor, learned: Tensor, seed: int = 1) -> Tensor:
     """Guess every portrait's rating on every scale, shape (n, sets), in the unit of `rated`.
 
     `seen`: shape (n, features). `rated`: shape (n, sets), in deviations from the set's mean, not a number where unrated.
     `learned`: shape (n,), the rows whose ratings may be used; their own guesses are from the other folds.
     """
-    seen = standard_of(seen[learned])(seen)
-    row, known = rated_rows(seen, rated, learned)
+    seen = fit_standardizer(seen[learned])(seen)
+    row, known = rated_features(seen, rated, learned)
     fold = torch.randperm(len(row), generator=torch.Generator().manual_seed(seed)) % FOLDS
-    guesses = taught(known, rated.shape[1])(seen)
+    guesses = fit_kernel_regression(known, rated.shape[1])(seen)
     for held in range(FOLDS):
         own = row[fold == held]
-        guesses[own] = taught(known.only(fold != held), rated.shape[1])(seen[own])
+        guesses[own] = fit_kernel_regression(known.select(fold != held), rated.shape[1])(seen[own])
     return guesses
 
 
 def _likeness(a: Tensor, b: Tensor) -> Tensor:
-    return torch.exp(-REACH * torch.cdist(a, b).square() / a.shape[1])
+    return torch.exp(-KERNEL_SCALE * torch.cdist(a, b).square() / a.shape[1])
 
 
 def _shared(a: Tensor, b: Tensor) -> Tensor:
     """How far ratings on the scales `a` speak for those on `b`, shape (len(a), len(b))."""
-    return torch.where(a[:, None] == b[None, :], 1.0, SHARED)
+    return torch.where(a[:, None] == b[None, :], 1.0, CROSS_SET_WEIGHT)

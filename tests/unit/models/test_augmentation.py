@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from attrai_models.data.augmentation import augmented, centred
+from attrai_models.data.augmentation import augment, center_crop
 from attrai_models.networks.trunks import RESNET34
 
 pytestmark = pytest.mark.torch
@@ -19,23 +19,23 @@ def wide(count: int) -> torch.Tensor:
 
 def test_the_centre_is_the_crop_itself() -> None:
     pixels = wide(2)
-    assert torch.equal(centred(pixels, MARGIN, SIDE), pixels[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN].float())
+    assert torch.equal(center_crop(pixels, MARGIN, SIDE), pixels[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN].float())
 
 
 def test_all_chance_comes_from_the_generator() -> None:
     pixels = wide(3)
-    first, second = (augmented(pixels, MARGIN, 64, torch.Generator().manual_seed(7)) for _ in range(2))
+    first, second = (augment(pixels, MARGIN, 64, torch.Generator().manual_seed(7)) for _ in range(2))
     assert torch.equal(first, second)
-    assert not torch.equal(first, augmented(pixels, MARGIN, 64, torch.Generator().manual_seed(8)))
+    assert not torch.equal(first, augment(pixels, MARGIN, 64, torch.Generator().manual_seed(8)))
 
 
 def test_changed_crops_stay_pictures_of_the_same_thing() -> None:
     """Half of them are mirrored; each is nearer to its own crop or its mirror image than to another one's."""
     pixels = wide(8)
-    changed = augmented(pixels, MARGIN, SIDE, torch.Generator().manual_seed(3))
+    changed = augment(pixels, MARGIN, SIDE, torch.Generator().manual_seed(3))
     assert changed.min() >= 0
     assert changed.max() <= 255
-    plain = centred(pixels, MARGIN, SIDE)
+    plain = center_crop(pixels, MARGIN, SIDE)
     apart = torch.minimum(_distances(changed, plain), _distances(changed, plain.flip(3)))
     assert apart.argmin(dim=1).tolist() == list(range(8))
 

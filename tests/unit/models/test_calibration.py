@@ -2,12 +2,12 @@
 
 import pytest
 import torch
-from attrai_models.networks.calibration import Stretch, fit_stretch, unstretched
+from attrai_models.networks.calibration import Calibration, fit_calibration, no_calibration
 from torch import Tensor
 
 pytestmark = pytest.mark.torch
 
-STRETCH = Stretch(middle=(5.0, 3.0), below=(2.0, 1.0), above=(1.5, 3.0))
+STRETCH = Calibration(middle=(5.0, 3.0), below=(2.0, 1.0), above=(1.5, 3.0))
 
 
 def raters(count: int = 2000) -> Tensor:
@@ -25,7 +25,7 @@ def shy(rated: Tensor) -> Tensor:
 def test_the_ends_reach_the_raters() -> None:
     rated = raters()
     predicted = shy(rated)
-    stretched = fit_stretch([(predicted, rated)])(predicted[:, None])[:, 0]
+    stretched = fit_calibration([(predicted, rated)])(predicted[:, None])[:, 0]
     for end in (0.05, 0.95):
         wanted = rated.quantile(end) - rated.median()
         assert abs(float(stretched.quantile(end) - predicted.median() - wanted)) < 0.25
@@ -34,7 +34,7 @@ def test_the_ends_reach_the_raters() -> None:
 def test_the_order_and_the_middle_stay() -> None:
     rated = raters()
     predicted = shy(rated)
-    stretch = fit_stretch([(predicted, rated)])
+    stretch = fit_calibration([(predicted, rated)])
     stretched = stretch(predicted[:, None])[:, 0]
     assert torch.equal(stretched.argsort(), predicted.argsort())
     assert float(stretched.median()) == pytest.approx(float(predicted.median()), abs=1e-5)
@@ -42,7 +42,7 @@ def test_the_order_and_the_middle_stay() -> None:
 
 def test_scores_that_reach_far_enough_are_not_squeezed() -> None:
     rated = raters()
-    stretch = fit_stretch([(rated * 2, rated)])
+    stretch = fit_calibration([(rated * 2, rated)])
     assert stretch.below == stretch.above == (1.0,)
 
 
@@ -53,9 +53,9 @@ def test_each_scale_and_each_half_has_its_own_factor() -> None:
 
 def test_it_can_be_undone() -> None:
     scores = torch.rand(20, 2, generator=torch.Generator().manual_seed(1)) * 9
-    assert torch.allclose(STRETCH.undone(STRETCH(scores)), scores, atol=1e-5)
+    assert torch.allclose(STRETCH.inverse(STRETCH(scores)), scores, atol=1e-5)
 
 
 def test_without_calibration_scores_stay() -> None:
     scores = torch.tensor([[4.0, 2.0]])
-    assert torch.equal(unstretched(2)(scores), scores)
+    assert torch.equal(no_calibration(2)(scores), scores)

@@ -8,25 +8,25 @@ import torch
 from attrai_estimator.networks.load import load_networks
 from attrai_estimator.networks.manifest import WrongNetworkFile, read_manifest
 from attrai_models.export.mtcnn import export_mtcnn
-from attrai_models.networks.proposal import Proposal
 from attrai_models.export.proposal import export_proposal
-from attrai_models.training.train_proposal import TAUGHT
-from attrai_models.networks.target_scales import Scales
+from attrai_models.export.scorer import TrainedScorer, export_scorer, read_calibration, read_trained
+from attrai_models.networks.calibration import Calibration
+from attrai_models.networks.proposal import Proposal
 from attrai_models.networks.scorer import new_scorer
-from attrai_models.export.scorer import Trained, export_scorer, read_stretch, read_trained
-from attrai_models.networks.calibration import Stretch
+from attrai_models.networks.target_scales import TargetScales
 from attrai_models.networks.trunks import DLIB
+from attrai_models.training.train_proposal import TRAINED_FILE
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]  # the exporter's own
 
 HALF = 0.01
 """The most that rounding the weights to half precision may move a score, on the scale from 1 to 10."""
-SCALES = Scales(torch.tensor([5.5, 3.0]), torch.tensor([1.5, 0.7]), torch.zeros(128), torch.tensor(1.0))
-STRETCH = Stretch(middle=(5.0, 3.0), below=(2.0, 1.0), above=(1.5, 3.0))
+SCALES = TargetScales(torch.tensor([5.5, 3.0]), torch.tensor([1.5, 0.7]), torch.zeros(128), torch.tensor(1.0))
+STRETCH = Calibration(middle=(5.0, 3.0), below=(2.0, 1.0), above=(1.5, 3.0))
 
 
-def untrained() -> Trained:
-    return Trained(new_scorer(DLIB, 2, seed=3), DLIB, SCALES, STRETCH, "nothing")
+def untrained() -> TrainedScorer:
+    return TrainedScorer(new_scorer(DLIB, 2, seed=3), DLIB, SCALES, STRETCH, "nothing")
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +34,8 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of networks whose scorer is untrained."""
     folder = tmp_path_factory.mktemp("models")
     export_mtcnn(folder)
-    torch.save(Proposal().state_dict(), folder / TAUGHT)
-    export_proposal(folder / TAUGHT, folder)
+    torch.save(Proposal().state_dict(), folder / TRAINED_FILE)
+    export_proposal(folder / TRAINED_FILE, folder)
     untrained().save(folder / "scorer.pt")
     export_scorer(read_trained(folder / "scorer.pt"), folder, "scorer")
     return folder
@@ -53,7 +53,7 @@ def test_the_exported_scorer_gives_both_scales_as_the_network_does(models: Path)
 
 
 def test_the_calibration_can_be_read_out_of_the_file(models: Path) -> None:
-    assert read_stretch(models / "weights" / "scorer.onnx", 2) == STRETCH
+    assert read_calibration(models / "weights" / "scorer.onnx", 2) == STRETCH
 
 
 def test_the_record_carries_what_training_saw(models: Path) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from attrai_models.training.teacher_targets import guess
+from attrai_models.training.teacher_targets import teacher_targets
 from torch import Tensor
 
 pytestmark = pytest.mark.torch
@@ -25,7 +25,7 @@ def rated(features: Tensor) -> Tensor:
 
 def test_ratings_that_follow_what_is_seen_are_guessed_on_both_scales_for_everyone() -> None:
     features = seen()
-    guesses = guess(features, rated(features), torch.arange(200) < 150)
+    guesses = teacher_targets(features, rated(features), torch.arange(200) < 150)
     for scale in (0, 1):
         assert torch.corrcoef(torch.stack([guesses[150:, scale], features[150:, 0]]))[0, 1] > 0.6
 
@@ -33,9 +33,9 @@ def test_ratings_that_follow_what_is_seen_are_guessed_on_both_scales_for_everyon
 def test_a_guess_is_not_made_from_the_portraits_own_rating() -> None:
     features = seen()
     ratings = rated(features)
-    before = guess(features, ratings, torch.arange(200) < 150)
+    before = teacher_targets(features, ratings, torch.arange(200) < 150)
     ratings[7, 0] += 5
-    after = guess(features, ratings, torch.arange(200) < 150)
+    after = teacher_targets(features, ratings, torch.arange(200) < 150)
     assert after[7, 0] == pytest.approx(float(before[7, 0]), abs=1e-4)
     assert (after - before).abs().max() > 0.01
 
@@ -43,6 +43,6 @@ def test_a_guess_is_not_made_from_the_portraits_own_rating() -> None:
 def test_what_may_not_be_learned_is_not_used() -> None:
     features = seen()
     ratings, learned = rated(features), torch.arange(200) < 80
-    before = guess(features, ratings, learned)
+    before = teacher_targets(features, ratings, learned)
     ratings[90, 0] = 50
-    assert torch.equal(guess(features, ratings, learned), before)
+    assert torch.equal(teacher_targets(features, ratings, learned), before)
