@@ -5,14 +5,14 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PHOTO ?=
 DATA ?=
-MEMBERS := shared bot estimator batch playground
+MEMBERS := shared local bot estimator batch playground
 MEMBER_PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 EDITABLE := $(MEMBERS:%=-e %)
 BIN := .venv/bin
 MODELS_BIN := .venv-models/bin
 UV := $(BIN)/uv
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-package attrai-shared --no-emit-package attrai-estimator --custom-compile-command "make requirements"
+	--no-emit-package attrai-shared --no-emit-package attrai-local --no-emit-package attrai-estimator --custom-compile-command "make requirements"
 # A person's own settings must not reach tests or the demo.
 CLEAN_ENV = env $$(env | sed -n 's/^\(ATTRAI_[A-Z0-9_]*\)=.*/-u \1/p' | tr '\n' ' ') -u PYTHONPATH
 

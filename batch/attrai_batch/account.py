@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from attrai_shared.batch_contracts import AlignedSum, ChunkResult, Found, Missed
+from attrai_shared.batch_contracts import AlignedSum, ChunkResult, PhotoFailure, PhotoResult
 from numpy.typing import NDArray
 
 from attrai_batch.table import Photo
@@ -36,7 +36,7 @@ class Account:
         """Counts the photos of a chunk, refused ones included."""
         for _, outcome in photos:
             self.photos += 1
-            if isinstance(outcome, Found):
+            if isinstance(outcome, PhotoResult):
                 self.found += 1
                 self.faces += len(outcome.faces)
             else:
@@ -106,7 +106,7 @@ def unpacked(aligned: AlignedSum) -> Sums:
     return sums.reshape(aligned.size, aligned.size, 3).astype(np.int64)
 
 
-def outcomes(entries_missed: Sequence[tuple[str, Missed | None]], result: ChunkResult | None) -> list[Photo]:
+def outcomes(entries_missed: Sequence[tuple[str, PhotoFailure | None]], result: ChunkResult | None) -> list[Photo]:
     """A chunk's photos in its order: what was refused has its reason, the others what the result says of them."""
     found = iter(() if result is None else result.photos)
     return [(name, missed if missed is not None else next(found)) for name, missed in entries_missed]

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from attrai_shared.embedded import SOCKET, VALKEY, embedded_broker, passing_valkey, runtime_folder
-from attrai_shared.supervision import Service, Supervisor
-from attrai_shared.supervision.errors import UsageError
-from attrai_shared.supervision.lifeline import Lifeline
-from attrai_shared.unfinished import restore_noted
+from attrai_local import Service, Supervisor
+from attrai_local.errors import UsageError
+from attrai_local.redelivery import redeliver_unacked
+from attrai_local.valkey import SOCKET, VALKEY, embedded_broker, ephemeral_valkey, runtime_folder
+from attrai_local.watchdog_pipe import WatchdogPipe
 
 from attrai_batch.settings import Ground
 
@@ -52,15 +52,15 @@ def pool(plan: Plan, keep_open: list[int]) -> Iterator[tuple[Ground, Supervisor]
     if importlib.util.find_spec(ESTIMATOR) is None:
         raise UsageError("A run without servers needs the estimator: install attrai-estimator beside attrai-batch.")
     runtime = runtime_folder()
-    lifeline = Lifeline(runtime, keep_open)
+    watchdog_pipe = WatchdogPipe(runtime, keep_open)
     try:
         for folder in (plan.logs, plan.spool):
             folder.mkdir(parents=True, exist_ok=True)
-        with Supervisor(services(plan, runtime), plan.logs, lifeline) as supervisor:
+        with Supervisor(services(plan, runtime), plan.logs, watchdog_pipe) as supervisor:
             broker = embedded_broker(runtime / SOCKET)
             yield Ground(broker, plan.root, plan.spool, EACH * plan.workers, declare_queues=True), supervisor
     finally:
-        lifeline.close()
+        watchdog_pipe.close()
 
 
 def services(plan: Plan, runtime: Path) -> list[Service]:
@@ -68,7 +68,7 @@ def services(plan: Plan, runtime: Path) -> list[Service]:
     around = {name: value for name, value in plan.surroundings.items() if name in KEPT or not name.startswith(OURS)}
     around["TMPDIR"] = str(runtime)
     return [
-        passing_valkey(runtime / SOCKET, runtime, around),
+        ephemeral_valkey(runtime / SOCKET, runtime, around),
         *(_estimator(plan, runtime, around, number) for number in range(1, plan.workers + 1)),
     ]
 
@@ -91,7 +91,7 @@ def _estimator(plan: Plan, runtime: Path, around: Mapping[str, str], number: int
 def _clear_up(broker: str, role: str, heartbeat: Path) -> None:
     """What a dead predecessor left: a sign of life, chunks that it had taken. Raises ServiceError when Valkey is away."""
     heartbeat.unlink(missing_ok=True)
-    restore_noted(broker, role)
+    redeliver_unacked(broker, role)
 
 
 def cores() -> int:

@@ -3,7 +3,7 @@ import json
 import pytest
 from attrai_batch.plan import BUDGET, MOST_ENTRIES, MOST_PHOTOS, Chunk, chunks, estimated_seconds, where
 from attrai_batch.sources import Entry, FileEntry, MemberEntry, RefusedEntry
-from attrai_shared.batch_contracts import InSource, InSpool, ToEmbed
+from attrai_shared.batch_contracts import SourceFiles, SpoolFile, ToEmbed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -56,10 +56,10 @@ def test_refused_entries_alone_make_chunks_without_photos() -> None:
 
 def test_members_lie_in_the_spool_and_files_below_the_root() -> None:
     refused = RefusedEntry("x", "unreadable", "")
-    assert where(Chunk(0, (MemberEntry("a.jpg", b"12"), refused, MemberEntry("b.jpg", b"345"))), "") == InSpool(
+    assert where(Chunk(0, (MemberEntry("a.jpg", b"12"), refused, MemberEntry("b.jpg", b"345"))), "") == SpoolFile(
         sizes=(2, 3)
     )
-    assert where(Chunk(0, (FileEntry("a.jpg", 9), refused)), "sets/lfw/") == InSource(names=("sets/lfw/a.jpg",))
+    assert where(Chunk(0, (FileEntry("a.jpg", 9), refused)), "sets/lfw/") == SourceFiles(names=("sets/lfw/a.jpg",))
 
 
 @pytest.mark.parametrize("prefix", ["", "sets/"])
