@@ -17,8 +17,8 @@ from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
 from attrai_batch.average import faces
 from attrai_batch.photos import Sample, with_photos, without_photos
-from attrai_batch.sources import Source
-from attrai_batch.table import MEASURES, Row, batches
+from attrai_batch.sources.entries import PhotoSource
+from attrai_batch.table import MEASURES, Row, read_batches
 
 Numbered = tuple[int, Sample]
 SHARD = 10_000
@@ -75,7 +75,7 @@ def export_csv(table: Path, out: Path) -> list[Path]:
     return [out]
 
 
-def export_webdataset(table: Path, out: Path, source: Source | None = None) -> list[Path]:
+def export_webdataset(table: Path, out: Path, source: PhotoSource | None = None) -> list[Path]:
     """A folder of shards `faces-000000.tar`, …: for each photo KEY.json with all but the vectors, and KEY.npy with them.
 
     KEY is the photo's number in the table; KEY.npy is float32 of shape (faces, 128). With the table's `source`, the photo's
@@ -101,7 +101,7 @@ def _in_shards(samples: Iterator[Numbered]) -> Iterator[Iterator[Numbered]]:
 
 
 def _rows(table: Path) -> Iterator[Row]:
-    for batch in batches(table):
+    for batch in read_batches(table):
         yield from batch.to_pylist()
 
 

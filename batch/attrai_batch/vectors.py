@@ -16,7 +16,7 @@ BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 SEPARATORS = re.compile(r"[\s,;]+")
 
 
-class NoVector(Exception):
+class VectorNotFound(Exception):
     """A file in which no vector is found; the text is a sentence for the terminal."""
 
 
@@ -44,10 +44,10 @@ def read_vector(path: Path) -> Mean:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise NoVector(f"{path} cannot be read: {error.strerror}") from error
+        raise VectorNotFound(f"{path} cannot be read: {error.strerror}") from error
     found = _of_npy(data) if data.startswith(b"\x93NUMPY") else _of_text(data.decode("utf-8", "replace"))
     if len(found) != 1:
-        raise NoVector(
+        raise VectorNotFound(
             f"{path} has {len(found) or 'no'} {'vectors' if len(found) > 1 else 'vector'} of {EMBEDDING_SIZE} numbers in it"
         )
     return found[0]

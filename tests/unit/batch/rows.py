@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import numpy as np
-from attrai_batch.table import Photo, merge, write_part
+from attrai_batch.table import NamedOutcome, merge, write_part
 from attrai_shared.batch_contracts import FaceResult, PhotoFailure, PhotoResult, encode_embedding
 
 LANDMARKS = ((10.0, 11.0), (20.0, 11.0), (15.0, 15.0), (11.0, 20.0), (19.0, 20.0))
@@ -28,15 +28,15 @@ def face(embedding: list[float] | None = None, score: float | None = 5.5) -> Fac
     )
 
 
-def found(name: str, *seeds: int) -> Photo:
+def found(name: str, *seeds: int) -> NamedOutcome:
     return name, PhotoResult(width=250, height=200, faces=tuple(face(vector(seed)) for seed in seeds))
 
 
-def missed(name: str, code: str = "no_face", message: str = "no face was found on the photo") -> Photo:
+def missed(name: str, code: str = "no_face", message: str = "no face was found on the photo") -> NamedOutcome:
     return name, PhotoFailure(code=code, message=message)
 
 
-def table(folder: Path, *photos: Photo, a_part: int = 3) -> Path:
+def table(folder: Path, *photos: NamedOutcome, a_part: int = 3) -> Path:
     """A finished table of these photos, from parts of so many."""
     parts = []
     for number, start in enumerate(range(0, len(photos), a_part)):
