@@ -8,7 +8,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import TelegramObject, User
 from attrai_shared import keys
 from attrai_shared.contracts import Language
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 
 from attrai_bot.state import RequestStore
 from attrai_bot.texts import choose_language
@@ -45,5 +45,5 @@ class UserMiddleware(BaseMiddleware):
     async def _chosen(self, name: str) -> Language | None:
         try:
             return await self._requests.language(name)
-        except LedgerUnavailable:
+        except RequestStoreUnavailable:
             return None

@@ -36,7 +36,7 @@ async def on_language(message: Message, chat_user: ChatUser) -> None:
 
 
 async def on_choice(query: CallbackQuery, chat_user: ChatUser, requests: RequestStore) -> None:
-    """The sentence takes the place of the question. Raises LedgerUnavailable."""
+    """The sentence takes the place of the question. Raises RequestStoreUnavailable."""
     language: Language = "ru" if query.data == f"{CHOICE}ru" else "en"
     await requests.set_language(chat_user.hash, language)
     await query.answer()

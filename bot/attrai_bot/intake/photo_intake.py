@@ -10,7 +10,7 @@ from functools import partial
 from aiogram import Bot
 from aiogram.types import ReplyParameters
 from attrai_shared.contracts import ToEstimate
-from attrai_shared.errors import AttraiError, LedgerUnavailable
+from attrai_shared.errors import AttraiError, RequestStoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore, new_request_id
 
@@ -48,12 +48,12 @@ class PhotoIntake:
     text_params: TextParams
     lifetime: float
     under_way: set[str] = field(default_factory=set)
-    store_outage: Outage = field(default_factory=partial(Outage, LedgerUnavailable))
+    store_outage: Outage = field(default_factory=partial(Outage, RequestStoreUnavailable))
 
     async def take(self, sent: Attachment, chat_user: ChatUser) -> None:
         """Takes the photo in, or goes on where an earlier delivery of the same update was cut off.
 
-        Raises QuotaExceeded, Busy, LedgerUnavailable before anything was taken; later failures are told here.
+        Raises QuotaExceeded, Busy, RequestStoreUnavailable before anything was taken; later failures are told here.
         """
         now = time.time()
         request = _live_request(sent, chat_user, now, now + self.lifetime)
@@ -120,7 +120,7 @@ class PhotoIntake:
         """Without its note an update delivered again repeats a step, which ends in the same one reply."""
         try:
             await note
-        except LedgerUnavailable as error:
+        except RequestStoreUnavailable as error:
             event(
                 logger,
                 otherwise,
@@ -150,7 +150,7 @@ class PhotoIntake:
     async def _throughput(self) -> Throughput:
         try:
             return Throughput(await self.requests.replicas(time.time()), await self.requests.timings())
-        except LedgerUnavailable:
+        except RequestStoreUnavailable:
             return Throughput(replicas=1)
 
 

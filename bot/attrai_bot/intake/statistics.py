@@ -27,7 +27,7 @@ def statistics_router(admins: Set[int]) -> Router:
 async def on_stats(
     message: Message, chat_user: ChatUser, requests: RequestStore, chart_renderer: ChartRenderer
 ) -> None:
-    """The last month as a picture. Raises LedgerUnavailable, DrawingFailedError, TimeoutError."""
+    """The last month as a picture. Raises RequestStoreUnavailable, DrawingFailedError, TimeoutError."""
     days = await requests.days(time.time())
     picture = BufferedInputFile(await chart_renderer.draw(stats_page(days, chat_user.language)), "stats.png")
     caption = stats_caption(days, chat_user.language)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 from attrai_shared.logs import event
 
 from attrai_bot.state import Claim, LiveRequest, QueueLoad, RequestStore
@@ -52,11 +52,11 @@ class WaitingMessageUpdater:
         """Until cancelled."""
         while True:
             await asyncio.sleep(TICK)
-            with suppress(LedgerUnavailable):
+            with suppress(RequestStoreUnavailable):
                 await self.tick(time.time())
 
     async def tick(self, now: float) -> None:
-        """One look at the queue. Raises LedgerUnavailable."""
+        """One look at the queue. Raises RequestStoreUnavailable."""
         live = [request for request in await self._requests.live() if request.deadline > now]
         live_ids = {request.request_id for request in live}
         self._shown = {one: shown for one, shown in self._shown.items() if one in live_ids}

@@ -15,14 +15,14 @@ PERIOD = 30.0
 
 
 async def watch_queue(requests: RequestStore) -> None:
-    """Measures until cancelled. Raises LedgerUnavailable."""
+    """Measures until cancelled. Raises RequestStoreUnavailable."""
     while True:
         await measure_queue(requests, time.time())
         await asyncio.sleep(PERIOD)
 
 
 async def measure_queue(requests: RequestStore, now: float) -> None:
-    """Logs `queue_measured` at this instant (seconds since 1970). Raises LedgerUnavailable."""
+    """Logs `queue_measured` at this instant (seconds since 1970). Raises RequestStoreUnavailable."""
     live = await requests.live()
     oldest = min((request.accepted_at for request in live), default=now)
     event(

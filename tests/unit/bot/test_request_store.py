@@ -10,7 +10,7 @@ from attrai_bot.state.address_cipher import AddressCipher
 from attrai_bot.state.live_request import NOBODY
 from attrai_bot.state.timings import WINDOW
 from attrai_shared import keys
-from attrai_shared.errors import Busy, LedgerUnavailable, QuotaExceeded
+from attrai_shared.errors import Busy, QuotaExceeded, RequestStoreUnavailable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -240,9 +240,9 @@ async def test_a_chosen_language_is_kept(requests: RequestStore) -> None:
 
 async def test_a_server_that_is_away_is_one_error(tmp_path: Path) -> None:
     requests = RequestStore.at(f"unix://{tmp_path}/nobody?db=1", LIMITS, CIPHER)
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(RequestStoreUnavailable):
         await requests.admit(make_request(), time.time())
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(RequestStoreUnavailable):
         await requests.live()
     await requests.close()
 
