@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from attrai_shared.batch_contracts import ChunkResult, Missed, ToEmbed
+from attrai_shared.batch_contracts import ChunkResult, PhotoFailure, ToEmbed
 from attrai_shared.logs import event
 from attrai_shared.spool import Spool
 
@@ -56,7 +56,7 @@ class BatchJob:
 class PendingChunk:
     """A chunk until it is in a part: the names of its photos, each with the reason where it was refused; then its result."""
 
-    names: list[tuple[str, Missed | None]]
+    names: list[tuple[str, PhotoFailure | None]]
     message: ToEmbed | None
     result: ChunkResult | None = None
 
@@ -237,8 +237,8 @@ class Batch:
         )
 
 
-def _named(entry: Entry) -> tuple[str, Missed | None]:
+def _named(entry: Entry) -> tuple[str, PhotoFailure | None]:
     """An entry without its bytes."""
     if isinstance(entry, RefusedEntry):
-        return entry.name, Missed(code=entry.code, message=entry.message[:MAX_MESSAGE_LENGTH])
+        return entry.name, PhotoFailure(code=entry.code, message=entry.message[:MAX_MESSAGE_LENGTH])
     return entry.name, None

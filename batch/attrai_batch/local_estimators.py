@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from attrai_shared.embedded import SOCKET, VALKEY, embedded_broker, passing_valkey, runtime_folder
-from attrai_shared.supervision import Service, Supervisor
-from attrai_shared.supervision.errors import UsageError
-from attrai_shared.supervision.lifeline import Lifeline
-from attrai_shared.unfinished import restore_noted
+from attrai_local import Service, Supervisor
+from attrai_local.errors import UsageError
+from attrai_local.redelivery import redeliver_unacked
+from attrai_local.valkey import SOCKET, VALKEY, embedded_broker, ephemeral_valkey, runtime_folder
+from attrai_local.watchdog_pipe import WatchdogPipe
 
 from attrai_batch.settings import BatchEnvironment
 
@@ -52,11 +52,11 @@ def local_estimators(options: PoolOptions, keep_open: list[int]) -> Iterator[tup
     if importlib.util.find_spec(ESTIMATOR) is None:
         raise UsageError("A run without servers needs the estimator: install attrai-estimator beside attrai-batch.")
     runtime = runtime_folder()
-    lifeline = Lifeline(runtime, keep_open)
+    watchdog_pipe = WatchdogPipe(runtime, keep_open)
     try:
         for folder in (options.logs, options.spool):
             folder.mkdir(parents=True, exist_ok=True)
-        with Supervisor(services(options, runtime), options.logs, lifeline) as supervisor:
+        with Supervisor(services(options, runtime), options.logs, watchdog_pipe) as supervisor:
             broker = embedded_broker(runtime / SOCKET)
             yield (
                 BatchEnvironment(
@@ -65,7 +65,7 @@ def local_estimators(options: PoolOptions, keep_open: list[int]) -> Iterator[tup
                 supervisor,
             )
     finally:
-        lifeline.close()
+        watchdog_pipe.close()
 
 
 def services(options: PoolOptions, runtime: Path) -> list[Service]:
@@ -77,7 +77,7 @@ def services(options: PoolOptions, runtime: Path) -> list[Service]:
     }
     around["TMPDIR"] = str(runtime)
     return [
-        passing_valkey(runtime / SOCKET, runtime, around),
+        ephemeral_valkey(runtime / SOCKET, runtime, around),
         *(_estimator(options, runtime, around, number) for number in range(1, options.workers + 1)),
     ]
 
@@ -100,7 +100,7 @@ def _estimator(options: PoolOptions, runtime: Path, around: Mapping[str, str], n
 def _clean_up_predecessor(broker: str, role: str, heartbeat: Path) -> None:
     """What a dead predecessor left: a sign of life, chunks that it had taken. Raises ServiceError when Valkey is away."""
     heartbeat.unlink(missing_ok=True)
-    restore_noted(broker, role)
+    redeliver_unacked(broker, role)
 
 
 def usable_cores() -> int:

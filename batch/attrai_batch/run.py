@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrai_local.folder_lock import locked
 from attrai_shared.logs import LogTarget, configure_logs
 from attrai_shared.logs.records import Origin
 from attrai_shared.settings import read_settings
-from attrai_shared.supervision.lock import locked
 from rich.console import Console
 
 from attrai_batch import __version__
