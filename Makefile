@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 PHOTO ?=
 DATA ?=
-MEMBERS := shared bot estimator batch playground
+MEMBERS := shared local bot estimator batch playground
 MEMBER_PROJECTS := $(MEMBERS:%=%/pyproject.toml)
 EDITABLE := $(MEMBERS:%=-e %)
 BIN := .venv/bin

@@ -1,7 +1,7 @@
 # --- dependencies -------------------------------------------------------------------------------
 
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	--no-emit-package attrai-shared --no-emit-package attrai-estimator --custom-compile-command "make requirements"
+	--no-emit-package attrai-shared --no-emit-package attrai-local --no-emit-package attrai-estimator --custom-compile-command "make requirements"
 ADVISORIES ?= osv
 OSV_URL ?=
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from attrai_shared.batch_contracts import What
+from attrai_local.errors import SupervisionError
+from attrai_local.signals import terminate_like_ctrl_c
+from attrai_shared.batch_contracts import FaceOutput
 from attrai_shared.errors import ServiceError
 from attrai_shared.settings import describe
-from attrai_shared.supervision.errors import SupervisionError
-from attrai_shared.supervision.interruption import end_as_by_ctrl_c
 from rich.console import Console
 
 from attrai_batch.commands import add_commands
@@ -24,7 +24,7 @@ from attrai_batch.sources.download import DownloadRules
 from attrai_batch.table import use_system_allocator
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-EVERYTHING: tuple[What, ...] = ("embedding", "score", "quality")
+EVERYTHING: tuple[FaceOutput, ...] = ("embedding", "score", "quality")
 GIB = 1 << 30
 
 app = typer.Typer(
@@ -76,7 +76,7 @@ def run(
         run_batch(Console(), dict(os.environ), options)
 
 
-def chosen(text: str) -> tuple[What, ...]:
+def chosen(text: str) -> tuple[FaceOutput, ...]:
     """What is to be computed, in one order. Raises typer.BadParameter."""
     words = {word.strip() for word in text.split(",")}
     if not words <= set(EVERYTHING):
@@ -90,7 +90,7 @@ add_commands(app)
 def main() -> None:
     """Entry of the console script."""
     use_system_allocator()
-    end_as_by_ctrl_c()
+    terminate_like_ctrl_c()
     app(prog_name="attrai-batch")
 
 

@@ -8,7 +8,7 @@ from posixpath import basename, dirname
 from typing import TypeVar
 
 import numpy as np
-from attrai_shared.batch_contracts import VECTOR
+from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
 from attrai_batch.errors import InvalidTable
 from attrai_batch.mean import ExactSum, Mean, Nearest, Spread, Vectors
@@ -79,6 +79,6 @@ def faces(table: Path) -> Iterator[tuple[Vectors, Names]]:
         if len(rows):
             numbers = rows["embedding"].flatten().to_numpy(zero_copy_only=False)
             yield (
-                numbers.reshape(-1, VECTOR),
+                numbers.reshape(-1, EMBEDDING_SIZE),
                 list(zip(rows["photo"].to_pylist(), rows["face"].to_pylist(), strict=True)),
             )

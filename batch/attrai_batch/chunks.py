@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from attrai_shared.batch_contracts import InSource, InSpool
+from attrai_shared.batch_contracts import SourceFiles, SpoolFile
 
 from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
 
@@ -85,9 +85,9 @@ def name_size(photo: FileEntry | MemberEntry) -> int:
     return len(json.dumps(photo.name)) if isinstance(photo, FileEntry) else 0
 
 
-def photo_locations(chunk: Chunk, prefix: str) -> InSource | InSpool:
+def photo_locations(chunk: Chunk, prefix: str) -> SourceFiles | SpoolFile:
     """Where an estimator finds the chunk's photos; `prefix` leads from the root to the source's folder: "" or "a/b/"."""
     members = [photo for photo in chunk.photos if isinstance(photo, MemberEntry)]
     if members:
-        return InSpool(sizes=tuple(len(member.data) for member in members))
-    return InSource(names=tuple(prefix + photo.name for photo in chunk.photos))
+        return SpoolFile(sizes=tuple(len(member.data) for member in members))
+    return SourceFiles(names=tuple(prefix + photo.name for photo in chunk.photos))

@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass
 
-from attrai_shared.batch_contracts import ChunkResult, Missed
+from attrai_shared.batch_contracts import ChunkResult, PhotoFailure
 from attrai_shared.spool import Spool
 
 from attrai_batch.chunks import Chunk
@@ -21,7 +21,7 @@ MAX_MESSAGE_LENGTH = 500
 class PendingChunk:
     """A chunk that is in no part yet: the names of its photos, each with its refusal if it has one, and the result."""
 
-    names: list[tuple[str, Missed | None]]
+    names: list[tuple[str, PhotoFailure | None]]
     has_photos: bool
     result: ChunkResult | None = None
 
@@ -105,7 +105,7 @@ class Collector:
         return photos, stats
 
 
-def _without_bytes(entry: Entry) -> tuple[str, Missed | None]:
+def _without_bytes(entry: Entry) -> tuple[str, PhotoFailure | None]:
     if isinstance(entry, RefusedEntry):
-        return entry.name, Missed(code=entry.code, message=entry.message[:MAX_MESSAGE_LENGTH])
+        return entry.name, PhotoFailure(code=entry.code, message=entry.message[:MAX_MESSAGE_LENGTH])
     return entry.name, None

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from attrai_shared.embedded import SOCKET, VALKEY, embedded_broker, passing_valkey, runtime_folder
+from attrai_local import Service, Supervisor
+from attrai_local.errors import UsageError
+from attrai_local.redelivery import redeliver_unacked
+from attrai_local.valkey import SOCKET, VALKEY, embedded_broker, ephemeral_valkey, runtime_folder
+from attrai_local.watchdog_pipe import WatchdogPipe
 from attrai_shared.logs import LogTarget, configure_logs
 from attrai_shared.logs.records import Origin
 from attrai_shared.settings import read_settings
-from attrai_shared.supervision import Service, Supervisor
-from attrai_shared.supervision.errors import UsageError
-from attrai_shared.supervision.lifeline import Lifeline
-from attrai_shared.unfinished import restore_noted
 
 from attrai_batch import __version__
 from attrai_batch.job import BatchEnvironment, Check
@@ -77,16 +77,16 @@ def own_estimators(options: PoolOptions, lock_files: list[int]) -> Iterator[tupl
     if importlib.util.find_spec(ESTIMATOR) is None:
         raise UsageError("A run without servers needs the estimator: install attrai-estimator beside attrai-batch.")
     runtime = runtime_folder()
-    lifeline = Lifeline(runtime, lock_files)
+    watchdog_pipe = WatchdogPipe(runtime, lock_files)
     broker = embedded_broker(runtime / SOCKET)
     window = CHUNKS_PER_ESTIMATOR * options.workers
     try:
         for folder in (options.logs, options.spool):
             folder.mkdir(parents=True, exist_ok=True)
-        with Supervisor(services(options, runtime), options.logs, lifeline) as supervisor:
+        with Supervisor(services(options, runtime), options.logs, watchdog_pipe) as supervisor:
             yield BatchEnvironment(broker, options.root, options.spool, window, declare_queues=True), supervisor
     finally:
-        lifeline.close()
+        watchdog_pipe.close()
 
 
 def services(options: PoolOptions, runtime: Path) -> list[Service]:
@@ -94,7 +94,7 @@ def services(options: PoolOptions, runtime: Path) -> list[Service]:
     inherited = {name: value for name, value in options.parent_environment.items() if _is_inherited(name)}
     inherited["TMPDIR"] = str(runtime)
     return [
-        passing_valkey(runtime / SOCKET, runtime, inherited),
+        ephemeral_valkey(runtime / SOCKET, runtime, inherited),
         *(_estimator(options, runtime, inherited, number) for number in range(1, options.workers + 1)),
     ]
 
@@ -126,7 +126,7 @@ def _estimator(options: PoolOptions, runtime: Path, inherited: Mapping[str, str]
 def _clean_up_predecessor(broker: str, role: str, heartbeat: Path) -> None:
     """Remove a dead estimator's heartbeat and requeue its chunks. Raises ServiceError while Valkey is not reachable."""
     heartbeat.unlink(missing_ok=True)
-    restore_noted(broker, role)
+    redeliver_unacked(broker, role)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from posixpath import splitext
 from typing import IO
 
 import numpy as np
-from attrai_shared.batch_contracts import VECTOR
+from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
 from attrai_batch.average import faces
 from attrai_batch.photos import Sample, with_photos, without_photos
@@ -27,7 +27,7 @@ POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 BEFORE = ("photo", "face", "width", "height")
 BOX = ("x0", "y0", "x1", "y1")
 LANDMARKS = tuple(f"{point}_{axis}" for point in POINTS for axis in "xy")
-NUMBERS = tuple(f"e{i}" for i in range(VECTOR))
+NUMBERS = tuple(f"e{i}" for i in range(EMBEDDING_SIZE))
 COLUMNS = (
     *BEFORE,
     *BOX,
@@ -132,7 +132,7 @@ def _add(archive: tarfile.TarFile, key: str, rows: list[Row], photo: bytes | Non
     _add_file(archive, f"{key}.json", json.dumps({**said, "faces": people}).encode())
     vectors = [row["embedding"] for row in found if row["embedding"] is not None]
     buffer = io.BytesIO()
-    np.save(buffer, np.array(vectors, np.float32).reshape(-1, VECTOR))
+    np.save(buffer, np.array(vectors, np.float32).reshape(-1, EMBEDDING_SIZE))
     _add_file(archive, f"{key}.npy", buffer.getvalue())
 
 
@@ -145,7 +145,9 @@ def _add_file(archive: tarfile.TarFile, name: str, data: bytes) -> None:
 def _npy_header(rows: int) -> bytes:
     """Of the same length for any number of rows: numpy pads it."""
     buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": (rows, VECTOR)})
+    np.lib.format.write_array_header_1_0(
+        buffer, {"descr": "<f4", "fortran_order": False, "shape": (rows, EMBEDDING_SIZE)}
+    )
     return buffer.getvalue()
 
 

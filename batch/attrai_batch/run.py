@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from attrai_local.folder_lock import locked
 from attrai_shared.logs import event
 from attrai_shared.spool import Spool
-from attrai_shared.supervision.lock import locked
 from rich.console import Console
 
 from attrai_batch.chunk_queue import ChunkQueue

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from attrai_shared.batch_contracts import Faces, What
+from attrai_shared.batch_contracts import FaceOutput, FaceSelection
 
 from attrai_batch import chunks
 from attrai_batch.errors import RunRefused
@@ -26,8 +26,8 @@ _PART = re.compile(r"(\d{9})\.parquet")
 class ComputeOptions:
     """What a run computes. Another value of any of them is another run."""
 
-    faces: Faces
-    what: tuple[What, ...]
+    faces: FaceSelection
+    what: tuple[FaceOutput, ...]
 
 
 @dataclass(frozen=True, slots=True)

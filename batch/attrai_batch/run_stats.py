@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from attrai_shared.batch_contracts import AlignedSum, ChunkResult, Found, Missed
+from attrai_shared.batch_contracts import AlignedSum, ChunkResult, PhotoFailure, PhotoResult
 from numpy.typing import NDArray
 
 from attrai_batch.table import NamedOutcome
@@ -36,7 +36,7 @@ class RunStats:
         """Counts the photos of a chunk, refused ones included."""
         for _, outcome in photos:
             self.photos += 1
-            if isinstance(outcome, Found):
+            if isinstance(outcome, PhotoResult):
                 self.found += 1
                 self.faces += len(outcome.faces)
             else:
@@ -107,7 +107,7 @@ def decode_aligned(aligned: AlignedSum) -> Sums:
 
 
 def photo_outcomes(
-    entries_missed: Sequence[tuple[str, Missed | None]], result: ChunkResult | None
+    entries_missed: Sequence[tuple[str, PhotoFailure | None]], result: ChunkResult | None
 ) -> list[NamedOutcome]:
     """A chunk's photos in its order: what was refused has its reason, the others what the result says of them."""
     found = iter(() if result is None else result.photos)

@@ -24,7 +24,7 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from attrai_shared.batch_contracts import VECTOR, Found, FoundFace, Missed
+from attrai_shared.batch_contracts import EMBEDDING_SIZE, FaceResult, PhotoFailure, PhotoResult
 
 from attrai_batch.errors import InvalidTable
 
@@ -45,12 +45,12 @@ SCHEMA = pa.schema(
         pa.field("quality", pa.list_(pa.string())),
         pa.field("measures", pa.struct([(name, pa.float32()) for name in MEASURES])),
         pa.field("score", pa.float32()),
-        pa.field("embedding", pa.list_(pa.float32(), VECTOR)),
+        pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
         pa.field("error_code", pa.string()),
         pa.field("error_message", pa.string()),
     ]
 )
-NamedOutcome = tuple[str, Found | Missed]
+NamedOutcome = tuple[str, PhotoResult | PhotoFailure]
 """A photo's name and what became of it."""
 Row = dict[str, object]
 
@@ -131,15 +131,15 @@ def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
         yield pa.concat_tables(waiting)
 
 
-def _rows(name: str, outcome: Found | Missed) -> Iterator[Row]:
-    if isinstance(outcome, Missed):
+def _rows(name: str, outcome: PhotoResult | PhotoFailure) -> Iterator[Row]:
+    if isinstance(outcome, PhotoFailure):
         yield {"photo": name, "error_code": outcome.code, "error_message": outcome.message}
     else:
         size = {"width": outcome.width, "height": outcome.height}
         yield from ({"photo": name, "face": i, **size, **_face(face)} for i, face in enumerate(outcome.faces))
 
 
-def _face(face: FoundFace) -> Row:
+def _face(face: FaceResult) -> Row:
     return {
         "box": face.box,
         "landmarks": [number for point in face.landmarks for number in point],
@@ -152,5 +152,5 @@ def _face(face: FoundFace) -> Row:
 
 
 def _numbers(vector: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """A Vector's 128 numbers."""
+    """A EncodedEmbedding's 128 numbers."""
     return np.frombuffer(base64.b64decode(vector), "<f4")

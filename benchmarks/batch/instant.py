@@ -9,19 +9,26 @@ from attrai_batch.job import BatchEnvironment, BatchJob, Show
 from attrai_batch.run import process_chunks
 from attrai_batch.run_folder import ComputeOptions, RunFolder
 from attrai_batch.sources.entries import Entry, FileEntry
-from attrai_shared.batch_contracts import VECTOR, ChunkResult, Found, FoundFace, ToEmbed, pack_vector
+from attrai_shared.batch_contracts import (
+    EMBEDDING_SIZE,
+    ChunkResult,
+    FaceResult,
+    PhotoResult,
+    ToEmbed,
+    encode_embedding,
+)
 from attrai_shared.spool import Spool
 
 NOWHERE = "redis+socket:///nowhere"
 PHOTO = 10_000
 """Bytes that each photo is said to have."""
-FACE = FoundFace(
+FACE = FaceResult(
     box=(71.5, 66.25, 178.5, 214.75),
     landmarks=((98.0, 121.0), (151.0, 120.0), (125.0, 150.0), (103.0, 177.0), (147.0, 176.0)),
     probability=0.999,
-    embedding=pack_vector([number / VECTOR for number in range(VECTOR)]),
+    embedding=encode_embedding([number / EMBEDDING_SIZE for number in range(EMBEDDING_SIZE)]),
 )
-FOUND = Found(width=250, height=250, faces=(FACE,))
+FOUND = PhotoResult(width=250, height=250, faces=(FACE,))
 
 
 class Names:

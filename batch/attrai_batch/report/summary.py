@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 import numpy as np
-from attrai_shared.batch_contracts import VECTOR
+from attrai_shared.batch_contracts import EMBEDDING_SIZE
 from numpy.typing import NDArray
 
 from attrai_batch.average import faces
@@ -28,7 +28,7 @@ class TableSummary:
 
     examples: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     faces: Counter[int] = field(default_factory=Counter)
-    vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, VECTOR), np.float32))
+    vectors: NDArray[np.float32] = field(default_factory=lambda: np.empty((0, EMBEDDING_SIZE), np.float32))
     all_vectors: int = 0
 
 
@@ -53,7 +53,7 @@ def _rows(table: Path) -> Iterator[tuple[str, int | None, str | None, str | None
 
 def _some_vectors(table: Path) -> tuple[NDArray[np.float32], int]:
     """Halves what it holds, and from then on takes half as many, whenever it holds too many."""
-    kept, step, count = np.empty((0, VECTOR), np.float32), 1, 0
+    kept, step, count = np.empty((0, EMBEDDING_SIZE), np.float32), 1, 0
     for vectors, _ in faces(table):
         kept = np.concatenate([kept, vectors[-count % step :: step]])
         count += len(vectors)

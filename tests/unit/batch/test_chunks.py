@@ -3,7 +3,7 @@ import json
 import pytest
 from attrai_batch.chunks import MAX_ENTRIES, MAX_PHOTOS, MAX_SECONDS, Chunk, chunks, estimated_seconds, photo_locations
 from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
-from attrai_shared.batch_contracts import InSource, InSpool, ToEmbed
+from attrai_shared.batch_contracts import SourceFiles, SpoolFile, ToEmbed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,8 +58,8 @@ def test_members_lie_in_the_spool_and_files_below_the_root() -> None:
     refused = RefusedEntry("x", "unreadable", "")
     assert photo_locations(
         Chunk(0, (MemberEntry("a.jpg", b"12"), refused, MemberEntry("b.jpg", b"345"))), ""
-    ) == InSpool(sizes=(2, 3))
-    assert photo_locations(Chunk(0, (FileEntry("a.jpg", 9), refused)), "sets/lfw/") == InSource(
+    ) == SpoolFile(sizes=(2, 3))
+    assert photo_locations(Chunk(0, (FileEntry("a.jpg", 9), refused)), "sets/lfw/") == SourceFiles(
         names=("sets/lfw/a.jpg",)
     )
 

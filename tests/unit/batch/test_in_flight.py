@@ -1,11 +1,11 @@
 import pytest
 from attrai_batch.errors import ChunkLost
 from attrai_batch.in_flight import MAX_LOSSES, SILENCE_TIMEOUT_S, START_TIMEOUT_S, InFlight, is_lost
-from attrai_shared.batch_contracts import InSpool, ToEmbed
+from attrai_shared.batch_contracts import SpoolFile, ToEmbed
 
 
 def message(chunk: int) -> ToEmbed:
-    return ToEmbed(run_id="0" * 32, chunk=chunk, what=("score",), faces="all", photos=InSpool(sizes=(1,)))
+    return ToEmbed(run_id="0" * 32, chunk=chunk, what=("score",), faces="all", photos=SpoolFile(sizes=(1,)))
 
 
 def test_a_chunk_is_asked_about_when_it_has_been_away_too_long() -> None:

@@ -14,7 +14,7 @@ from attrai_batch.run import RunOptions
 from attrai_batch.run_folder import ComputeOptions
 from attrai_batch.run_stats import RunStats
 from attrai_batch.sources.download import DownloadRules
-from attrai_shared.batch_contracts import Missed
+from attrai_shared.batch_contracts import PhotoFailure
 from PIL import Image
 
 from tests.unit.batch.rows import found, missed, table, vector
@@ -118,7 +118,7 @@ def test_no_name_breaks_out_of_its_cell_in_markdown(tmp_path: Path) -> None:
 
 
 def test_a_run_without_any_face_has_a_report_too(tmp_path: Path) -> None:
-    photos = [("a.jpg", Missed(code="no_face", message="none"))]
+    photos = [("a.jpg", PhotoFailure(code="no_face", message="none"))]
     whole = RunStats()
     whole.add_photos(photos)
     report = write_report(table(tmp_path, *photos), whole, RunInfo("x", workers=1), tmp_path / "report")

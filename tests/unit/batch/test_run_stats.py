@@ -3,11 +3,11 @@ import zlib
 
 import numpy as np
 from attrai_batch.run_stats import RunStats, stats_from_metadata, stats_to_metadata, sum_stats
-from attrai_shared.batch_contracts import AlignedSum, ChunkResult, Found, FoundFace, Missed
+from attrai_shared.batch_contracts import AlignedSum, ChunkResult, FaceResult, PhotoFailure, PhotoResult
 
-FACE = FoundFace(box=(0, 0, 1, 1), landmarks=((0, 0),) * 5, probability=1)
-FOUND = Found(width=9, height=9, faces=(FACE, FACE))
-MISSED = Missed(code="no_face", message="")
+FACE = FaceResult(box=(0, 0, 1, 1), landmarks=((0, 0),) * 5, probability=1)
+FOUND = PhotoResult(width=9, height=9, faces=(FACE, FACE))
+MISSED = PhotoFailure(code="no_face", message="")
 
 
 def aligned(value: int, count: int) -> AlignedSum:

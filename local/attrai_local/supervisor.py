@@ -7,10 +7,10 @@ from pathlib import Path
 from threading import Condition, Thread
 from typing import NoReturn
 
-from attrai_shared.supervision.child import Child
-from attrai_shared.supervision.errors import NotReadyError
-from attrai_shared.supervision.lifeline import Lifeline
-from attrai_shared.supervision.service import Phase, Service, State
+from attrai_local.child import Child
+from attrai_local.errors import NotReadyError
+from attrai_local.service import Phase, Service, State
+from attrai_local.watchdog_pipe import WatchdogPipe
 
 TICK = 0.05
 """Seconds between two looks at the children."""
@@ -24,10 +24,12 @@ class Supervisor:
     """A thread of its own tends the children inside the `with` block; every method may be called from any thread."""
 
     def __init__(
-        self, services: Sequence[Service], logs: Path, lifeline: Lifeline, ends_within: float = ENDS_WITHIN
+        self, services: Sequence[Service], logs: Path, watchdog_pipe: WatchdogPipe, ends_within: float = ENDS_WITHIN
     ) -> None:
-        self._children = {service.name: Child(service, logs / f"{service.name}.log", lifeline) for service in services}
-        self._lifeline = lifeline
+        self._children = {
+            service.name: Child(service, logs / f"{service.name}.log", watchdog_pipe) for service in services
+        }
+        self._watchdog_pipe = watchdog_pipe
         self._ends_within = ends_within
         self._changed = Condition()
         self._ending = False
@@ -141,7 +143,7 @@ class Supervisor:
 
     def _tend_once(self) -> None:
         try:
-            self._lifeline.mend()
+            self._watchdog_pipe.mend()
             for child in self._children.values():
                 child.tend(time.monotonic(), self._may_start(child.service))
         except Exception as error:  # noqa: BLE001  # ends the supervision, and is raised by `check` in the thread that waits

@@ -1,4 +1,4 @@
-from attrai_shared.supervision.restarts import DELAYS, STEADY, deaths_in_a_row, delay
+from attrai_local.restarts import DELAYS, STEADY, deaths_in_a_row, delay
 from hypothesis import given
 from hypothesis import strategies as st
 

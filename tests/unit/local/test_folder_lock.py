@@ -2,8 +2,8 @@ import os
 from pathlib import Path
 
 import pytest
-from attrai_shared.supervision.errors import InUseError, UsageError
-from attrai_shared.supervision.lock import locked
+from attrai_local.errors import InUseError, UsageError
+from attrai_local.folder_lock import locked
 
 
 def test_a_state_folder_serves_one_run_at_a_time(tmp_path: Path) -> None:

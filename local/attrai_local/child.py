@@ -7,10 +7,11 @@ from contextlib import suppress
 from pathlib import Path
 
 from attrai_shared.errors import ServiceError
-from attrai_shared.supervision import restarts
-from attrai_shared.supervision.errors import ChildError
-from attrai_shared.supervision.lifeline import Lifeline
-from attrai_shared.supervision.service import Phase, Service, State
+
+from attrai_local import restarts
+from attrai_local.errors import ChildError
+from attrai_local.service import Phase, Service, State
+from attrai_local.watchdog_pipe import WatchdogPipe
 
 TAIL = 15
 """Lines of a log that are shown when its writer fails."""
@@ -19,11 +20,11 @@ TAIL = 15
 class Child:
     """Moved on by `tend`; not safe for several threads at once. Instants are in seconds of one monotonic clock."""
 
-    def __init__(self, service: Service, log: Path, lifeline: Lifeline) -> None:
+    def __init__(self, service: Service, log: Path, watchdog_pipe: WatchdogPipe) -> None:
         self.service = service
         self.log = log
         self.phase = Phase.WAITING
-        self._lifeline = lifeline
+        self._watchdog_pipe = watchdog_pipe
         self._process: subprocess.Popen[bytes] | None = None
         self._starts = 0
         self._deaths = 0
@@ -61,9 +62,9 @@ class Child:
         self.phase, self._deaths, self._start_at = Phase.WAITING, 0, 0.0
 
     def ask_to_end(self) -> None:
-        """Its farewell, then SIGTERM; `end` waits for it."""
+        """`on_stop`, then SIGTERM; `end` waits for it."""
         if self._process is not None:
-            self.service.farewell()
+            self.service.on_stop()
             self.signal(signal.SIGTERM)
 
     def end(self, seconds: float) -> None:
@@ -93,21 +94,21 @@ class Child:
         except ServiceError:
             return
         self._process = self._spawn()
-        self._lifeline.hold(self._process.pid)
+        self._watchdog_pipe.hold(self._process.pid)
         self._starts += 1
         self.phase, self._ready_at = Phase.STARTING, None
 
     def _spawn(self) -> "subprocess.Popen[bytes]":
         with self.log.open("ab") as log:
             return subprocess.Popen(  # noqa: S603  # the services' own commands
-                self._lifeline.tethered(self.service.command),
+                self._watchdog_pipe.wrapped(self.service.command),
                 env=dict(self.service.environment),
                 cwd=self.log.parent,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
-                pass_fds=[self._lifeline.pipe],
+                pass_fds=[self._watchdog_pipe.pipe],
             )
 
     def _bury(self, process: "subprocess.Popen[bytes]", now: float) -> None:
@@ -126,7 +127,7 @@ class Child:
         self.phase, self._start_at = Phase.WAITING, now + pause
 
     def _forget(self, process: "subprocess.Popen[bytes]") -> None:
-        self._lifeline.let_go(process.pid)
+        self._watchdog_pipe.let_go(process.pid)
         self._process = None
 
     def _obituary(self, status: int) -> str:

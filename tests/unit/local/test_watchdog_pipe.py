@@ -10,12 +10,12 @@ from pathlib import Path
 
 import psutil
 import pytest
-from attrai_shared.supervision.watchdog import read_groups
+from attrai_local.watchdog import read_groups
 
 SUPERVISOR = """
 import os, pathlib, sys, time
-from attrai_shared.supervision import Service, Supervisor
-from attrai_shared.supervision.lifeline import Lifeline
+from attrai_local import Service, Supervisor
+from attrai_local.watchdog_pipe import WatchdogPipe
 
 folder, logs = map(pathlib.Path, sys.argv[1:])
 grandchild = "import subprocess, sys, time, pathlib;"
@@ -28,7 +28,7 @@ def service(name):
     command = (sys.executable, "-c", grandchild + deaf + serve, str(sign))
     return Service(name, command, sign.exists, environment=dict(os.environ))
 
-with Supervisor([service("one"), service("two")], logs, Lifeline(folder)) as supervisor:
+with Supervisor([service("one"), service("two")], logs, WatchdogPipe(folder)) as supervisor:
     supervisor.await_ready(["one", "two"], 30)
     print("ready", flush=True)
     time.sleep(600)

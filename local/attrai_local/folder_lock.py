@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrai_shared.supervision.errors import InUseError, UsageError
+from attrai_local.errors import InUseError, UsageError
 
 
 @contextmanager

@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from attrai_shared.errors import BrokerUnavailable
+from attrai_shared.queues import AFTER_ESTIMATE, CONNECT_TIMEOUT, DEAD_LETTERS, TO_ESTIMATE, all_queues, celery_app
+from attrai_shared.redis_transport import JOURNAL
 from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.utils.json import dumps, loads
 from redis import RedisError
 
-from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.queues import AFTER_ESTIMATE, CONNECT_TIMEOUT, DEAD_LETTERS, TO_ESTIMATE, all_queues, celery_app
-from attrai_shared.redis_journal import JOURNAL
-
 CONSUMES = {"estimator": (TO_ESTIMATE,), "replier": (AFTER_ESTIMATE, DEAD_LETTERS)}
 """The queues of each role: no other one takes from them."""
 
 
-def restore_unfinished(broker_url: str, role: str) -> int:
+def redeliver_all(broker_url: str, role: str) -> int:
     """Puts every unacknowledged message of `role` back to the front of its queue; how many there were.
 
     Those that the worker had noted come first, the oldest foremost, then those that it was just taking when it died.
@@ -29,7 +28,7 @@ def restore_unfinished(broker_url: str, role: str) -> int:
         return _restore_vanished(connection, CONSUMES[role]) + _restore_noted(connection)
 
 
-def restore_noted(broker_url: str, role: str) -> int:
+def redeliver_unacked(broker_url: str, role: str) -> int:
     """The same where others take from the role's queue too: only what the dead worker had noted; how many messages there were.
 
     One that it was just taking stays away; whoever queued it must miss it. Raises BrokerUnavailable.

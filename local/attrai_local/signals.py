@@ -4,7 +4,7 @@ import signal
 from types import FrameType
 
 
-def end_as_by_ctrl_c() -> None:
+def terminate_like_ctrl_c() -> None:
     """A terminal that closes and a machine that stops raise KeyboardInterrupt too, wherever the command was started."""
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it puts in the background with SIGINT ignored
         signal.signal(number, _interrupt)

@@ -21,7 +21,7 @@ STOP_SECONDS: Final = 5.0
 _names = itertools.count(1)
 
 
-class Outlet(QueueHandler):
+class AsyncLogHandler(QueueHandler):
     """The standard library's QueueHandler with our queue.
 
     Threads do not survive a fork: a child starts a thread and a queue of its own, without what its parent is to send.
