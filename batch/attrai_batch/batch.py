@@ -5,58 +5,58 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from attrai_shared.batch_contracts import ChunkResult, Missed, ToEmbed
+from attrai_shared.batch_contracts import ChunkResult, PhotoFailure, ToEmbed
 from attrai_shared.logs import event
 from attrai_shared.spool import Spool
 
-from attrai_batch.account import Account, outcomes
-from attrai_batch.desk import Desk
-from attrai_batch.flight import Flight, is_lost
-from attrai_batch.plan import Chunk, chunks, where
-from attrai_batch.run_folder import Options, RunFolder
-from attrai_batch.settings import Ground
-from attrai_batch.sources import Entry, MemberEntry, RefusedEntry, Source
-from attrai_batch.table import Photo
+from attrai_batch.chunk_queue import ChunkQueue
+from attrai_batch.chunks import Chunk, chunks, photo_locations
+from attrai_batch.in_flight import InFlight, is_lost
+from attrai_batch.run_folder import ComputeOptions, RunFolder
+from attrai_batch.run_stats import RunStats, photo_outcomes
+from attrai_batch.settings import BatchEnvironment
+from attrai_batch.sources.entries import Entry, MemberEntry, PhotoSource, RefusedEntry
+from attrai_batch.table import NamedOutcome
 
 logger = logging.getLogger(__name__)
 
-LOOK = 0.05
+SPOOL_POLL_S = 0.05
 """Seconds between two looks into the spool."""
-TEND = 1.0
+QUEUE_CHECK_S = 1.0
 """Seconds between two looks after chunks that are away."""
-REPORT = 10.0
+QUEUE_LOG_S = 10.0
 """Seconds between two events about the queue."""
-A_PART = 16
+CHUNKS_PER_PART = 16
 """Chunks that make a part: what a kill costs at most, beside the chunks in flight."""
-AHEAD = 64
+MAX_CHUNKS_WAITING = 64
 """Chunks that may wait behind one that is late, beside those in flight."""
-MESSAGE_LENGTH = 500
+MAX_MESSAGE_LENGTH = 500
 
 Show = Callable[[int, Mapping[str, int]], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class BatchJob:
     """What a run is: where it reads, what it computes, where it writes, what it stands on. `prefix`: see `plan.where`.
 
     `show` is told of progress; `check` raises what ended the estimators for good.
     """
 
     run_id: str
-    source: Source
-    options: Options
+    source: PhotoSource
+    options: ComputeOptions
     folder: RunFolder
-    ground: Ground
+    environment: BatchEnvironment
     prefix: str
     show: Show
     check: Callable[[], None]
 
 
 @dataclass(slots=True)
-class Pending:
+class PendingChunk:
     """A chunk until it is in a part: the names of its photos, each with the reason where it was refused; then its result."""
 
-    names: list[tuple[str, Missed | None]]
+    names: list[tuple[str, PhotoFailure | None]]
     message: ToEmbed | None
     result: ChunkResult | None = None
 
@@ -65,8 +65,8 @@ class Pending:
         return self.message is None or self.result is not None
 
     @property
-    def photos(self) -> list[Photo]:
-        return outcomes(self.names, self.result)
+    def photos(self) -> list[NamedOutcome]:
+        return photo_outcomes(self.names, self.result)
 
 
 @dataclass(slots=True)
@@ -86,15 +86,15 @@ class Timer:
 class Batch:
     """One run from its first or next chunk to its last. Memory is bounded by the window, whatever the source's size."""
 
-    def __init__(self, job: Job, desk: Desk) -> None:
-        self._job, self._desk = job, desk
-        self._spool = Spool(job.ground.spool)
-        self._flight = Flight()
-        self._pending: dict[int, Pending] = {}
+    def __init__(self, job: BatchJob, queue: ChunkQueue) -> None:
+        self._job, self._queue = job, queue
+        self._spool = Spool(job.environment.spool)
+        self._in_flight = InFlight()
+        self._pending: dict[int, PendingChunk] = {}
         self._first = job.folder.next_chunk()
-        self._seen = job.folder.account()
+        self._seen = job.folder.stats()
         self._began = time.monotonic()
-        self._tend_timer, self._report_timer = Timer(TEND), Timer(REPORT)
+        self._tend_timer, self._report_timer = Timer(QUEUE_CHECK_S), Timer(QUEUE_LOG_S)
 
     def run(self) -> None:
         """Until every photo is in a part.
@@ -104,13 +104,13 @@ class Batch:
         self._spool.open_run(self._job.run_id)
         coming = (chunk for chunk in chunks(self._job.source.entries()) if chunk.number >= self._first)
         more = True
-        while more or self._flight:
+        while more or self._in_flight:
             more = more and self._send(coming)
             arrived = self._collect()
-            self._write(at_least=A_PART)
+            self._write(at_least=CHUNKS_PER_PART)
             self._tend(time.monotonic())
             if not arrived:
-                time.sleep(LOOK)
+                time.sleep(SPOOL_POLL_S)
         self._write(at_least=1)
         self._spool.close_run(self._job.run_id)
         seen = self._seen
@@ -118,8 +118,8 @@ class Batch:
 
     def _send(self, coming: Iterator[Chunk]) -> bool:
         """Fills the window; whether there is more to come."""
-        window = self._job.ground.window
-        while len(self._flight) < window and len(self._pending) < window + AHEAD:
+        window = self._job.environment.window
+        while len(self._in_flight) < window and len(self._pending) < window + MAX_CHUNKS_WAITING:
             chunk = next(coming, None)
             if chunk is None:
                 return False
@@ -128,16 +128,16 @@ class Batch:
 
     def _take(self, chunk: Chunk) -> None:
         run_id, message = self._job.run_id, self._message(chunk)
-        self._pending[chunk.number] = Pending([_named(entry) for entry in chunk.entries], message)
+        self._pending[chunk.number] = PendingChunk([_named(entry) for entry in chunk.entries], message)
         if message is None:
             self._seen.add_photos(self._pending[chunk.number].photos)
             return
         members = [entry.data for entry in chunk.photos if isinstance(entry, MemberEntry)]
         if members:
             self._spool.write_photos(run_id, chunk.number, members)
-        self._flight.take_off(chunk.number, time.time())
+        self._in_flight.add(chunk.number, time.time())
         if self._spool.has_result(run_id, chunk.number):  # of an interrupted run
-            self._flight.submitted(chunk.number, time.time())
+            self._in_flight.submitted(chunk.number, time.time())
         else:
             self._submit(chunk.number)
 
@@ -150,27 +150,27 @@ class Batch:
             chunk=chunk.number,
             what=options.what,
             faces=options.faces,
-            photos=where(chunk, self._job.prefix),
+            photos=photo_locations(chunk, self._job.prefix),
         )
 
     def _submit(self, number: int) -> bool:
         message = self._pending[number].message
-        taken = message is not None and self._desk.submit(message)
+        taken = message is not None and self._queue.submit(message)
         if taken:
-            self._flight.submitted(number, time.time())
+            self._in_flight.submitted(number, time.time())
         return taken
 
     def _collect(self) -> bool:
         """Takes the results that have come; whether there was one."""
-        arrived = self._spool.results(self._job.run_id) & self._flight.numbers
+        arrived = self._spool.results(self._job.run_id) & self._in_flight.numbers
         for number in sorted(arrived):
             pending = self._pending[number]
             result = self._spool.read_result(self._job.run_id, number)
             if result is None or pending.message is None or len(result.photos) != pending.message.photos.count:
                 self._spool.delete_result(self._job.run_id, number)
-                self._flight.lose(number)
+                self._in_flight.mark_lost(number)
                 continue
-            self._flight.land(number)
+            self._in_flight.remove(number)
             pending.result = result
             self._seen.add_photos(pending.photos)
         self._job.show(self._seen.photos, self._seen.missed)
@@ -183,15 +183,15 @@ class Batch:
             after += 1
         if after - self._first < at_least:
             return
-        photos: list[Photo] = []
-        account = Account(elapsed=self._lap())
+        photos: list[NamedOutcome] = []
+        stats = RunStats(elapsed=self._lap())
         for number in range(self._first, after):
             pending = self._pending[number]
             photos += pending.photos
             if pending.result is not None:
-                account.add_work(pending.result)
-        account.add_photos(photos)
-        self._job.folder.add_part(self._first, after, photos, account)
+                stats.add_work(pending.result)
+        stats.add_photos(photos)
+        self._job.folder.add_part(self._first, after, photos, stats)
         for number in range(self._first, after):
             self._spool.delete(self._job.run_id, number)
             del self._pending[number]
@@ -207,10 +207,10 @@ class Batch:
         if not self._tend_timer.is_due(now):
             return
         self._job.check()
-        depth = self._desk.depth() if self._flight else 0
+        depth = self._queue.depth() if self._in_flight else 0
         if depth == 0:
             self._look_for_lost(time.time())
-        for number in self._flight.unsubmitted():
+        for number in self._in_flight.unsubmitted():
             if not self._submit(number):
                 break
         if self._report_timer.is_due(now):
@@ -218,11 +218,11 @@ class Batch:
 
     def _look_for_lost(self, now: float) -> None:
         """An empty queue has none of them: whoever has been away too long is with nobody."""
-        for number, submitted in self._flight.candidates(now):
+        for number, submitted in self._in_flight.overdue(now):
             sign = self._spool.last_sign(self._job.run_id, number)
             if is_lost(now - submitted, None if sign is None else now - sign):
                 event(logger, "chunk_lost", level=logging.WARNING, run=self._job.run_id[:8], chunk=number)
-                self._flight.lose(number)
+                self._in_flight.mark_lost(number)
 
     def _report(self, depth: int | None) -> None:
         event(
@@ -230,15 +230,15 @@ class Batch:
             "batch_queue",
             run=self._job.run_id[:8],
             depth=depth,
-            in_flight=len(self._flight),
-            oldest_seconds=self._flight.oldest(time.time()),
+            in_flight=len(self._in_flight),
+            oldest_seconds=self._in_flight.oldest_age(time.time()),
             photos=self._seen.photos,
             missed=sum(self._seen.missed.values()),
         )
 
 
-def _named(entry: Entry) -> tuple[str, Missed | None]:
+def _named(entry: Entry) -> tuple[str, PhotoFailure | None]:
     """An entry without its bytes."""
     if isinstance(entry, RefusedEntry):
-        return entry.name, Missed(code=entry.code, message=entry.message[:MESSAGE_LENGTH])
+        return entry.name, PhotoFailure(code=entry.code, message=entry.message[:MAX_MESSAGE_LENGTH])
     return entry.name, None

@@ -47,7 +47,7 @@ def export(
 ) -> None:
     """Write a table in another format. Prints the files written."""
     from attrai_batch.export import export_csv, export_npy, export_webdataset  # noqa: PLC0415 - see above
-    from attrai_batch.sources.opening import open_source  # noqa: PLC0415 - see above
+    from attrai_batch.sources import open_source  # noqa: PLC0415 - see above
 
     if photos is not None and kind is not Format.WEBDATASET:
         raise typer.BadParameter("only --format webdataset takes photos", param_hint="--photos")
@@ -91,13 +91,13 @@ def average(
 
 def _done(work: Callable[[], Result]) -> Result:
     """What the work returns; where it cannot be done, a sentence and exit status 1."""
-    from attrai_batch.sources import SourceError  # noqa: PLC0415 - see above
-    from attrai_batch.table import NoTable  # noqa: PLC0415 - see above
-    from attrai_batch.vectors import NoVector  # noqa: PLC0415 - see above
+    from attrai_batch.sources.entries import SourceError  # noqa: PLC0415 - see above
+    from attrai_batch.table import InvalidTable  # noqa: PLC0415 - see above
+    from attrai_batch.vectors import VectorNotFound  # noqa: PLC0415 - see above
 
     try:
         return work()
-    except (NoTable, NoVector, SourceError) as error:
+    except (InvalidTable, VectorNotFound, SourceError) as error:
         sentence = str(error)
     except OSError as error:
         sentence = f"{error.filename} cannot be written: {error.strerror}"

@@ -17,7 +17,7 @@ class BatchRunSettings(BatchSettings):
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class BatchEnvironment:
     """What a run stands on: the broker, the estimators' root and their spool."""
 
     broker_url: str
@@ -27,14 +27,14 @@ class Ground:
     declare_queues: bool
 
 
-def names_servers(environment: Mapping[str, str]) -> bool:
+def uses_servers(environment: Mapping[str, str]) -> bool:
     """Whether a broker is named, by itself or by a file."""
     return any(environment.get(f"{PREFIX}BROKER_URL{twin}") for twin in ("", "_FILE"))
 
 
-def ground_of(settings: BatchRunSettings) -> Ground:
+def environment_from(settings: BatchRunSettings) -> BatchEnvironment:
     """The servers that the settings name."""
-    return Ground(
+    return BatchEnvironment(
         settings.broker_url.get_secret_value(),
         settings.batch_root,
         settings.batch_spool,

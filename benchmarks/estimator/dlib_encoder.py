@@ -8,7 +8,7 @@ import sys
 
 import dlib
 import numpy as np
-from attrai_models.dlib_file import packaged
+from attrai_models.networks.dlib_file import packaged_file
 from PIL import Image
 
 from benchmarks.estimator.answers import VECTOR, Answer, serve
@@ -17,8 +17,8 @@ from benchmarks.estimator.answers import VECTOR, Answer, serve
 def main(enlarged: int) -> None:
     """Serve until the input ends."""
     detector = dlib.get_frontal_face_detector()
-    poser = dlib.shape_predictor(str(packaged("shape_predictor_5_face_landmarks.dat")))
-    encoder = dlib.face_recognition_model_v1(str(packaged("dlib_face_recognition_resnet_model_v1.dat")))
+    poser = dlib.shape_predictor(str(packaged_file("shape_predictor_5_face_landmarks.dat")))
+    encoder = dlib.face_recognition_model_v1(str(packaged_file("dlib_face_recognition_resnet_model_v1.dat")))
 
     def vector(data: bytes) -> Answer:
         pixels = np.array(Image.open(io.BytesIO(data)).convert("RGB"))

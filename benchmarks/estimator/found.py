@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from attrai_models.ratings import teaches_detection
+from attrai_models.data.ratings import trains_proposal
 
 from benchmarks.estimator.answers import PICTURE, Answer, Corners
 from benchmarks.estimator.contestant import Contestant
@@ -87,7 +87,7 @@ def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[
         mine, theirs = (one.ask(PICTURE, photo) for one in (ours, stock))
         if theirs.boxes:
             hits[photo] = [overlap(box, mine.boxes) >= SAME for box in _of_interest(theirs)]
-    unknown = [one for one in hits if not teaches_detection(str(one))]
+    unknown = [one for one in hits if not trains_proposal(str(one))]
     return [
         Count(
             ours.name, f"{of} {what}, the same place (IoU >= {SAME})", sum(hits[one][i] for one in chosen), len(chosen)

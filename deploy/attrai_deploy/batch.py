@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
         return run(options.source, options.estimators, options.more)
     except docker.DockerFailedError as error:
         _say(
-            f'{error}\nIs docker-stack.batch.yml deployed? make deploy FILES="docker-stack.yml docker-stack.batch.yml"',
+            f'{error}\nIs deploy/stack/batch.yml deployed? make deploy FILES="docker-stack.yml deploy/stack/batch.yml"',
             to_error=True,
         )
         return 1

@@ -45,7 +45,7 @@ def faults(node: Node, *, estimators: int, graylog: bool) -> list[str]:
         (
             node.memory >= 0.9 * memory,
             f"{node.memory / GIB:.1f} GiB of memory are less than {memory // GIB}: "
-            "make deploy FILES='docker-stack.yml docker-stack.light.yml'",
+            "make deploy FILES='docker-stack.yml deploy/stack/light.yml'",
         ),
         (
             not graylog or node.maps >= OPENSEARCH_MAPS,

@@ -11,23 +11,23 @@ import typer
 from attrai_estimator.networks.load import SCORER, load_detector
 from attrai_estimator.networks.manifest import WrongNetworkFile
 
-from attrai_models.ceiling import learning_curve
-from attrai_models.crops import seen_by
-from attrai_models.embedding_shipping import export_embedder
-from attrai_models.evaluate import gates, report, rest
-from attrai_models.jobs import own_job, research_job
-from attrai_models.mtcnn import export_mtcnn
-from attrai_models.own_ratings import RatingsError, parse_scale, read_own
-from attrai_models.proposal.lessons import read_lessons
-from attrai_models.proposal.shipping import export_proposal
-from attrai_models.proposal.train import TAUGHT, ProposalRecipe, ProposalTraining, teach
-from attrai_models.ranges import highest
-from attrai_models.ratings import UNRATED
-from attrai_models.recipe import RECIPES
-from attrai_models.shipping import export_scorer, read_trained
-from attrai_models.train import AnotherTraining, Training
-from attrai_models.train import train as train_scorer
-from attrai_models.trunks import DLIB, RESNET34, TRUNKS
+from attrai_models.data.crops import detector_folder
+from attrai_models.data.own_ratings import RatingsError, parse_scale, read_own_ratings
+from attrai_models.data.ratings import LFW
+from attrai_models.data.training_data import own_data, research_data
+from attrai_models.evaluation.learning_curve import learning_curve
+from attrai_models.evaluation.report import detector_and_embedder_report, quality_report, scorer_report
+from attrai_models.export.embedder import export_embedder
+from attrai_models.export.int8_ranges import measure_int8_ranges
+from attrai_models.export.mtcnn import export_mtcnn
+from attrai_models.export.proposal import export_proposal
+from attrai_models.export.scorer import export_scorer, read_trained
+from attrai_models.networks.trunks import DLIB, RESNET34, TRUNKS
+from attrai_models.training.hyperparameters import SCORER_HYPERPARAMETERS
+from attrai_models.training.proposal_dataset import read_proposal_dataset
+from attrai_models.training.train_proposal import TRAINED_FILE, ProposalHyperparameters, ProposalTraining
+from attrai_models.training.train_proposal import train_proposal as run_proposal_training
+from attrai_models.training.train_scorer import CheckpointMismatch, ScorerTraining, train_scorer
 
 MODELS = Path(__file__).parents[1]
 """The folder of the manifest."""
@@ -76,19 +76,21 @@ def train(
 ) -> None:
     """Train a scorer, or go on with an interrupted training: on --data, the research sets, or on own --ratings."""
     torch.set_num_threads(threads)
-    chosen, recipe, detector = TRUNKS[trunk], RECIPES[trunk], load_detector(models)
-    kept = out / seen_by(models)
+    chosen, hyperparameters, detector = TRUNKS[trunk], SCORER_HYPERPARAMETERS[trunk], load_detector(models)
+    kept = out / detector_folder(models)
     if ratings and not data:
-        found, portraits = read_own(ratings, parse_scale(scale) if scale else None)
+        found, portraits = read_own_ratings(ratings, parse_scale(scale) if scale else None)
         typer.echo(f"{len(portraits)} rated photos, on a scale of {found}")
-        job = own_job(ratings, portraits, chosen, detector, kept)
+        training_data = own_data(ratings, portraits, chosen, detector, kept)
     elif data and not ratings:
-        job = research_job(data, chosen, detector, kept, with_val=with_val)
+        training_data = research_data(data, chosen, detector, kept, with_val=with_val)
     else:
         raise typer.BadParameter("name one of --data and --ratings")
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    run = Training(chosen, replace(recipe, steps=steps or recipe.steps), job.learned, device)
-    typer.echo(train_scorer(run, job.judged, out / trunk))
+    run = ScorerTraining(
+        chosen, replace(hyperparameters, steps=steps or hyperparameters.steps), training_data.learned, device
+    )
+    typer.echo(train_scorer(run, training_data.judged, out / trunk))
 
 
 @app.command()
@@ -107,16 +109,18 @@ def train_proposal(
 ) -> None:
     """Teach detection's first network what MTCNN says of photos of lfw_dev, or go on where it was interrupted."""
     torch.set_num_threads(threads)
-    recipe = ProposalRecipe()
-    run = ProposalTraining(replace(recipe, steps=steps or recipe.steps), read_lessons(data / UNRATED, out))
-    teach(run, out)
-    typer.echo(f"{out / TAUGHT} is taught; attrai-models export-proposal --out {out} puts it among the networks")
+    hyperparameters = ProposalHyperparameters()
+    run = ProposalTraining(
+        replace(hyperparameters, steps=steps or hyperparameters.steps), read_proposal_dataset(data / LFW, out)
+    )
+    run_proposal_training(run, out)
+    typer.echo(f"{out / TRAINED_FILE} is taught; attrai-models export-proposal --out {out} puts it among the networks")
 
 
 @app.command(name="export-proposal")
 def export_taught_proposal(out: Out, models: Models = MODELS) -> None:
     """Export the taught proposal network of a training's folder into the manifest's."""
-    export_proposal(out / TAUGHT, models)
+    export_proposal(out / TRAINED_FILE, models)
 
 
 @app.command()
@@ -128,9 +132,9 @@ def evaluate(
     models: Models = MODELS,
 ) -> None:
     """Measure the shipped networks through the estimator's own steps; prints every figure that the cards quote."""
-    parts = [report(data, models, name)]
+    parts = [scorer_report(data, models, name)]
     if not scorer_only:
-        parts += [gates(data, models, name), rest(data, models)]
+        parts += [quality_report(data, models, name), detector_and_embedder_report(data, models)]
     for line in chain.from_iterable(parts):
         typer.echo(line)
 
@@ -138,7 +142,7 @@ def evaluate(
 @app.command()
 def ranges(data: Data, models: Models = MODELS) -> None:
     """Print the largest number that each of the embedder's convolutions takes on lfw_dev: what int8 is scaled by."""
-    for name, value in highest(data / UNRATED, load_detector(models)).items():
+    for name, value in measure_int8_ranges(data / LFW, load_detector(models)).items():
         typer.echo(f'"{name}": {value:.2f},')
 
 
@@ -153,7 +157,7 @@ def main() -> None:
     """Entry point of the console script."""
     try:
         app()
-    except (RatingsError, AnotherTraining, WrongNetworkFile, FileNotFoundError) as error:
+    except (RatingsError, CheckpointMismatch, WrongNetworkFile, FileNotFoundError) as error:
         typer.echo(error, err=True)
         raise SystemExit(1) from error
 

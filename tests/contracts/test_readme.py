@@ -11,7 +11,7 @@ from attrai_shared.settings import PREFIX, Settings
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+MAKEFILES = [ROOT / "Makefile", *ROOT.glob("*/*.mk"), *ROOT.glob("tests/stack/*.mk")]
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,8 @@ def test_no_setting_is_listed_that_does_not_exist() -> None:
 
 
 def test_every_target_named_exists() -> None:
-    targets = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, flags=re.MULTILINE))
+    text = "\n".join(file.read_text(encoding="utf-8") for file in MAKEFILES)
+    targets = set(re.findall(r"^([a-z][a-z-]*):", text, flags=re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z][a-z-]*)", README)) <= targets
 
 

@@ -10,8 +10,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tests/stack/engine.sh
 
-BUILD_WITHIN=1500
-DRILLS_WITHIN=${DRILLS_WITHIN:-4200}  # seconds
+BUILD_TIMEOUT_S=1500
+DRILLS_TIMEOUT_S=${DRILLS_TIMEOUT_S:-4200}  # seconds
 LOGS=${LOGS:-out/stack-test}
 work=$(mktemp -d -t attrai-stack.XXXXXX)
 joined= deployed= passed=
@@ -31,9 +31,9 @@ main() {
     say "deploying"
     deployed=1
     mkdir "$BATCH_ROOT" && mkdir -m 777 "$BATCH_OUT"
-    bounded 600 make -s deploy FILES="docker-stack.yml docker-stack.batch.yml tests/stack/stand-ins.yml" ESTIMATORS=1
+    bounded 600 make -s deploy FILES="docker-stack.yml deploy/stack/batch.yml tests/stack/stand-ins.yml" ESTIMATORS=1
     say "drills"
-    PYTHONPATH=tests/stack:deploy bounded "$DRILLS_WITHIN" .venv/bin/python -m drills "$@"
+    PYTHONPATH=tests/stack:deploy bounded "$DRILLS_TIMEOUT_S" .venv/bin/python -m drills "$@"
     passed=1
 }
 
@@ -52,10 +52,10 @@ refuse_beside_a_stack() {
 }
 
 build_all() {  # `twice` switches errexit off in it, so each step says that it failed
-    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_WITHIN" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins || return 1; fi
+    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_TIMEOUT_S" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins || return 1; fi
     build_own telegram telegram && build_own receiver receiver &
     local beside=$! made=0
-    bounded "$BUILD_WITHIN" make -s -j "$(nproc)" images VERSION="$VERSION" || made=1
+    bounded "$BUILD_TIMEOUT_S" make -s -j "$(nproc)" images VERSION="$VERSION" || made=1
     wait "$beside" && ((made == 0)) || return 1
     for image in faulty relabelled; do build_own "$image" "$image" --build-arg VERSION="$VERSION" || return 1; done
     for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION" || return 1; done
@@ -63,7 +63,7 @@ build_all() {  # `twice` switches errexit off in it, so each step says that it f
 
 # build_own IMAGE DOCKERFILE [OPTION ...]
 build_own() {
-    bounded "$BUILD_WITHIN" docker build -q --network host -t "attrai-test/$1" -f "tests/stack/images/$2.Dockerfile" "${@:3}" . >/dev/null
+    bounded "$BUILD_TIMEOUT_S" docker build -q --network host -t "attrai-test/$1" -f "tests/stack/images/$2.Dockerfile" "${@:3}" . >/dev/null
 }
 
 # The servers' stand-ins get the exact tags that the stack file names.

@@ -10,7 +10,7 @@ from attrai_estimator.settings import BatchEstimatorSettings
 from attrai_shared.settings import QueueSettings
 from stack_files import ROOT, secrets_of, stack
 
-FILE = "docker-stack.batch.yml"
+FILE = "deploy/stack/batch.yml"
 SERVICES = stack(FILE)["services"]
 SETTINGS: dict[str, type[QueueSettings]] = {"batch": BatchRunSettings, "batch_estimator": BatchEstimatorSettings}
 
@@ -48,7 +48,7 @@ def test_people_come_first() -> None:
 
 
 def test_the_images_are_those_that_are_built() -> None:
-    built = re.search(r"^IMAGES := (.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    built = re.search(r"^IMAGES := (.*)$", (ROOT / "deploy/deploy.mk").read_text(), re.MULTILINE)
     assert built is not None
     assert {service["image"].partition("/")[2].partition(":")[0] for service in SERVICES.values()} <= set(
         built[1].split()

@@ -89,7 +89,7 @@ def test_a_ready_node_has_no_faults() -> None:
     [
         ({"swarm": "inactive"}, "docker swarm init"),
         ({"cores": 2}, "ESTIMATORS=2"),
-        ({"memory": 4 * GIB}, "docker-stack.light.yml"),
+        ({"memory": 4 * GIB}, "deploy/stack/light.yml"),
         ({"maps": 65_530}, "vm.max_map_count"),
     ],
 )

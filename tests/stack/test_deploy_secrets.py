@@ -63,7 +63,7 @@ def test_the_first_deploy_makes_what_files_laid_over_later_need_too(
     assert main(["up", "--file", str(ROOT / "docker-stack.yml")]) == 0
     made = {path.name.removeprefix("attrai_") for path in secrets.iterdir()}
     assert made == set(new_credentials("42:token").secrets)
-    assert made > set(stack()["secrets"]) | set(stack("docker-stack.monitoring.yml")["secrets"])
+    assert made > set(stack()["secrets"]) | set(stack("deploy/stack/monitoring.yml")["secrets"])
     grafana = (secrets / "attrai_grafana_password").read_text()
     printed = capsys.readouterr().out
     assert f"Grafana: admin {grafana}" in printed

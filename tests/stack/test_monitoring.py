@@ -1,4 +1,4 @@
-"""docker-stack.monitoring.yml and what it mounts, against the stack, against what its programs give, and against a real RabbitMQ."""
+"""deploy/stack/monitoring.yml and what it mounts, against the stack, against what its programs give, and against a real RabbitMQ."""
 
 import json
 import re
@@ -16,7 +16,7 @@ from kombu.exceptions import OperationalError
 from stack_files import ROOT, Yaml, secrets_of, stack
 from stack_rabbitmq import Broker
 
-FILE = stack("docker-stack.monitoring.yml")
+FILE = stack("deploy/stack/monitoring.yml")
 SERVICES: Yaml = FILE["services"]
 FOLDER = ROOT / "deploy/monitoring"
 PROMETHEUS: Yaml = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
@@ -115,7 +115,7 @@ def test_containers_are_locked_down_with_exact_tags_and_each_secret_is_read() ->
 def test_what_it_reserves_is_what_it_says() -> None:
     reserved = [service["deploy"]["resources"]["reservations"] for service in SERVICES.values()]
     assert sum(int(one["memory"].removesuffix("M")) for one in reserved) == 320
-    assert "Reserved beside docker-stack.yml's: 320 MiB" in (ROOT / "docker-stack.monitoring.yml").read_text()
+    assert "Reserved beside docker-stack.yml's: 320 MiB" in (ROOT / "deploy/stack/monitoring.yml").read_text()
     assert not any("cpus" in one for one in reserved)
 
 

@@ -1,6 +1,7 @@
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,9 +13,9 @@ SERVICES = stack()["services"]
 OVERRIDES = ["light", "nfs", "memory", "webhook"]
 BESIDE = ["monitoring", "batch"]
 """Files that bring services of their own."""
-FILES = [path.name for path in ROOT.glob("docker-stack*.yml")]
+FILES = ["docker-stack.yml", *(f"deploy/stack/{path.name}" for path in ROOT.glob("deploy/stack/*.yml"))]
 VARIANTS = [[], *([variant] for variant in OVERRIDES + BESIDE), [*BESIDE, "light", "memory", "webhook", "nfs"]]
-"""What is laid over docker-stack.yml, the last file last; docs/deploy.md says that docker-stack.nfs.yml is it."""
+"""What is laid over docker-stack.yml, the last file last; docs/deploy.md says that deploy/stack/nfs.yml is it."""
 SECTIONS = ["networks", "volumes", "secrets", "configs"]
 OPEN = {"outside", "pages"}
 """Networks with a way out: to Telegram, and for published pages, which an internal network cannot have."""
@@ -119,8 +120,8 @@ def test_our_containers_are_locked_down_and_every_image_has_one_exact_tag() -> N
 
 @pytest.mark.parametrize("variant", OVERRIDES)
 def test_an_override_names_only_what_there_is(variant: str) -> None:
-    override = stack(f"docker-stack.{variant}.yml")
-    beneath = [stack(), *(stack(f"docker-stack.{name}.yml") for name in BESIDE)]
+    override = stack(f"deploy/stack/{variant}.yml")
+    beneath = [stack(), *(stack(f"deploy/stack/{name}.yml") for name in BESIDE)]
     assert set(override.get("services", {})) <= set(SERVICES)
     for section in ("networks", "volumes"):
         assert set(override.get(section, {})) <= {name for file in beneath for name in file.get(section, {})}
@@ -145,6 +146,8 @@ def test_docker_itself_accepts_the_files_and_merges_them_as_the_tests_do(variant
     merged = _docker_config(*options, given=given)
     assert _docker_config("-c", "-", given=given, text=merged) == merged, "deploying hands Docker what it merged itself"
     by_docker, by_test = yaml.safe_load(merged), _merged(variant)
+    files = [Path(config["file"]) for config in by_docker["configs"].values()]
+    assert all(file.is_file() for file in files), "paths count from the first file's folder, which is the root"
     assert by_docker["networks"] == by_test["networks"]
     for section in SECTIONS:
         assert {name: set(entry) for name, entry in by_docker[section].items()} == {
@@ -153,7 +156,7 @@ def test_docker_itself_accepts_the_files_and_merges_them_as_the_tests_do(variant
 
 
 def _files(variant: list[str]) -> list[str]:
-    return ["docker-stack.yml", *(f"docker-stack.{name}.yml" for name in variant)]
+    return ["docker-stack.yml", *(f"deploy/stack/{name}.yml" for name in variant)]
 
 
 def _merged(variant: list[str]) -> Yaml:

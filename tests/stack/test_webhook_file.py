@@ -1,4 +1,4 @@
-"""docker-stack.webhook.yml against the bot's settings, the stack and what Telegram asks of a webhook."""
+"""deploy/stack/webhook.yml against the bot's settings, the stack and what Telegram asks of a webhook."""
 
 from pathlib import Path
 from typing import Any
@@ -7,7 +7,7 @@ from attrai_bot.settings import BotSettings
 from attrai_deploy.credentials import new_credentials
 from stack_files import ROOT, Yaml, environment, stack
 
-BOT: Yaml = stack("docker-stack.webhook.yml")["services"]["bot"]
+BOT: Yaml = stack("deploy/stack/webhook.yml")["services"]["bot"]
 ENVIRONMENT: dict[str, Any] = BOT["environment"] | {"ATTRAI_WEBHOOK_URL": "https://bot.example.org/telegram"}
 
 
@@ -36,7 +36,7 @@ def test_the_port_that_is_published_is_the_one_on_which_the_bot_listens_to_the_o
 def test_nothing_else_of_the_stack_takes_that_port() -> None:
     published = {
         port["published"]
-        for name in ("docker-stack.yml", "docker-stack.monitoring.yml")
+        for name in ("docker-stack.yml", "deploy/stack/monitoring.yml")
         for service in stack(name)["services"].values()
         for port in service.get("ports", [])
     }
@@ -45,5 +45,5 @@ def test_nothing_else_of_the_stack_takes_that_port() -> None:
 
 def test_how_to_use_it_is_described() -> None:
     guide = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
-    for word in ("docker-stack.webhook.yml", "WEBHOOK_URL", "WEBHOOK_PORT", "TLS", "443"):
+    for word in ("deploy/stack/webhook.yml", "WEBHOOK_URL", "WEBHOOK_PORT", "TLS", "443"):
         assert word in guide, word

@@ -36,7 +36,7 @@ async def on_language(message: Message, person: Person) -> None:
 
 
 async def on_choice(query: CallbackQuery, person: Person, ledger: Ledger) -> None:
-    """The sentence takes the place of the question. Raises LedgerUnavailable."""
+    """The sentence takes the place of the question. Raises RequestStoreUnavailable."""
     language: Language = "ru" if query.data == f"{CHOICE}ru" else "en"
     await ledger.set_language(person.user, language)
     await query.answer()

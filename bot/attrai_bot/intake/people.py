@@ -8,7 +8,7 @@ from aiogram import BaseMiddleware
 from aiogram.types import TelegramObject, User
 from attrai_shared import keys
 from attrai_shared.contracts import Language
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 
 from attrai_bot.quotas import Ledger
 from attrai_bot.texts import choose
@@ -45,5 +45,5 @@ class People(BaseMiddleware):
     async def _chosen(self, name: str) -> Language | None:
         try:
             return await self._ledger.language(name)
-        except LedgerUnavailable:
+        except RequestStoreUnavailable:
             return None

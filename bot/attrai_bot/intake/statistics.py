@@ -25,7 +25,7 @@ def statistics_router(admins: Set[int]) -> Router:
 
 
 async def on_stats(message: Message, person: Person, ledger: Ledger, easel: Easel) -> None:
-    """The last month as a picture. Raises LedgerUnavailable, DrawingFailedError, TimeoutError."""
+    """The last month as a picture. Raises RequestStoreUnavailable, DrawingFailedError, TimeoutError."""
     days = await ledger.days(time.time())
     picture = BufferedInputFile(await easel.draw(page_of(days, person.language)), "stats.png")
     caption = caption_of(days, person.language)

@@ -10,7 +10,7 @@ from functools import partial
 from aiogram import Bot
 from aiogram.types import ReplyParameters
 from attrai_shared.contracts import ToEstimate
-from attrai_shared.errors import AttraiError, LedgerUnavailable
+from attrai_shared.errors import AttraiError, RequestStoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore, new_request_id
 
@@ -48,12 +48,12 @@ class Intake:
     figures: Figures
     lifetime: float
     under_way: set[str] = field(default_factory=set)
-    ledger_outage: Outage = field(default_factory=partial(Outage, LedgerUnavailable))
+    ledger_outage: Outage = field(default_factory=partial(Outage, RequestStoreUnavailable))
 
     async def take(self, sent: Attachment, person: Person) -> None:
         """Takes the photo in, or goes on where an earlier delivery of the same update was cut off.
 
-        Raises QuotaExceeded, Busy, LedgerUnavailable before anything was taken; later failures are told here.
+        Raises QuotaExceeded, Busy, RequestStoreUnavailable before anything was taken; later failures are told here.
         """
         now = time.time()
         record = _record(sent, person, now, now + self.lifetime)
@@ -120,7 +120,7 @@ class Intake:
         """Without its note an update delivered again repeats a step, which ends in the same one reply."""
         try:
             await note
-        except LedgerUnavailable as error:
+        except RequestStoreUnavailable as error:
             event(
                 logger,
                 otherwise,
@@ -145,7 +145,7 @@ class Intake:
     async def _pace(self) -> Pace:
         try:
             return Pace(await self.ledger.replicas(time.time()), await self.ledger.timings())
-        except LedgerUnavailable:
+        except RequestStoreUnavailable:
             return Pace(replicas=1)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aiogram import Bot
 from aiogram.exceptions import TelegramRetryAfter
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 from attrai_shared.logs import event
 
 from attrai_bot.forecast import Pace, wait_seconds, waiting_text
@@ -52,11 +52,11 @@ class Ticker:
         """Until cancelled."""
         while True:
             await asyncio.sleep(TICK)
-            with suppress(LedgerUnavailable):
+            with suppress(RequestStoreUnavailable):
                 await self.tick(time.time())
 
     async def tick(self, now: float) -> None:
-        """One look at the queue. Raises LedgerUnavailable."""
+        """One look at the queue. Raises RequestStoreUnavailable."""
         records = [record for record in await self._ledger.live() if record.deadline > now]
         live = {record.request_id for record in records}
         self._shown = {one: shown for one, shown in self._shown.items() if one in live}

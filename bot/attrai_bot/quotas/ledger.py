@@ -1,4 +1,4 @@
-"""The edge to Redis: every question and every change that the bot has for it. All methods raise LedgerUnavailable."""
+"""The edge to Redis: every question and every change that the bot has for it. All methods raise RequestStoreUnavailable."""
 
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Self, TypeVar, cast
 
 from attrai_shared import keys
 from attrai_shared.contracts import Language, ReplyAddress
-from attrai_shared.errors import Busy, LedgerUnavailable, QuotaExceeded, RefusedMessage
+from attrai_shared.errors import Busy, QuotaExceeded, RefusedMessage, RequestStoreUnavailable
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -193,7 +193,7 @@ class Ledger:
         try:
             return await question
         except (RedisError, OSError) as error:
-            raise LedgerUnavailable(type(error).__name__) from error
+            raise RequestStoreUnavailable(type(error).__name__) from error
 
 
 def _mark_ms(deadline: float, now: float) -> int:

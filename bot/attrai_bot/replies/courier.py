@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 
 from attrai_shared.contracts import Estimated, Failed, StoredOutcome, read_stored_outcome
-from attrai_shared.errors import GivenUp, LedgerUnavailable, RefusedMessage, StoreUnavailable
+from attrai_shared.errors import GivenUp, RefusedMessage, RequestStoreUnavailable, StoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import GRACE
@@ -91,13 +91,13 @@ class Courier:
             yield
         finally:
             await end([renewing])
-            with suppress(LedgerUnavailable):
+            with suppress(RequestStoreUnavailable):
                 await self._ledger.release(letter.request_id, owner)
 
     async def _renew(self, letter: Letter, owner: str) -> None:
         while True:
             await asyncio.sleep(LEASE / 3)
-            with suppress(LedgerUnavailable):
+            with suppress(RequestStoreUnavailable):
                 await self._ledger.claim(letter.request_id, owner, recorded_only=False)
 
     async def _answer(self, letter: Letter, reply: Reply, patience: float) -> Delivery:
@@ -156,6 +156,6 @@ async def persist(question: Callable[[], Awaitable[Answer]]) -> Answer:
     while True:
         try:
             return await question()
-        except LedgerUnavailable as error:
+        except RequestStoreUnavailable as error:
             event(logger, "ledger_away", level=logging.WARNING, error=str(error))
         await asyncio.sleep(LEDGER_PAUSE)

@@ -15,14 +15,14 @@ PERIOD = 30.0
 
 
 async def watch_queue(ledger: Ledger) -> None:
-    """Measures until cancelled. Raises LedgerUnavailable."""
+    """Measures until cancelled. Raises RequestStoreUnavailable."""
     while True:
         await measure_queue(ledger, time.time())
         await asyncio.sleep(PERIOD)
 
 
 async def measure_queue(ledger: Ledger, now: float) -> None:
-    """Logs `queue_measured` at this instant (seconds since 1970). Raises LedgerUnavailable."""
+    """Logs `queue_measured` at this instant (seconds since 1970). Raises RequestStoreUnavailable."""
     live = await ledger.live()
     oldest = min((record.accepted_at for record in live), default=now)
     event(

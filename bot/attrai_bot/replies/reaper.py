@@ -54,14 +54,14 @@ class Reaper:
             await asyncio.sleep(ROUND)
 
     async def reap(self) -> list[asyncio.Task[None]]:
-        """Starts an answer to each overdue request that has none yet; all that are under way. Raises LedgerUnavailable."""
+        """Starts an answer to each overdue request that has none yet; all that are under way. Raises RequestStoreUnavailable."""
         for record in await self._ledger.overdue(time.time()):
             if record.request_id not in self._answering:
                 self._answering[record.request_id] = asyncio.create_task(self._answer(record))
         return list(self._answering.values())
 
     async def sweep(self) -> set[str]:
-        """Deletes old files of requests that live no more; their ids. Raises StoreUnavailable, LedgerUnavailable."""
+        """Deletes old files of requests that live no more; their ids. Raises StoreUnavailable, RequestStoreUnavailable."""
         old = await asyncio.to_thread(self._store.orphans, self._lifetime + GRACE)
         orphans = {request_id for request_id in old if await self._ledger.record(request_id) is None}
         for request_id in orphans:

@@ -9,7 +9,7 @@ from attrai_deploy.docker import docker, running
 from drills.swarm import DrillFailedError, image, run_in
 
 ROOT = Path(__file__).resolve().parents[3]
-FILES = "docker-stack.yml docker-stack.batch.yml tests/stack/stand-ins.yml"
+FILES = "docker-stack.yml deploy/stack/batch.yml tests/stack/stand-ins.yml"
 LIMITS = {"bot": 250, "estimator": 600}
 """MB over the base image."""
 WITHOUT_TORCH = ("bot", "replier", "estimator", "flower")

@@ -10,7 +10,7 @@ from attrai_bot.quotas.records import NOBODY
 from attrai_bot.quotas.timings import WINDOW
 from attrai_bot.seal import Seal
 from attrai_shared import keys
-from attrai_shared.errors import Busy, LedgerUnavailable, QuotaExceeded
+from attrai_shared.errors import Busy, QuotaExceeded, RequestStoreUnavailable
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -238,9 +238,9 @@ async def test_a_chosen_language_is_kept(ledger: Ledger) -> None:
 
 async def test_a_server_that_is_away_is_one_error(tmp_path: Path) -> None:
     ledger = Ledger.at(f"unix://{tmp_path}/nobody?db=1", LIMITS, SEAL)
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(RequestStoreUnavailable):
         await ledger.admit(make_record(), time.time())
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(RequestStoreUnavailable):
         await ledger.live()
     await ledger.close()
 

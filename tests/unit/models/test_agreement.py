@@ -5,44 +5,44 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrai_estimator.values import Box
-from attrai_models.agreement import Scored, accuracy, groups, interval
-from attrai_models.finding import overlap, read_boxes
-from attrai_models.ratings import MEBEAUTY, Portrait, read_ratings
+from attrai_models.data.ratings import MEBEAUTY, Portrait, read_ratings
+from attrai_models.evaluation.agreement import ScoredPortraits, by_group, confidence_intervals, measure_agreement
+from attrai_models.evaluation.detection import intersection_over_union, read_boxes
 
 pytestmark = pytest.mark.torch
 
 
-def scored(noise: float, count: int = 60) -> Scored:
+def scored(noise: float, count: int = 60) -> ScoredPortraits:
     rated = np.linspace(2, 9, count)
     portraits = [Portrait(f"{i}.jpg", "val", float(rate), "ab"[i % 2]) for i, rate in enumerate(rated)]
-    return Scored(portraits, rated + noise * np.random.default_rng(2).normal(size=count))
+    return ScoredPortraits(portraits, rated + noise * np.random.default_rng(2).normal(size=count))
 
 
 def test_a_perfect_guess_has_correlation_1_and_no_error() -> None:
     whole = scored(0)
-    found = accuracy("x", whole.predicted, whole.rated)
+    found = measure_agreement("x", whole.predicted, whole.rated)
     assert found.pearson == pytest.approx(1)
     assert found.error == 0
 
 
 @pytest.mark.parametrize("count", [1, 3])
 def test_what_does_not_differ_has_an_error_and_no_correlation(count: int) -> None:
-    found = accuracy("x", np.full(count, 5.0), np.full(count, 6.0))
+    found = measure_agreement("x", np.full(count, 5.0), np.full(count, 6.0))
     assert (str(found.pearson), found.error) == ("nan", 1.0)
 
 
 def test_the_interval_holds_the_figure_and_is_the_same_again() -> None:
     whole = scored(2)
-    found = accuracy("x", whole.predicted, whole.rated)
-    pearson, error = interval(whole)
+    found = measure_agreement("x", whole.predicted, whole.rated)
+    pearson, error = confidence_intervals(whole)
     assert pearson[0] < found.pearson < pearson[1]
     assert error[0] < found.error < error[1]
-    assert interval(whole) == (pearson, error)
+    assert confidence_intervals(whole) == (pearson, error)
 
 
 def test_groups_part_the_portraits() -> None:
     whole = scored(1)
-    parts = dict(groups(whole))
+    parts = dict(by_group(whole))
     assert list(parts) == ["a", "b"]
     assert parts["b"].predicted.tolist() == whole.predicted[1::2].tolist()
     assert parts["b"].rated.tolist() == whole.rated[1::2].tolist()
@@ -56,9 +56,9 @@ def test_ratings_are_read_with_their_split_and_group(tmp_path: Path) -> None:
 
 def test_boxes_overlap_by_the_part_of_their_union() -> None:
     box = Box(0, 0, 10, 10)
-    assert overlap(box, box) == 1
-    assert overlap(box, Box(5, 0, 15, 10)) == pytest.approx(1 / 3)
-    assert overlap(box, Box(20, 20, 30, 30)) == 0
+    assert intersection_over_union(box, box) == 1
+    assert intersection_over_union(box, Box(5, 0, 15, 10)) == pytest.approx(1 / 3)
+    assert intersection_over_union(box, Box(20, 20, 30, 30)) == 0
 
 
 def test_an_ignored_face_is_marked_so(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from attrai_estimator.networks import DetectorNetworks, Network
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.settings import WORKSPACE_MODELS
 from attrai_estimator.steps.detect import SMALLEST_FACE, detect
-from attrai_models.mtcnn import NORMALIZATION, all_of_mtcnn
+from attrai_models.export.mtcnn import MTCNN_NORMALIZATION, load_mtcnn
 from facenet_pytorch import MTCNN
 from PIL import Image
 from torch import nn
@@ -24,7 +24,7 @@ OUTPUTS = 1e-4
 LANDMARKS = 0.04
 """The most that a landmark may differ, of the face's width: another candidate leads to the face, since the proposal network
 is ours, and the levels of the pyramid are others."""
-BOXES = 0.08
+BOXES_FOLDER = 0.08
 """The same of a box's edge."""
 PROBABILITY = 0.02
 """The most that the last network's probability may differ, for the same reason."""
@@ -38,7 +38,7 @@ def ours() -> DetectorNetworks:
 @pytest.fixture(scope="module")
 def mtcnn(ours: DetectorNetworks, tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
     """The two that are shipped, and the one that teaches."""
-    return replace(ours, proposal=all_of_mtcnn(tmp_path_factory.mktemp("mtcnn")).proposal)
+    return replace(ours, proposal=load_mtcnn(tmp_path_factory.mktemp("mtcnn")).proposal)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_each_network_gives_what_its_torch_original_gives(
     face = portrait().crop((150, 40, 300, 230))
     pixels = np.stack([np.asarray(face.rotate(turn).resize((side, side))) for turn in (0, 20, 180)])
     with torch.inference_mode():
-        expected = stock_part(stock)(torch.from_numpy(NORMALIZATION(pixels)))
+        expected = stock_part(stock)(torch.from_numpy(MTCNN_NORMALIZATION(pixels)))
     for found, wanted in zip(part(mtcnn)(pixels), expected, strict=True):
         cells = wanted.numpy()[:, :, ::2, ::2] if wanted.dim() == pixels.ndim else wanted.numpy()
         assert np.abs(found - cells).max() < OUTPUTS
@@ -81,7 +81,7 @@ def test_the_steps_find_the_face_where_facenet_pytorch_finds_it(
     best = int(np.argmax(probabilities))
     found = max(detect(photo_of(image), ours), key=lambda face: face.probability)
     box = [found.box.x0, found.box.y0, found.box.x1, found.box.y1]
-    assert np.abs(np.array(box) - boxes[best]).max() < BOXES * found.box.width
+    assert np.abs(np.array(box) - boxes[best]).max() < BOXES_FOLDER * found.box.width
     assert np.abs(found.landmarks - landmarks[best]).max() < LANDMARKS * found.box.width
     assert found.probability == pytest.approx(probabilities[best], abs=PROBABILITY)
 

@@ -8,9 +8,16 @@ import pytest
 from attrai_estimator.networks.load import load_embedder
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_models.dlib_file import RECOGNITION, Layer, MalformedFile, Reader, layers, packaged
-from attrai_models.embedder import Embedder, load_dlib
-from attrai_models.embedding_shipping import CHIP, NORMALIZATION, dlib_embedder, export_embedder
+from attrai_models.export.embedder import DLIB_NORMALIZATION, DLIB_TEMPLATE, dlib_embedder, export_embedder
+from attrai_models.networks.dlib_file import (
+    RECOGNITION_FILE,
+    DlibLayer,
+    DlibReader,
+    MalformedDlibFile,
+    packaged_file,
+    read_layers,
+)
+from attrai_models.networks.embedder import DlibEmbedder, load_dlib_weights
 from torch import from_numpy, inference_mode
 
 from tests.unit.models.faces import crops_of
@@ -21,19 +28,19 @@ HALF = 2e-3
 """The most that a number of a vector may differ from dlib's: the shipped weights are rounded to half precision."""
 EXACT = 1e-5
 """The same before rounding."""
-CHIPS = crops_of(CHIP)
+CHIPS = crops_of(DLIB_TEMPLATE)
 
 
 @pytest.fixture(scope="module")
 def descriptors() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     """dlib's own, shape (n, 128)."""
-    network = dlib.face_recognition_model_v1(str(packaged(RECOGNITION)))
+    network = dlib.face_recognition_model_v1(str(packaged_file(RECOGNITION_FILE)))
     return np.array(network.compute_face_descriptor(list(CHIPS)))
 
 
 def test_the_rebuilt_network_is_dlibs(descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
     with inference_mode():
-        vectors = dlib_embedder()(from_numpy(NORMALIZATION(CHIPS))).numpy()
+        vectors = dlib_embedder()(from_numpy(DLIB_NORMALIZATION(CHIPS))).numpy()
     assert np.abs(vectors - descriptors).max() < EXACT
 
 
@@ -66,22 +73,22 @@ def test_the_export_can_be_made_again(tmp_path: Path) -> None:
 
 
 def test_a_file_that_ends_early_is_refused() -> None:
-    data = packaged(RECOGNITION).read_bytes()[:100_000]
-    with pytest.raises(MalformedFile, match="ends within a tensor"):
-        list(layers(data))
+    data = packaged_file(RECOGNITION_FILE).read_bytes()[:100_000]
+    with pytest.raises(MalformedDlibFile, match="ends within a tensor"):
+        list(read_layers(data))
 
 
 def test_another_networks_layers_are_refused() -> None:
-    wrong = iter([Layer(b"fc_2", np.zeros(4, np.float32))])
-    with pytest.raises(MalformedFile, match="con_4 was expected"):
-        load_dlib(Embedder(), wrong)
+    wrong = iter([DlibLayer(b"fc_2", np.zeros(4, np.float32))])
+    with pytest.raises(MalformedDlibFile, match="con_4 was expected"):
+        load_dlib_weights(DlibEmbedder(), wrong)
 
 
 @pytest.mark.parametrize(("data", "value"), [(b"\x01\x05", 5), (b"\x82\x01\x02", -513), (b"\x02\x00\x01", 256)])
 def test_integers_are_read_as_dlib_writes_them(data: bytes, value: int) -> None:
-    assert Reader(data).integer() == value
+    assert DlibReader(data).integer() == value
 
 
 def test_what_begins_no_integer_is_refused() -> None:
-    with pytest.raises(MalformedFile, match="begins no integer"):
-        Reader(b"\x00\x01").integer()
+    with pytest.raises(MalformedDlibFile, match="begins no integer"):
+        DlibReader(b"\x00\x01").integer()

@@ -16,17 +16,25 @@ from attrai_estimator.steps.detect import SMALLEST_FACE, detect
 from attrai_estimator.steps.pyramid import halves, level, scales
 from attrai_estimator.steps.sheet import CELL, STRIDE, TILE, sheet
 from attrai_estimator.values import Box
-from attrai_models.finding import overlap
-from attrai_models.mtcnn import NORMALIZATION, all_of_mtcnn
-from attrai_models.proposal.compare import beside_mtcnn, unknown_people
-from attrai_models.proposal.lessons import Lessons, read_lessons
-from attrai_models.proposal.network import Proposal
-from attrai_models.proposal.shipping import export_proposal
-from attrai_models.proposal.teachers import lesson
-from attrai_models.proposal.train import CHECKPOINT, TAUGHT, ProposalRecipe, ProposalTraining, _away, _unlike, teach
-from attrai_models.proposal.views import view
-from attrai_models.ratings import list_unrated, teaches_detection
-from attrai_models.train import AnotherTraining
+from attrai_models.data.ratings import list_unrated, trains_proposal
+from attrai_models.evaluation.detection import intersection_over_union
+from attrai_models.evaluation.proposal_comparison import comparison_table, unseen_photos
+from attrai_models.export.mtcnn import MTCNN_NORMALIZATION, load_mtcnn
+from attrai_models.export.proposal import export_proposal
+from attrai_models.networks.proposal import Proposal
+from attrai_models.training.proposal_augmentation import random_view
+from attrai_models.training.proposal_dataset import ProposalDataset, read_proposal_dataset
+from attrai_models.training.proposal_targets import proposal_targets
+from attrai_models.training.train_proposal import (
+    CHECKPOINT_FILE,
+    TRAINED_FILE,
+    ProposalHyperparameters,
+    ProposalTraining,
+    _away,
+    _unlike,
+    train_proposal,
+)
+from attrai_models.training.train_scorer import CheckpointMismatch
 from PIL import Image
 
 from tests.unit.models.faces import photo_of, portrait
@@ -36,12 +44,12 @@ pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::Deprecation
 PEOPLE = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo")
 LIKELY = 0.5
 """What is said of a cell that should lead to a face."""
-RECIPE = ProposalRecipe(steps=4, batch=2, kept_each=2)
+RECIPE = ProposalHyperparameters(steps=4, batch=2, checkpoint_interval=2)
 
 
 @pytest.fixture(scope="module")
 def teachers(tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
-    return all_of_mtcnn(tmp_path_factory.mktemp("mtcnn"))
+    return load_mtcnn(tmp_path_factory.mktemp("mtcnn"))
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +70,7 @@ def random_network() -> Proposal:
 def test_a_cell_sees_its_own_pixels_and_all_of_them() -> None:
     network, (row, column) = random_network(), (3, 7)
     pixels = torch.rand(1, 3, TILE, TILE, requires_grad=True)
-    _, logits = network.said(pixels)
+    _, logits = network.offsets_and_logits(pixels)
     assert logits.shape[2:] == (TILE // STRIDE - 2,) * 2
     logits[0, 1, row, column].backward()
     assert pixels.grad is not None
@@ -74,13 +82,13 @@ def test_a_cell_sees_its_own_pixels_and_all_of_them() -> None:
 
 def test_what_is_exported_says_what_was_taught(tmp_path: Path) -> None:
     network = random_network()
-    torch.save(network.state_dict(), tmp_path / TAUGHT)
-    export_proposal(tmp_path / TAUGHT, tmp_path)
+    torch.save(network.state_dict(), tmp_path / TRAINED_FILE)
+    export_proposal(tmp_path / TRAINED_FILE, tmp_path)
     record = read_manifest(tmp_path).record(PROPOSAL)
     shipped = OpenVinoNetwork(tmp_path / record.file, record.normalization, "f32")
     pixels = np.random.default_rng(0).integers(0, 256, (2, 60, 44, 3), dtype=np.uint8)
     with torch.inference_mode():
-        expected = network(torch.from_numpy(NORMALIZATION(pixels)))
+        expected = network(torch.from_numpy(MTCNN_NORMALIZATION(pixels)))
     for found, wanted in zip(shipped(pixels), expected, strict=True):
         np.testing.assert_allclose(found, wanted.numpy(), atol=1e-4)
 
@@ -90,29 +98,29 @@ def test_cells_on_a_face_are_to_lead_to_it(teachers: DetectorNetworks) -> None:
     (whole,) = detect(photo_of(portrait()), teachers)
     picture = portrait().resize((TILE, TILE), Image.Resampling.BOX)
     face = np.array([whole.box.x0, whole.box.y0, whole.box.x1, whole.box.y1]) * TILE / 512
-    made = lesson(picture, teachers)
+    made = proposal_targets(picture, teachers)
     assert made is not None
     at = scales(*picture.size, SMALLEST_FACE)
     laid = sheet(tuple(level(halves(picture), scale).shape[1::-1] for scale in at))
-    cells = np.nonzero(made.likely >= LIKELY)
+    cells = np.nonzero(made.face_probability >= LIKELY)
     assert len(cells[0]) >= 3
     boxes, within = laid.windows(cells, at)
     assert within.all()
     tile, row, column = cells
     led = regress(boxes, made.offsets[tile, :, row, column].astype(np.float32))
-    assert np.median([overlap(Box(*one), Box(*face)) for one in led.tolist()]) > 0.7
-    assert np.median([overlap(Box(*one), Box(*face)) for one in boxes.tolist()]) < 0.7
-    assert made.likely[made.likely >= 0].mean() < 0.1
+    assert np.median([intersection_over_union(Box(*one), Box(*face)) for one in led.tolist()]) > 0.7
+    assert np.median([intersection_over_union(Box(*one), Box(*face)) for one in boxes.tolist()]) < 0.7
+    assert made.face_probability[made.face_probability >= 0].mean() < 0.1
 
 
 def test_where_there_is_no_picture_nothing_is_learned(teachers: DetectorNetworks) -> None:
-    made = lesson(Image.new("RGB", (40, 60), "grey"), teachers)
+    made = proposal_targets(Image.new("RGB", (40, 60), "grey"), teachers)
     assert made is not None
     assert made.tiles.shape[1:] == (TILE, TILE, 3)
-    known = made.likely >= 0
+    known = made.face_probability >= 0
     assert 0 < known.sum() < known.size / 4
-    assert made.likely.max() < LIKELY
-    assert lesson(Image.new("RGB", (20, 20)), teachers) is None
+    assert made.face_probability.max() < LIKELY
+    assert proposal_targets(Image.new("RGB", (20, 20)), teachers) is None
 
 
 def test_a_face_over_the_border_is_shown_as_mtcnns_first_network_has_it_and_others_as_its_second(
@@ -127,9 +135,9 @@ def test_a_face_over_the_border_is_shown_as_mtcnns_first_network_has_it_and_othe
 
 def as_the_first(picture: Image.Image, teachers: DetectorNetworks) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
     """Of each cell that should lead to a face: whether to where the first network says."""
-    made = lesson(picture, teachers)
+    made = proposal_targets(picture, teachers)
     assert made is not None
-    tile, row, column = np.nonzero(made.likely >= LIKELY)
+    tile, row, column = np.nonzero(made.face_probability >= LIKELY)
     assert len(tile)
     offsets, _ = teachers.proposal(made.tiles)
     wanted = made.offsets[tile, :, row, column]
@@ -141,18 +149,18 @@ def as_the_first(picture: Image.Image, teachers: DetectorNetworks) -> np.ndarray
 
 def test_views_differ_by_chance_alone_and_hold_a_face_mostly(teachers: DetectorNetworks) -> None:
     photo = portrait().crop((100, 0, 350, 250))
-    views = [view(photo, np.random.default_rng(seed)) for seed in range(12)]
-    assert view(photo, np.random.default_rng(3)).tobytes() == views[3].tobytes()
+    views = [random_view(photo, np.random.default_rng(seed)) for seed in range(12)]
+    assert random_view(photo, np.random.default_rng(3)).tobytes() == views[3].tobytes()
     assert len({one.size for one in views}) > 8
     assert sum(bool(detect(photo_of(one), teachers)) for one in views) >= 8
 
 
 def test_half_of_the_people_are_learned_from_and_their_lessons_kept(people: Path, tmp_path: Path) -> None:
-    learned = [one for one in list_unrated(people) if teaches_detection(one.file)]
+    learned = [one for one in list_unrated(people) if trains_proposal(one.file)]
     assert 0 < len(learned) < len(PEOPLE)
-    made = read_lessons(people, tmp_path, rounds=2)
+    made = read_proposal_dataset(people, tmp_path, rounds=2)
     written = {file: file.stat().st_mtime_ns for file in tmp_path.glob("lessons_*.npy")}
-    again = read_lessons(people, tmp_path, rounds=2)
+    again = read_proposal_dataset(people, tmp_path, rounds=2)
     assert {file: file.stat().st_mtime_ns for file in tmp_path.glob("lessons_*.npy")} == written
     assert len(written) == 2 * 3
     assert len(made) == len(again) == sum(len(one.tiles) for one in made.rounds) > len(learned)
@@ -164,61 +172,61 @@ def test_half_of_the_people_are_learned_from_and_their_lessons_kept(people: Path
 def test_lessons_made_by_other_rules_are_not_taken_for_these(
     people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = read_lessons(people, tmp_path, rounds=1)
-    monkeypatch.setattr("attrai_models.proposal.lessons.RULES", "others")
-    assert read_lessons(people, tmp_path, rounds=1).identity != made.identity
+    made = read_proposal_dataset(people, tmp_path, rounds=1)
+    monkeypatch.setattr("attrai_models.training.proposal_dataset.SOURCE_CHECKSUM", "others")
+    assert read_proposal_dataset(people, tmp_path, rounds=1).identity != made.identity
     assert len(list(tmp_path.glob("lessons_*.npy"))) == 2 * 3
 
 
 def test_a_folder_without_people_is_said_so(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no photos, in folders by people's names"):
-        read_lessons(tmp_path / "lfw_dev", tmp_path / "cache")
+        read_proposal_dataset(tmp_path / "lfw_dev", tmp_path / "cache")
 
 
 @pytest.fixture(scope="module")
-def lessons(people: Path, tmp_path_factory: pytest.TempPathFactory) -> Lessons:
-    return read_lessons(people, tmp_path_factory.mktemp("lessons"), rounds=2)
+def lessons(people: Path, tmp_path_factory: pytest.TempPathFactory) -> ProposalDataset:
+    return read_proposal_dataset(people, tmp_path_factory.mktemp("lessons"), rounds=2)
 
 
-def test_an_interrupted_teaching_ends_as_one_that_ran_through(lessons: Lessons, tmp_path: Path) -> None:
-    teach(ProposalTraining(RECIPE, lessons), tmp_path / "through")
+def test_an_interrupted_teaching_ends_as_one_that_ran_through(lessons: ProposalDataset, tmp_path: Path) -> None:
+    train_proposal(ProposalTraining(RECIPE, lessons), tmp_path / "through")
     stopped = ProposalTraining(RECIPE, lessons)
     (tmp_path / "stopped").mkdir()
     for _ in range(2):
         stopped.step()
-    stopped.save(tmp_path / "stopped" / CHECKPOINT)
-    teach(ProposalTraining(RECIPE, lessons), tmp_path / "stopped")
-    through, resumed = (torch.load(tmp_path / one / TAUGHT, weights_only=True) for one in ("through", "stopped"))
+    stopped.save(tmp_path / "stopped" / CHECKPOINT_FILE)
+    train_proposal(ProposalTraining(RECIPE, lessons), tmp_path / "stopped")
+    through, resumed = (torch.load(tmp_path / one / TRAINED_FILE, weights_only=True) for one in ("through", "stopped"))
     assert all(torch.equal(through[name], resumed[name]) for name in through)
 
 
-def test_it_learns(lessons: Lessons) -> None:
+def test_it_learns(lessons: ProposalDataset) -> None:
     taught = ProposalTraining(replace(RECIPE, steps=60, batch=8), lessons)
     losses = [taught.step() for _ in range(60)]
     assert 0 < sum(losses[-5:]) < 0.6 * sum(losses[:5])
 
 
 def test_cells_without_a_picture_teach_nothing() -> None:
-    likely = torch.tensor([[[0.9, -1.0]]])
+    face_probability = torch.tensor([[[0.9, -1.0]]])
     logits, offsets = torch.zeros(1, 2, 1, 2, requires_grad=True), torch.zeros(1, 4, 1, 2, requires_grad=True)
-    (_unlike(logits, likely) + _away(offsets, torch.ones(1, 4, 1, 2), likely)).backward()
+    (_unlike(logits, face_probability) + _away(offsets, torch.ones(1, 4, 1, 2), face_probability)).backward()
     for said in (logits, offsets):
         assert said.grad is not None
         assert said.grad[..., 0].abs().min() > 0
         assert said.grad[..., 1].abs().max() == 0
 
 
-def test_a_checkpoint_of_another_recipe_is_not_gone_on_with(lessons: Lessons, tmp_path: Path) -> None:
-    ProposalTraining(RECIPE, lessons).save(tmp_path / CHECKPOINT)
-    with pytest.raises(AnotherTraining, match="another recipe"):
-        ProposalTraining(replace(RECIPE, steps=9), lessons).resume(tmp_path / CHECKPOINT)
+def test_a_checkpoint_of_another_recipe_is_not_gone_on_with(lessons: ProposalDataset, tmp_path: Path) -> None:
+    ProposalTraining(RECIPE, lessons).save(tmp_path / CHECKPOINT_FILE)
+    with pytest.raises(CheckpointMismatch, match="another recipe"):
+        ProposalTraining(replace(RECIPE, steps=9), lessons).resume(tmp_path / CHECKPOINT_FILE)
 
 
 def test_it_is_compared_with_mtcnns_own_on_people_whom_it_does_not_know(people: Path) -> None:
-    files = unknown_people(people)
+    files = unseen_photos(people)
     assert len(files) >= 2
-    assert not any(teaches_detection(str(file)) for file in files)
-    *_, first, second = beside_mtcnn({"all": files, "one": files[:1]}, WORKSPACE_MODELS)
+    assert not any(trains_proposal(str(file)) for file in files)
+    *_, first, second = comparison_table({"all": files, "one": files[:1]}, WORKSPACE_MODELS)
     crops = []
     for row, named, photos in ((first, "all", len(files)), (second, "one", 1)):
         name, *numbers, its_crops, our_crops = (cell.strip() for cell in row.strip("|").split("|"))

@@ -1,0 +1,1 @@
+"""Measures the exported networks; prints every figure that the model cards quote."""

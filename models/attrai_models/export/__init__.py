@@ -1,0 +1,1 @@
+"""From torch modules to the ONNX files that the estimator loads, and their records in the manifest."""

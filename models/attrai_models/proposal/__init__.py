@@ -1,1 +1,0 @@
-"""Detection's first network, taught here what MTCNN's first two say together; see decision 0019."""

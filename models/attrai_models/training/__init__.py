@@ -1,0 +1,1 @@
+"""Training of the scorer and of the proposal network; both resume from a checkpoint."""
