@@ -41,8 +41,8 @@ clean:  ## remove the environments and the tools' caches; out/ stays
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-.venv/run.stamp: .venv/uv.stamp requirements/run.txt $(MEMBER_PROJECTS)
-	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/run.txt
+.venv/run.stamp: .venv/uv.stamp $(MEMBERS:%=requirements/%.txt) $(MEMBER_PROJECTS)
+	@$(UV) pip install -q --python $(BIN)/python --require-hashes $(MEMBERS:%=-r requirements/%.txt)
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(EDITABLE)
 	@touch $@
 

@@ -16,7 +16,7 @@ test: .venv/test.stamp lint  ## lint, types, contracts, all unit tests and a smo
 test-all: test test-rest  ## every test that needs no torch, over real servers (DATA=folder: also the golden ones); at most 25 minutes
 
 test-rest: .venv/test.stamp servers  # what `make test` leaves out
-	@$(PYTEST) -m "not ($(QUICK))" $(NO_TORCH)
+	@$(PYTEST) -m "not torch and not ($(QUICK))" $(NO_TORCH)
 
 test-models: .venv-models/stamp  ## run the tests that need torch (DATA=folder: also the golden ones)
 	@$(CLEAN_ENV) DATA="$(DATA)" $(MODELS_BIN)/pytest --durations=20 -m torch tests/unit/models
