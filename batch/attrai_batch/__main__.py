@@ -16,12 +16,11 @@ from attrai_shared.settings import describe
 from rich.console import Console
 
 from attrai_batch.commands import add_commands
-from attrai_batch.in_flight import ChunkLost
+from attrai_batch.errors import ChunkLost, RunRefused, SourceError
 from attrai_batch.run import RunOptions, run_batch
-from attrai_batch.run_folder import ComputeOptions, RunRefused
+from attrai_batch.run_folder import ComputeOptions
 from attrai_batch.settings import BatchRunSettings
 from attrai_batch.sources.download import DownloadRules
-from attrai_batch.sources.entries import SourceError
 from attrai_batch.table import use_system_allocator
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130

@@ -10,8 +10,9 @@ from typing import TypeVar
 import numpy as np
 from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
+from attrai_batch.errors import InvalidTable
 from attrai_batch.mean import ExactSum, Mean, Nearest, Spread, Vectors
-from attrai_batch.table import InvalidTable, read_batches
+from attrai_batch.table import read_batches
 
 ALL = ""
 """The group of all faces; no folder has this name."""

@@ -1,25 +1,27 @@
-"""The chunks in flight: submitted and without a result. When one counts as lost and is submitted again. Pure."""
+"""The chunks in flight: submitted, or about to be, and without a result. Decides when one is lost. Pure."""
 
 from dataclasses import dataclass
 
+from attrai_shared.batch_contracts import ToEmbed
+
+from attrai_batch.errors import ChunkLost
+
 START_TIMEOUT_S = 8.0
-"""Seconds after which a chunk that nobody began is lost, if the queue is empty: more than a fresh child needs to load its networks."""
+"""Seconds after which a chunk that no estimator began is lost if the queue is empty. A new estimator loads its networks in less."""
 SILENCE_TIMEOUT_S = 90.0
-"""Seconds without a sign of work after which a chunk that was begun is lost, if the queue is empty: twice a photo's hard limit."""
+"""Seconds without a sign of work after which a started chunk is lost if the queue is empty: twice a photo's hard limit."""
 MAX_LOSSES = 10
+"""Losses of one chunk that a run accepts."""
 
 
 @dataclass(slots=True)
 class ChunkInFlight:
-    """One chunk in flight; instants in seconds since 1970. `submitted` is None while no broker has taken it."""
+    """One chunk; times in seconds since 1970. `submitted` is None until the broker accepts the message."""
 
+    message: ToEmbed
     since: float
     submitted: float | None = None
     losses: int = 0
-
-
-class ChunkLost(Exception):
-    """A chunk was lost again and again: the estimators or their spool are not what they should be."""
 
 
 class InFlight:
@@ -36,43 +38,45 @@ class InFlight:
         return set(self._chunks)
 
     def oldest_age(self, now: float) -> float:
-        """Seconds since the oldest one took off; 0 without any."""
-        return max((now - one.since for one in self._chunks.values()), default=0.0)
+        """Seconds since the oldest chunk was added; 0 without any."""
+        return max((now - chunk.since for chunk in self._chunks.values()), default=0.0)
 
-    def add(self, chunk: int, now: float) -> None:
-        """The chunk is to be submitted."""
-        self._chunks[chunk] = ChunkInFlight(now)
+    def add(self, message: ToEmbed, now: float) -> None:
+        """Add a chunk that is still to be submitted."""
+        self._chunks[message.chunk] = ChunkInFlight(message, now)
 
-    def submitted(self, chunk: int, now: float) -> None:
-        self._chunks[chunk].submitted = now
+    def message(self, number: int) -> ToEmbed:
+        return self._chunks[number].message
 
-    def remove(self, chunk: int) -> None:
-        """Its result is there."""
-        del self._chunks[chunk]
+    def submitted(self, number: int, now: float) -> None:
+        """The broker has accepted the chunk."""
+        self._chunks[number].submitted = now
+
+    def remove(self, number: int) -> None:
+        """The chunk's result has arrived."""
+        del self._chunks[number]
 
     def unsubmitted(self) -> list[int]:
-        """Those that a broker has still to take, in order."""
-        return sorted(chunk for chunk, one in self._chunks.items() if one.submitted is None)
+        """Chunks to submit, in order."""
+        return sorted(number for number, chunk in self._chunks.items() if chunk.submitted is None)
 
     def overdue(self, now: float) -> list[tuple[int, float]]:
-        """Those that have been away long enough to be asked about, each with the instant of its submission."""
-        away = [(chunk, one.submitted) for chunk, one in self._chunks.items() if one.submitted is not None]
-        return [(chunk, submitted) for chunk, submitted in away if now - submitted > START_TIMEOUT_S]
+        """Chunks submitted long enough ago to be lost, each with the time of its submission."""
+        submitted = [(number, chunk.submitted) for number, chunk in self._chunks.items() if chunk.submitted is not None]
+        return [(number, instant) for number, instant in submitted if now - instant > START_TIMEOUT_S]
 
-    def mark_lost(self, chunk: int) -> None:
-        """The chunk must be submitted again. Raises ChunkLost when that has happened too often."""
-        one = self._chunks[chunk]
-        one.submitted, one.losses = None, one.losses + 1
-        if one.losses > MAX_LOSSES:
+    def mark_lost(self, number: int) -> None:
+        """The chunk must be submitted again. Raises ChunkLost after too many losses."""
+        chunk = self._chunks[number]
+        chunk.submitted, chunk.losses = None, chunk.losses + 1
+        if chunk.losses > MAX_LOSSES:
             raise ChunkLost(
-                f"Chunk {chunk} was submitted {one.losses} times and came to nothing; the estimators' logs say why."
+                f"Chunk {number} was submitted {chunk.losses} times and came to nothing; the estimators' logs say why."
             )
 
 
 def is_lost(submitted_seconds: float, silent_seconds: float | None) -> bool:
-    """Whether a chunk that lies in no queue is worked on by nobody; `silent_seconds` is None where work never began."""
-    return (
-        submitted_seconds > START_TIMEOUT_S
-        if silent_seconds is None
-        else min(silent_seconds, submitted_seconds) > SILENCE_TIMEOUT_S
-    )
+    """Whether no estimator works on a chunk that is not in the queue; `silent_seconds` is None if work never began."""
+    if silent_seconds is None:
+        return submitted_seconds > START_TIMEOUT_S
+    return min(silent_seconds, submitted_seconds) > SILENCE_TIMEOUT_S

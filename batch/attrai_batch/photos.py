@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from attrai_batch.errors import InvalidTable
 from attrai_batch.sources.entries import Entry, FileEntry, PhotoSource, RefusedEntry
-from attrai_batch.table import InvalidTable, Row
+from attrai_batch.table import Row
 
 Sample = tuple[list[Row], bytes | None]
 """A photo's rows and the bytes of its file; None of one that the source refuses, or where no photos are asked for."""

@@ -16,14 +16,11 @@ from attrai_shared.batch_contracts import FaceOutput, FaceSelection
 from attrai_shared.files import atomic_write
 
 from attrai_batch import chunks
+from attrai_batch.errors import RunRefused
 from attrai_batch.run_stats import RunStats, stats_from_metadata, stats_to_metadata, sum_stats
 from attrai_batch.table import NamedOutcome, merge, read_metadata, write_part
 
 _PART = re.compile(r"(\d{9})\.parquet")
-
-
-class RunRefused(Exception):
-    """The run may not begin or go on so; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
 """What a batch reads from the environment when it uses servers; without `ATTRAI_BROKER_URL` it starts its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 from attrai_shared.settings import PREFIX, BatchSettings
 from pydantic import Field
+
+from attrai_batch.job import BatchEnvironment
 
 
 class BatchRunSettings(BatchSettings):
@@ -14,17 +14,6 @@ class BatchRunSettings(BatchSettings):
     batch_window: int = Field(
         16, ge=1, le=1000, description="chunks that a batch has in flight: about four for each batch estimator"
     )
-
-
-@dataclass(frozen=True, slots=True)
-class BatchEnvironment:
-    """What a run stands on: the broker, the estimators' root and their spool."""
-
-    broker_url: str
-    root: Path
-    spool: Path
-    window: int
-    declare_queues: bool
 
 
 def uses_servers(environment: Mapping[str, str]) -> bool:

@@ -26,6 +26,8 @@ import pyarrow.parquet as pq
 from attrai_shared.batch_contracts import EMBEDDING_SIZE, FaceResult, PhotoFailure, PhotoResult
 from attrai_shared.files import atomic_write
 
+from attrai_batch.errors import InvalidTable
+
 MEASURES = ("side", "sharpness", "turn", "outside", "brightness")
 ROW_GROUP_ROWS = 4096
 """Rows of a row group of the merged file, at least: some 2.5 MB, which readers take at a time."""
@@ -51,10 +53,6 @@ SCHEMA = pa.schema(
 NamedOutcome = tuple[str, PhotoResult | PhotoFailure]
 """A photo's name and what became of it."""
 Row = dict[str, object]
-
-
-class InvalidTable(Exception):
-    """A file that is no table of ours; the text is a sentence for the terminal."""
 
 
 def use_system_allocator() -> None:

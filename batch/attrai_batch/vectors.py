@@ -9,15 +9,12 @@ from pathlib import Path
 import numpy as np
 from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
+from attrai_batch.errors import VectorNotFound
 from attrai_batch.mean import Mean
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 SEPARATORS = re.compile(r"[\s,;]+")
-
-
-class VectorNotFound(Exception):
-    """A file in which no vector is found; the text is a sentence for the terminal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,10 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from attrai_batch.batch import Batch, BatchJob, Show
 from attrai_batch.chunk_queue import ChunkQueue
+from attrai_batch.job import BatchEnvironment, BatchJob, Show
+from attrai_batch.run import process_chunks
 from attrai_batch.run_folder import ComputeOptions, RunFolder
-from attrai_batch.settings import BatchEnvironment
 from attrai_batch.sources.entries import Entry, FileEntry
 from attrai_shared.batch_contracts import (
     EMBEDDING_SIZE,
@@ -75,6 +75,6 @@ def run(count: int, place: Path, window: int = 16, show: Show = ignore) -> Path:
     run_id = folder.begin(source.fingerprint, options)
     environment = BatchEnvironment(NOWHERE, source.folder, spool, window, declare_queues=False)
     job = BatchJob(run_id, source, options, folder, environment, "", show, lambda: None)
-    Batch(job, InstantQueue(Spool(spool))).run()
+    process_chunks(job, InstantQueue(Spool(spool)))
     folder.finish()
     return folder.out

@@ -25,7 +25,7 @@ def test_each_gets_its_reason_and_no_other_photo_is_harmed(tmp_path: Path) -> No
     options = RunOptions(
         source=str(source),
         out=tmp_path / "out.parquet",
-        options=ComputeOptions("all", ("embedding", "quality")),
+        compute=ComputeOptions("all", ("embedding", "quality")),
         resume=False,
         workers=2,
         rules=DownloadRules(),

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from attrai_batch.errors import SourceError
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.download import DownloadRules, download, redacted_url
-from attrai_batch.sources.entries import PhotoSource, SourceError
+from attrai_batch.sources.entries import PhotoSource
 from attrai_batch.sources.folder import FolderSource
 
 NO_RULES = DownloadRules()

@@ -7,8 +7,9 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
+from attrai_batch.errors import SourceError
 from attrai_batch.sources.decompression import BZIP2, GZIP, XZ
-from attrai_batch.sources.entries import Entry, RefusedEntry, SourceError
+from attrai_batch.sources.entries import Entry, RefusedEntry
 from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
 from attrai_batch.sources.member_filter import ArchiveEnds
 from attrai_batch.sources.names import escaped_name

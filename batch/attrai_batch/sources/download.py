@@ -7,8 +7,8 @@ from pathlib import Path
 
 import httpx
 
+from attrai_batch.errors import SourceError
 from attrai_batch.sources.download_paths import DownloadPaths, redacted_url, url_hash
-from attrai_batch.sources.entries import SourceError
 from attrai_batch.sources.transfer import DownloadRules, Transfer
 
 __all__ = ["DownloadRules", "Downloaded", "download", "redacted_url"]

@@ -63,7 +63,3 @@ class PhotoSource(Protocol):
     def entries(self) -> Iterator[Entry]:
         """All entries from the beginning. Memory is bounded whatever the size of the set. Raises SourceError."""
         ...
-
-
-class SourceError(Exception):
-    """The source as a whole cannot be read; the text is a sentence for the terminal."""

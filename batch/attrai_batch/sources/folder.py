@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from attrai_batch.sources.entries import Entry, FileEntry, RefusedEntry, SourceError
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.entries import Entry, FileEntry, RefusedEntry
 from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
 from attrai_batch.sources.listing import sorted_names
 from attrai_batch.sources.names import escaped_name, is_hidden, is_photo, unsafe_reason

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import httpx
 
+from attrai_batch.errors import SourceError
 from attrai_batch.sources.download_paths import DownloadPaths, redacted_url, url_hash
-from attrai_batch.sources.entries import SourceError
 
 READ_TIMEOUT_S = 30.0
 """Seconds without a byte after which a connection is given up."""

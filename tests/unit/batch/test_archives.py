@@ -7,8 +7,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from attrai_batch.errors import SourceError
 from attrai_batch.sources.archive import ArchiveSource
-from attrai_batch.sources.entries import RefusedEntry, SourceError
+from attrai_batch.sources.entries import RefusedEntry
 from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from attrai_batch.batch import Batch, BatchJob
-from attrai_batch.in_flight import ChunkLost
+from attrai_batch.errors import ChunkLost
+from attrai_batch.job import BatchEnvironment, BatchJob
+from attrai_batch.run import process_chunks
 from attrai_batch.run_folder import ComputeOptions, RunFolder
-from attrai_batch.settings import BatchEnvironment
 from attrai_shared.batch_contracts import ToEmbed
 from attrai_shared.spool import Spool
 
@@ -66,5 +66,5 @@ def test_a_run_has_no_more_chunks_in_flight_than_its_window(tmp_path: Path, monk
     )
     job = BatchJob(run_id, source, options, folder, environment, "", lambda *_: None, stop)
     with pytest.raises(ChunkLost):
-        Batch(job, Counting(Spool(tmp_path / "spool"))).run()
+        process_chunks(job, Counting(Spool(tmp_path / "spool")))
     assert submitted == list(range(7))

@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from attrai_batch.errors import SourceError
 from attrai_batch.sources import open_source
 from attrai_batch.sources.download import DownloadRules, download, redacted_url
-from attrai_batch.sources.entries import MemberEntry, SourceError
+from attrai_batch.sources.entries import MemberEntry
 
 from tests.unit.batch.archives import write_zip
 

@@ -8,10 +8,10 @@ import pytest
 import typer
 from attrai_batch import export as export_module
 from attrai_batch.commands import add_commands
+from attrai_batch.errors import InvalidTable
 from attrai_batch.export import COLUMNS, export_csv, export_npy, export_webdataset
 from attrai_batch.sources import open_source
 from attrai_batch.sources.entries import RefusedEntry
-from attrai_batch.table import InvalidTable
 from typer.testing import CliRunner
 
 from tests.unit.batch.rows import found, missed, table, vector

@@ -5,7 +5,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from attrai_batch.sources.entries import FileEntry, RefusedEntry, SourceError
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.entries import FileEntry, RefusedEntry
 from attrai_batch.sources.folder import FolderSource
 from attrai_batch.sources.limits import SourceLimits
 from attrai_batch.sources.listing import sorted_names

@@ -1,11 +1,17 @@
 import pytest
-from attrai_batch.in_flight import MAX_LOSSES, SILENCE_TIMEOUT_S, START_TIMEOUT_S, ChunkLost, InFlight, is_lost
+from attrai_batch.errors import ChunkLost
+from attrai_batch.in_flight import MAX_LOSSES, SILENCE_TIMEOUT_S, START_TIMEOUT_S, InFlight, is_lost
+from attrai_shared.batch_contracts import SpoolFile, ToEmbed
+
+
+def message(chunk: int) -> ToEmbed:
+    return ToEmbed(run_id="0" * 32, chunk=chunk, what=("score",), faces="all", photos=SpoolFile(sizes=(1,)))
 
 
 def test_a_chunk_is_asked_about_when_it_has_been_away_too_long() -> None:
     in_flight = InFlight()
     for chunk, now in ((1, 100.0), (2, 105.0)):
-        in_flight.add(chunk, now)
+        in_flight.add(message(chunk), now)
         in_flight.submitted(chunk, now)
     assert in_flight.overdue(100 + START_TIMEOUT_S) == []
     assert in_flight.overdue(101 + START_TIMEOUT_S) == [(1, 100.0)]
@@ -17,7 +23,7 @@ def test_a_chunk_is_asked_about_when_it_has_been_away_too_long() -> None:
 def test_what_no_broker_has_taken_waits_in_order() -> None:
     in_flight = InFlight()
     for chunk in (3, 1, 2):
-        in_flight.add(chunk, 0)
+        in_flight.add(message(chunk), 0)
     in_flight.submitted(1, 0)
     assert in_flight.unsubmitted() == [2, 3]
     assert [chunk for chunk, _ in in_flight.overdue(1e6)] == [1]
@@ -25,7 +31,7 @@ def test_what_no_broker_has_taken_waits_in_order() -> None:
 
 def test_a_chunk_that_is_lost_again_and_again_ends_the_run() -> None:
     in_flight = InFlight()
-    in_flight.add(0, 0)
+    in_flight.add(message(0), 0)
     for _ in range(MAX_LOSSES):
         in_flight.mark_lost(0)
         assert in_flight.unsubmitted() == [0]

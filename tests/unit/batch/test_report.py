@@ -68,8 +68,8 @@ def test_a_urls_key_is_in_no_report() -> None:
     options = RunOptions(
         url, Path("x.parquet"), ComputeOptions("all", ("score",)), resume=False, workers=None, rules=DownloadRules()
     )
-    assert options.shown_source == "https://example.org/set.zip"
-    assert replace(options, source="a folder").shown_source == "a folder"
+    assert options.printable_source == "https://example.org/set.zip"
+    assert replace(options, source="a folder").printable_source == "a folder"
 
 
 def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ import pandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from attrai_batch.table import SCHEMA, InvalidTable, merge, read_batches, read_metadata, record_batch, write_part
+from attrai_batch.errors import InvalidTable
+from attrai_batch.table import SCHEMA, merge, read_batches, read_metadata, record_batch, write_part
 
 from tests.unit.batch.rows import LANDMARKS, MEASURES, face, found, missed, table, vector
 
