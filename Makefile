@@ -11,8 +11,8 @@ EDITABLE := $(MEMBERS:%=-e %)
 BIN := .venv/bin
 MODELS_BIN := .venv-models/bin
 UV := $(BIN)/uv
-# A person's own settings must not reach tests or the demo.
-CLEAN_ENV = env $$(env | sed -n 's/^\(ATTRAI_[A-Z0-9_]*\)=.*/-u \1/p' | tr '\n' ' ') -u PYTHONPATH
+# A person's own settings must not reach tests or the demo. Without bytecode files, each process compiles all that it imports.
+CLEAN_ENV = env $$(env | sed -n 's/^\(ATTRAI_[A-Z0-9_]*\)=.*/-u \1/p' | tr '\n' ' ') -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## list the commands
