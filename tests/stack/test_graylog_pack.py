@@ -10,7 +10,7 @@ import pytest
 from make_pack import PACK, REVISIONS, STEPS, content_pack, digest
 from stack_files import ROOT, stack
 
-SOURCES = [*(ROOT / "bot/attrai_bot").rglob("*.py"), *(ROOT / "estimator/attrai_estimator").rglob("*.py")]
+SOURCES = [file for name in ("shared", "bot", "estimator") for file in (ROOT / name / f"attrai_{name}").rglob("*.py")]
 EVERY_RECORD = {"service", "replica", "version", "event", "level", "timestamp"}
 """Fields that `attrai_shared.logs` adds to each record."""
 

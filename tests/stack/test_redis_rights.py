@@ -19,7 +19,7 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermission
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.flow.servers import free_port, missing_redis, redis
-from tests.unit.bot.conftest import make_record
+from tests.unit.bot.conftest import make_request
 
 REQUEST = "0" * 32
 
@@ -74,7 +74,7 @@ async def test_the_bot_may_write_and_read_day_counts(server: str) -> None:
         RequestStore.at(f"redis://{user}:word@{server}", QuotaLimits(3, 8, 1000), AddressCipher(b"a key of tests"))
         for user in ("intake", "replier")
     )
-    await intake.admit(make_record(), now)
+    await intake.admit(make_request(), now)
     await replier.settle(REQUEST, "f" * 32, now + 60, now, {"detect": 0.2})
     today = (await intake.days(now))[-1]
     assert (today.photos, today.users, sum(today.seconds["detect"])) == (1, 1, 1)
