@@ -13,6 +13,7 @@ for service in "$@"; do
     "$uv" venv -q --python .venv/bin/python "$folder/$service"
     "$uv" pip install -q --python "$python" --require-hashes -r "requirements/$service.txt"
     members=(-e shared)
+    [[ $service != batch && $service != playground ]] || members+=(-e local)
     [[ $service = shared ]] || members+=(-e "$service")
     "$uv" pip install -q --python "$python" --no-deps --no-build-isolation "${members[@]}"
     "$uv" pip install -q --python "$python" --require-hashes -r requirements/tools.txt

@@ -8,25 +8,23 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from attrai_shared.batch_contracts import What
+from attrai_local.errors import SupervisionError
+from attrai_local.signals import terminate_like_ctrl_c
+from attrai_shared.batch_contracts import FaceOutput
 from attrai_shared.errors import ServiceError
 from attrai_shared.settings import describe
-from attrai_shared.supervision.errors import SupervisionError
-from attrai_shared.supervision.interruption import end_as_by_ctrl_c
 from rich.console import Console
 
 from attrai_batch.commands import add_commands
-from attrai_batch.flight import ChunkLost
-from attrai_batch.run_folder import Options, RunRefused
-from attrai_batch.running import Wish
-from attrai_batch.running import run as run_batch
+from attrai_batch.errors import ChunkLost, RunRefused, SourceError
+from attrai_batch.run import RunOptions, run_batch
+from attrai_batch.run_folder import ComputeOptions
 from attrai_batch.settings import BatchRunSettings
-from attrai_batch.sources import SourceError
 from attrai_batch.sources.download import DownloadRules
-from attrai_batch.table import keep_little_memory
+from attrai_batch.table import use_system_allocator
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-EVERYTHING: tuple[What, ...] = ("embedding", "score", "quality")
+EVERYTHING: tuple[FaceOutput, ...] = ("embedding", "score", "quality")
 GIB = 1 << 30
 
 app = typer.Typer(
@@ -71,12 +69,14 @@ def run(
     written or deleted.
     """
     rules = DownloadRules(most_bytes=int(most_gib * GIB), seconds=deadline, sha256=sha256)
-    wish = Wish(source, out, Options(faces.value, chosen(what)), resume=resume, workers=workers, rules=rules)
-    with _exit_status(wish):
-        run_batch(Console(), dict(os.environ), wish)
+    options = RunOptions(
+        source, out, ComputeOptions(faces.value, chosen(what)), resume=resume, workers=workers, rules=rules
+    )
+    with _exit_status(options):
+        run_batch(Console(), dict(os.environ), options)
 
 
-def chosen(text: str) -> tuple[What, ...]:
+def chosen(text: str) -> tuple[FaceOutput, ...]:
     """What is to be computed, in one order. Raises typer.BadParameter."""
     words = {word.strip() for word in text.split(",")}
     if not words <= set(EVERYTHING):
@@ -89,29 +89,29 @@ add_commands(app)
 
 def main() -> None:
     """Entry of the console script."""
-    keep_little_memory()
-    end_as_by_ctrl_c()
+    use_system_allocator()
+    terminate_like_ctrl_c()
     app(prog_name="attrai-batch")
 
 
 @contextmanager
-def _exit_status(wish: Wish) -> Iterator[None]:
+def _exit_status(options: RunOptions) -> Iterator[None]:
     """An error becomes its sentence and a status; so does Ctrl-C."""
     try:
         yield
     except KeyboardInterrupt:
-        _say(f"Interrupted. {_how_to_go_on(wish)}")
+        _say(f"Interrupted. {_how_to_go_on(options)}")
         raise typer.Exit(INTERRUPTED) from None
     except (RunRefused, SourceError) as error:
         _say(str(error))
         raise typer.Exit(MISUSED) from None
     except (SupervisionError, ServiceError, ChunkLost, OSError) as error:
-        _say(f"{error}\n{_how_to_go_on(wish)}")
+        _say(f"{error}\n{_how_to_go_on(options)}")
         raise typer.Exit(FAILED) from None
 
 
-def _how_to_go_on(wish: Wish) -> str:
-    return f"The same command with --resume goes on; what is done lies in {wish.out}.parts."
+def _how_to_go_on(options: RunOptions) -> str:
+    return f"The same command with --resume goes on; what is done lies in {options.out}.parts."
 
 
 def _say(sentence: str) -> None:

@@ -8,10 +8,11 @@ from posixpath import basename, dirname
 from typing import TypeVar
 
 import numpy as np
-from attrai_shared.batch_contracts import VECTOR
+from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
+from attrai_batch.errors import InvalidTable
 from attrai_batch.mean import ExactSum, Mean, Nearest, Spread, Vectors
-from attrai_batch.table import NoTable, batches
+from attrai_batch.table import read_batches
 
 ALL = ""
 """The group of all faces; no folder has this name."""
@@ -40,12 +41,12 @@ def averages(table: Path, *, by_folder: bool = False) -> dict[str, Average]:
         for group, vectors, _ in _groups(table, by_folder=by_folder):
             sums[group].add(vectors)
     except ValueError as error:
-        raise NoTable(f"{table}: {error}") from error
+        raise InvalidTable(f"{table}: {error}") from error
     spreads = {group: Spread(found.mean()) for group, found in sorted(sums.items())}
     for group, vectors, names in _groups(table, by_folder=by_folder):
         spreads[group].add(vectors, names)
     if not spreads:
-        raise NoTable(f"{table} has no vector: was it run without embedding, or on photos without a face?")
+        raise InvalidTable(f"{table} has no vector: was it run without embedding, or on photos without a face?")
     return {group: _average(sums[group], spread) for group, spread in spreads.items()}
 
 
@@ -73,11 +74,11 @@ def _groups(table: Path, *, by_folder: bool) -> Iterator[tuple[str, Vectors, Nam
 
 def faces(table: Path) -> Iterator[tuple[Vectors, Names]]:
     """Every face with a vector: float32 of shape (n, 128), and the photo and face of each. Raises NoTable."""
-    for batch in batches(table, "photo", "face", "embedding"):
+    for batch in read_batches(table, "photo", "face", "embedding"):
         rows = batch.filter(batch["embedding"].is_valid())
         if len(rows):
             numbers = rows["embedding"].flatten().to_numpy(zero_copy_only=False)
             yield (
-                numbers.reshape(-1, VECTOR),
+                numbers.reshape(-1, EMBEDDING_SIZE),
                 list(zip(rows["photo"].to_pylist(), rows["face"].to_pylist(), strict=True)),
             )

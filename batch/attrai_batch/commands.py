@@ -7,7 +7,13 @@ from typing import Annotated, TypeVar
 
 import typer
 
-# Commands import inside what they run: help needs no pyarrow.
+from attrai_batch import average_text
+from attrai_batch.average import ALL, averages
+from attrai_batch.errors import BatchError
+from attrai_batch.export import export_csv, export_npy, export_webdataset
+from attrai_batch.sources import open_source
+from attrai_batch.vectors import compare as compare_vectors
+from attrai_batch.vectors import read_vector
 
 Result = TypeVar("Result")
 Table = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="A table that `attrai-batch run` wrote.")]
@@ -46,8 +52,6 @@ def export(
     ] = None,
 ) -> None:
     """Write a table in another format. Prints the files written."""
-    from attrai_batch.export import export_csv, export_npy, export_webdataset  # noqa: PLC0415 - see above
-    from attrai_batch.sources.opening import open_source  # noqa: PLC0415 - see above
 
     if photos is not None and kind is not Format.WEBDATASET:
         raise typer.BadParameter("only --format webdataset takes photos", param_hint="--photos")
@@ -75,10 +79,6 @@ def average(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, every digit.")] = False,
 ) -> None:
     """Print the mean of all vectors, their spread, and the photo nearest to the mean."""
-    from attrai_batch import average_text  # noqa: PLC0415 - see above
-    from attrai_batch.average import ALL, averages  # noqa: PLC0415 - see above
-    from attrai_batch.vectors import compare as compare_vectors  # noqa: PLC0415 - see above
-    from attrai_batch.vectors import read_vector  # noqa: PLC0415 - see above
 
     def text() -> str:
         other = None if compare is None else read_vector(compare)
@@ -91,13 +91,9 @@ def average(
 
 def _done(work: Callable[[], Result]) -> Result:
     """What the work returns; where it cannot be done, a sentence and exit status 1."""
-    from attrai_batch.sources import SourceError  # noqa: PLC0415 - see above
-    from attrai_batch.table import NoTable  # noqa: PLC0415 - see above
-    from attrai_batch.vectors import NoVector  # noqa: PLC0415 - see above
-
     try:
         return work()
-    except (NoTable, NoVector, SourceError) as error:
+    except BatchError as error:
         sentence = str(error)
     except OSError as error:
         sentence = f"{error.filename} cannot be written: {error.strerror}"

@@ -13,12 +13,12 @@ from posixpath import splitext
 from typing import IO
 
 import numpy as np
-from attrai_shared.batch_contracts import VECTOR
+from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
 from attrai_batch.average import faces
 from attrai_batch.photos import Sample, with_photos, without_photos
-from attrai_batch.sources import Source
-from attrai_batch.table import MEASURES, Row, batches
+from attrai_batch.sources.entries import PhotoSource
+from attrai_batch.table import MEASURES, Row, read_batches
 
 Numbered = tuple[int, Sample]
 SHARD = 10_000
@@ -27,7 +27,7 @@ POINTS = ("left_eye", "right_eye", "nose", "left_mouth", "right_mouth")
 BEFORE = ("photo", "face", "width", "height")
 BOX = ("x0", "y0", "x1", "y1")
 LANDMARKS = tuple(f"{point}_{axis}" for point in POINTS for axis in "xy")
-NUMBERS = tuple(f"e{i}" for i in range(VECTOR))
+NUMBERS = tuple(f"e{i}" for i in range(EMBEDDING_SIZE))
 COLUMNS = (
     *BEFORE,
     *BOX,
@@ -75,7 +75,7 @@ def export_csv(table: Path, out: Path) -> list[Path]:
     return [out]
 
 
-def export_webdataset(table: Path, out: Path, source: Source | None = None) -> list[Path]:
+def export_webdataset(table: Path, out: Path, source: PhotoSource | None = None) -> list[Path]:
     """A folder of shards `faces-000000.tar`, …: for each photo KEY.json with all but the vectors, and KEY.npy with them.
 
     KEY is the photo's number in the table; KEY.npy is float32 of shape (faces, 128). With the table's `source`, the photo's
@@ -101,7 +101,7 @@ def _in_shards(samples: Iterator[Numbered]) -> Iterator[Iterator[Numbered]]:
 
 
 def _rows(table: Path) -> Iterator[Row]:
-    for batch in batches(table):
+    for batch in read_batches(table):
         yield from batch.to_pylist()
 
 
@@ -132,7 +132,7 @@ def _add(archive: tarfile.TarFile, key: str, rows: list[Row], photo: bytes | Non
     _add_file(archive, f"{key}.json", json.dumps({**said, "faces": people}).encode())
     vectors = [row["embedding"] for row in found if row["embedding"] is not None]
     buffer = io.BytesIO()
-    np.save(buffer, np.array(vectors, np.float32).reshape(-1, VECTOR))
+    np.save(buffer, np.array(vectors, np.float32).reshape(-1, EMBEDDING_SIZE))
     _add_file(archive, f"{key}.npy", buffer.getvalue())
 
 
@@ -145,7 +145,9 @@ def _add_file(archive: tarfile.TarFile, name: str, data: bytes) -> None:
 def _npy_header(rows: int) -> bytes:
     """Of the same length for any number of rows: numpy pads it."""
     buffer = io.BytesIO()
-    np.lib.format.write_array_header_1_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": (rows, VECTOR)})
+    np.lib.format.write_array_header_1_0(
+        buffer, {"descr": "<f4", "fortran_order": False, "shape": (rows, EMBEDDING_SIZE)}
+    )
     return buffer.getvalue()
 
 

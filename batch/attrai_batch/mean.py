@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from attrai_shared.batch_contracts import VECTOR
+from attrai_shared.batch_contracts import EMBEDDING_SIZE
 from numpy.typing import NDArray
 
 UNIT = 2.0**-46
@@ -29,7 +29,7 @@ class ExactSum:
 
     def __init__(self) -> None:
         self.count = 0
-        self._total = np.zeros(VECTOR, dtype=object)
+        self._total = np.zeros(EMBEDDING_SIZE, dtype=object)
 
     def add(self, rows: NDArray[np.floating]) -> None:
         """Rows of shape (n, 128), at most 8,192 at a time. Raises ValueError for numbers that no embedding has."""

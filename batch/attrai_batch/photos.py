@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from attrai_batch.sources import Entry, FileEntry, RefusedEntry, Source
-from attrai_batch.table import NoTable, Row
+from attrai_batch.errors import InvalidTable
+from attrai_batch.sources.entries import Entry, FileEntry, PhotoSource, RefusedEntry
+from attrai_batch.table import Row
 
 Sample = tuple[list[Row], bytes | None]
 """A photo's rows and the bytes of its file; None of one that the source refuses, or where no photos are asked for."""
@@ -15,7 +16,7 @@ def without_photos(photos: Iterable[list[Row]]) -> Iterator[Sample]:
     return ((rows, None) for rows in photos)
 
 
-def with_photos(photos: Iterable[list[Row]], source: Source) -> Iterator[Sample]:
+def with_photos(photos: Iterable[list[Row]], source: PhotoSource) -> Iterator[Sample]:
     """One photo in memory at a time. Raises NoTable where the table is not of this source, SourceError, OSError."""
     entries = (entry for entry in source.entries() if not isinstance(entry, RefusedEntry))
     entry = next(entries, None)
@@ -26,11 +27,11 @@ def with_photos(photos: Iterable[list[Row]], source: Source) -> Iterator[Sample]
         elif rows[0]["face"] is None:
             yield rows, None
         else:
-            raise NoTable(
+            raise InvalidTable(
                 f"the source does not have {rows[0]['photo']} where the table has it: was it run on another one?"
             )
     if entry is not None:
-        raise NoTable(f"the table does not have {entry.name} where the source has it: was it run on another one?")
+        raise InvalidTable(f"the table does not have {entry.name} where the source has it: was it run on another one?")
 
 
 def _content(entry: Entry, folder: Path | None) -> bytes | None:

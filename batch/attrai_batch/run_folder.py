@@ -12,29 +12,26 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from attrai_shared.batch_contracts import Faces, What
+from attrai_shared.batch_contracts import FaceOutput, FaceSelection
 
-from attrai_batch import plan
-from attrai_batch.account import Account, packed, read_account, total
-from attrai_batch.table import Photo, about, merge, write_part
+from attrai_batch import chunks
+from attrai_batch.errors import RunRefused
+from attrai_batch.run_stats import RunStats, stats_from_metadata, stats_to_metadata, sum_stats
+from attrai_batch.table import NamedOutcome, merge, read_metadata, write_part
 
 _PART = re.compile(r"(\d{9})\.parquet")
 
 
-class RunRefused(Exception):
-    """The run may not begin or go on so; the text says what to do."""
-
-
 @dataclass(frozen=True, slots=True)
-class Options:
+class ComputeOptions:
     """What a run computes. Another value of any of them is another run."""
 
-    faces: Faces
-    what: tuple[What, ...]
+    faces: FaceSelection
+    what: tuple[FaceOutput, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class RunRecord:
     """What `run.json` keeps: the run's id, what it reads, computes, and by which rules the source is cut."""
 
     run_id: str
@@ -83,9 +80,9 @@ class RunFolder:
             raise RunRefused(f"{self.out} is there already: move it away, or name another file with --out.")
         return self.out.exists() and not self.is_begun
 
-    def begin(self, fingerprint: str, options: Options) -> str:
+    def begin(self, fingerprint: str, options: ComputeOptions) -> str:
         """The run's id, a new one or the one to go on with. Raises RunRefused where the source or the options differ."""
-        new = Record(secrets.token_hex(16), fingerprint, options.faces, options.what, plan.RULES)
+        new = RunRecord(secrets.token_hex(16), fingerprint, options.faces, options.what, chunks.RULES)
         if not self._record.exists():
             self.path.mkdir(parents=True, exist_ok=True)
             write_whole(self._record, json.dumps(asdict(new), indent=1).encode())
@@ -103,23 +100,23 @@ class RunFolder:
     def next_chunk(self) -> int:
         """The number of the first chunk that is in no part."""
         parts = self.parts()
-        return int(about(parts[-1])["next_chunk"]) if parts else 0
+        return int(read_metadata(parts[-1])["next_chunk"]) if parts else 0
 
-    def add_part(self, first: int, after: int, photos: Sequence[Photo], account: Account) -> None:
+    def add_part(self, first: int, after: int, photos: Sequence[NamedOutcome], stats: RunStats) -> None:
         """Writes the chunks from `first` up to, not including, `after`; there is the whole part or none."""
-        metadata = {**packed(account), "next_chunk": str(after)}
+        metadata = {**stats_to_metadata(stats), "next_chunk": str(after)}
         write_part(self.path / f"{first:09d}.parquet", photos, metadata)
         _sync(self.path)
 
-    def account(self) -> Account:
+    def stats(self) -> RunStats:
         """What all parts come to."""
-        return total(read_account(about(part)) for part in self.parts())
+        return sum_stats(stats_from_metadata(read_metadata(part)) for part in self.parts())
 
-    def finish(self) -> Account:
+    def finish(self) -> RunStats:
         """Makes the one file of all parts, in order, then removes the folder. Killed in between, it is done again."""
-        whole = self.account()
+        whole = self.stats()
         record = {name: json.dumps(value) for name, value in asdict(_read(self._record)).items()}
-        merge(self.parts(), self.out, {**packed(whole), **record})
+        merge(self.parts(), self.out, {**stats_to_metadata(whole), **record})
         _sync(self.out.parent)
         self.path.rename(self._done)
         shutil.rmtree(self._done)
@@ -144,10 +141,10 @@ def write_whole(path: Path, data: bytes) -> None:
     half.replace(path)
 
 
-def _read(path: Path) -> Record:
+def _read(path: Path) -> RunRecord:
     try:
         fields = json.loads(path.read_bytes())
-        return Record(**{**fields, "what": tuple(fields["what"])})
+        return RunRecord(**{**fields, "what": tuple(fields["what"])})
     except (ValueError, TypeError, KeyError) as error:
         raise RunRefused(f"{path} cannot be read: remove {path.parent} to begin again.") from error
 

@@ -1,11 +1,11 @@
 """What a batch reads from the environment when it uses servers; without `ATTRAI_BROKER_URL` it starts its own."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
 from attrai_shared.settings import PREFIX, BatchSettings
 from pydantic import Field
+
+from attrai_batch.job import BatchEnvironment
 
 
 class BatchRunSettings(BatchSettings):
@@ -16,25 +16,14 @@ class BatchRunSettings(BatchSettings):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """What a run stands on: the broker, the estimators' root and their spool."""
-
-    broker_url: str
-    root: Path
-    spool: Path
-    window: int
-    declare_queues: bool
-
-
-def names_servers(environment: Mapping[str, str]) -> bool:
+def uses_servers(environment: Mapping[str, str]) -> bool:
     """Whether a broker is named, by itself or by a file."""
     return any(environment.get(f"{PREFIX}BROKER_URL{twin}") for twin in ("", "_FILE"))
 
 
-def ground_of(settings: BatchRunSettings) -> Ground:
+def environment_from(settings: BatchRunSettings) -> BatchEnvironment:
     """The servers that the settings name."""
-    return Ground(
+    return BatchEnvironment(
         settings.broker_url.get_secret_value(),
         settings.batch_root,
         settings.batch_spool,

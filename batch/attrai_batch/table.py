@@ -24,10 +24,12 @@ from typing import BinaryIO
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from attrai_shared.batch_contracts import VECTOR, Found, FoundFace, Missed
+from attrai_shared.batch_contracts import EMBEDDING_SIZE, FaceResult, PhotoFailure, PhotoResult
+
+from attrai_batch.errors import InvalidTable
 
 MEASURES = ("side", "sharpness", "turn", "outside", "brightness")
-GROUP = 4096
+ROW_GROUP_ROWS = 4096
 """Rows of a row group of the merged file, at least: some 2.5 MB, which readers take at a time."""
 WORDS = ["photo", "quality.list.element", "error_code", "error_message"]
 """Columns in which values come again: a dictionary of numbers that are all different takes memory, and room in the file."""
@@ -43,61 +45,57 @@ SCHEMA = pa.schema(
         pa.field("quality", pa.list_(pa.string())),
         pa.field("measures", pa.struct([(name, pa.float32()) for name in MEASURES])),
         pa.field("score", pa.float32()),
-        pa.field("embedding", pa.list_(pa.float32(), VECTOR)),
+        pa.field("embedding", pa.list_(pa.float32(), EMBEDDING_SIZE)),
         pa.field("error_code", pa.string()),
         pa.field("error_message", pa.string()),
     ]
 )
-Photo = tuple[str, Found | Missed]
+NamedOutcome = tuple[str, PhotoResult | PhotoFailure]
 """A photo's name and what became of it."""
 Row = dict[str, object]
 
 
-class NoTable(Exception):
-    """A file that is no table of ours; the text is a sentence for the terminal."""
-
-
-def keep_little_memory() -> None:
+def use_system_allocator() -> None:
     """For the start of a process: Arrow's own allocator holds what it once took, 20 MB in a run; the C library's gives it back."""
     pa.set_memory_pool(pa.system_memory_pool())
 
 
-def record_batch(photos: Iterable[Photo]) -> pa.RecordBatch:
+def record_batch(photos: Iterable[NamedOutcome]) -> pa.RecordBatch:
     """The rows of photos in their order: one for each face, or one with the reason."""
     rows = [row for name, outcome in photos for row in _rows(name, outcome)]
     return pa.RecordBatch.from_pylist(rows, SCHEMA)
 
 
-def write_part(path: Path, photos: Sequence[Photo], about: Mapping[str, str] | None = None) -> None:
+def write_part(path: Path, photos: Sequence[NamedOutcome], read_metadata: Mapping[str, str] | None = None) -> None:
     """Write a part, one row group; the file is there whole or not at all. `about` is kept in its metadata. Raises OSError."""
-    _write(path, [pa.Table.from_batches([record_batch(photos)], SCHEMA)], about or {})
+    _write(path, [pa.Table.from_batches([record_batch(photos)], SCHEMA)], read_metadata or {})
 
 
-def merge(parts: Iterable[Path], to: Path, about: Mapping[str, str]) -> None:
+def merge(parts: Iterable[Path], to: Path, read_metadata: Mapping[str, str]) -> None:
     """One file of all parts in their order, a row group in memory at a time; it is there whole or not at all.
 
     `about` is kept in the file's metadata. Raises OSError.
     """
-    _write(to, _groups(_read(part) for part in parts), about)
+    _write(to, _groups(_read(part) for part in parts), read_metadata)
 
 
-def batches(path: Path, *columns: str) -> Iterator[pa.RecordBatch]:
+def read_batches(path: Path, *columns: str) -> Iterator[pa.RecordBatch]:
     """The table's rows in their order, some thousand at a time; all columns if none is named. Raises NoTable."""
     try:
         with pq.ParquetFile(path) as file:
             if not file.schema_arrow.equals(SCHEMA):
-                raise NoTable(f"{path} is a Parquet file, but none of attrai-batch")
-            yield from file.iter_batches(GROUP, columns=list(columns) or None)
+                raise InvalidTable(f"{path} is a Parquet file, but none of attrai-batch")
+            yield from file.iter_batches(ROW_GROUP_ROWS, columns=list(columns) or None)
     except (pa.ArrowException, OSError) as error:
-        raise NoTable(f"{path} is no Parquet file that can be read: {error}") from error
+        raise InvalidTable(f"{path} is no Parquet file that can be read: {error}") from error
 
 
-def about(path: Path) -> dict[str, str]:
+def read_metadata(path: Path) -> dict[str, str]:
     """What `merge` kept in the file's metadata. Raises NoTable."""
     try:
         metadata = pq.read_schema(path).metadata or {}
     except (pa.ArrowException, OSError) as error:
-        raise NoTable(f"{path} is no Parquet file that can be read: {error}") from error
+        raise InvalidTable(f"{path} is no Parquet file that can be read: {error}") from error
     return {key.decode(): value.decode() for key, value in metadata.items()}
 
 
@@ -126,22 +124,22 @@ def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     waiting: list[pa.Table] = []
     for table in tables:
         waiting.append(table)
-        if sum(map(len, waiting)) >= GROUP:
+        if sum(map(len, waiting)) >= ROW_GROUP_ROWS:
             yield pa.concat_tables(waiting)
             waiting.clear()
     if waiting:
         yield pa.concat_tables(waiting)
 
 
-def _rows(name: str, outcome: Found | Missed) -> Iterator[Row]:
-    if isinstance(outcome, Missed):
+def _rows(name: str, outcome: PhotoResult | PhotoFailure) -> Iterator[Row]:
+    if isinstance(outcome, PhotoFailure):
         yield {"photo": name, "error_code": outcome.code, "error_message": outcome.message}
     else:
         size = {"width": outcome.width, "height": outcome.height}
         yield from ({"photo": name, "face": i, **size, **_face(face)} for i, face in enumerate(outcome.faces))
 
 
-def _face(face: FoundFace) -> Row:
+def _face(face: FaceResult) -> Row:
     return {
         "box": face.box,
         "landmarks": [number for point in face.landmarks for number in point],
@@ -154,5 +152,5 @@ def _face(face: FoundFace) -> Row:
 
 
 def _numbers(vector: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """A Vector's 128 numbers."""
+    """A EncodedEmbedding's 128 numbers."""
     return np.frombuffer(base64.b64decode(vector), "<f4")

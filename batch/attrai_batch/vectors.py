@@ -7,17 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from attrai_shared.batch_contracts import VECTOR
+from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
+from attrai_batch.errors import VectorNotFound
 from attrai_batch.mean import Mean
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
 SEPARATORS = re.compile(r"[\s,;]+")
-
-
-class NoVector(Exception):
-    """A file in which no vector is found; the text is a sentence for the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +41,11 @@ def read_vector(path: Path) -> Mean:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise NoVector(f"{path} cannot be read: {error.strerror}") from error
+        raise VectorNotFound(f"{path} cannot be read: {error.strerror}") from error
     found = _of_npy(data) if data.startswith(b"\x93NUMPY") else _of_text(data.decode("utf-8", "replace"))
     if len(found) != 1:
-        raise NoVector(
-            f"{path} has {len(found) or 'no'} {'vectors' if len(found) > 1 else 'vector'} of {VECTOR} numbers in it"
+        raise VectorNotFound(
+            f"{path} has {len(found) or 'no'} {'vectors' if len(found) > 1 else 'vector'} of {EMBEDDING_SIZE} numbers in it"
         )
     return found[0]
 
@@ -56,7 +53,11 @@ def read_vector(path: Path) -> Mean:
 def _of_npy(data: bytes) -> list[Mean]:
     try:
         numbers = np.load(io.BytesIO(data), allow_pickle=False)
-        return [numbers.astype(np.float64).ravel()] if numbers.size == VECTOR and np.isfinite(numbers).all() else []
+        return (
+            [numbers.astype(np.float64).ravel()]
+            if numbers.size == EMBEDDING_SIZE and np.isfinite(numbers).all()
+            else []
+        )
     except (ValueError, TypeError, EOFError, OSError):
         return []
 
@@ -77,6 +78,6 @@ def _of_text(text: str) -> list[Mean]:
 def _numbers(text: str) -> list[Mean]:
     """The text as a vector, if it is 128 numbers and nothing else."""
     parts = [part for part in SEPARATORS.split(text) if part]
-    if len(parts) != VECTOR or not all(NUMBER.fullmatch(part) for part in parts):
+    if len(parts) != EMBEDDING_SIZE or not all(NUMBER.fullmatch(part) for part in parts):
         return []
     return [np.array([float(part) for part in parts])]

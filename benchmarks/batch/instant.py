@@ -4,24 +4,31 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from attrai_batch.batch import Batch, Job, Show
-from attrai_batch.desk import Desk
-from attrai_batch.run_folder import Options, RunFolder
-from attrai_batch.settings import Ground
-from attrai_batch.sources import Entry, FileEntry
-from attrai_shared.batch_contracts import VECTOR, ChunkResult, Found, FoundFace, ToEmbed, pack_vector
+from attrai_batch.chunk_queue import ChunkQueue
+from attrai_batch.job import BatchEnvironment, BatchJob, Show
+from attrai_batch.run import process_chunks
+from attrai_batch.run_folder import ComputeOptions, RunFolder
+from attrai_batch.sources.entries import Entry, FileEntry
+from attrai_shared.batch_contracts import (
+    EMBEDDING_SIZE,
+    ChunkResult,
+    FaceResult,
+    PhotoResult,
+    ToEmbed,
+    encode_embedding,
+)
 from attrai_shared.spool import Spool
 
 NOWHERE = "redis+socket:///nowhere"
 PHOTO = 10_000
 """Bytes that each photo is said to have."""
-FACE = FoundFace(
+FACE = FaceResult(
     box=(71.5, 66.25, 178.5, 214.75),
     landmarks=((98.0, 121.0), (151.0, 120.0), (125.0, 150.0), (103.0, 177.0), (147.0, 176.0)),
     probability=0.999,
-    embedding=pack_vector([number / VECTOR for number in range(VECTOR)]),
+    embedding=encode_embedding([number / EMBEDDING_SIZE for number in range(EMBEDDING_SIZE)]),
 )
-FOUND = Found(width=250, height=250, faces=(FACE,))
+FOUND = PhotoResult(width=250, height=250, faces=(FACE,))
 
 
 class Names:
@@ -39,7 +46,7 @@ class Names:
         return (FileEntry(f"person-{number // 1000:05d}/photo-{number:09d}.jpg", PHOTO) for number in range(self.count))
 
 
-class InstantDesk(Desk):
+class InstantQueue(ChunkQueue):
     """Leaves a result in the spool for each chunk submitted: a face on each photo."""
 
     def __init__(self, spool: Spool) -> None:
@@ -64,10 +71,10 @@ def ignore(photos: int, missed: Mapping[str, int]) -> None:
 def run(count: int, place: Path, window: int = 16, show: Show = ignore) -> Path:
     """The table of a run over so many names."""
     source, folder, spool = Names(count), RunFolder(place / "out.parquet"), place / "spool"
-    options = Options("all", ("embedding",))
+    options = ComputeOptions("all", ("embedding",))
     run_id = folder.begin(source.fingerprint, options)
-    ground = Ground(NOWHERE, source.folder, spool, window, declare_queues=False)
-    job = Job(run_id, source, options, folder, ground, "", show, lambda: None)
-    Batch(job, InstantDesk(Spool(spool))).run()
+    environment = BatchEnvironment(NOWHERE, source.folder, spool, window, declare_queues=False)
+    job = BatchJob(run_id, source, options, folder, environment, "", show, lambda: None)
+    process_chunks(job, InstantQueue(Spool(spool)))
     folder.finish()
     return folder.out

@@ -9,7 +9,7 @@ from time import perf_counter
 
 import attrai_batch.__main__  # noqa: F401  # all that the command loads
 import pyarrow.parquet as pq
-from attrai_batch.table import keep_little_memory
+from attrai_batch.table import use_system_allocator
 
 from benchmarks.batch.installed import keep_pandas_out
 from benchmarks.batch.instant import run
@@ -33,7 +33,7 @@ class Peaks:
 def main(entries: int) -> None:
     """Prints a sentence."""
     keep_pandas_out()
-    keep_little_memory()
+    use_system_allocator()
     peaks, start = Peaks(), perf_counter()
     with tempfile.TemporaryDirectory(prefix="attrai-bench-") as folder:
         table = run(entries, Path(folder), show=peaks.show)

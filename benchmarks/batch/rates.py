@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from attrai_batch.account import Account, read_account
-from attrai_batch.table import about
+from attrai_batch.run_stats import RunStats, stats_from_metadata
+from attrai_batch.table import read_metadata
 
 from benchmarks.asked import Asked
 from benchmarks.batch.ground import ROOT, Place, asked, queue
@@ -40,7 +40,7 @@ class Measured:
     """Each way's legs, one a round, and what the last batch through the queue came to."""
 
     legs: dict[str, list[Leg]]
-    account: Account
+    stats: RunStats
 
 
 def compare(place: Place, photos: Sequence[Path], plan: Plan) -> Measured:
@@ -60,7 +60,7 @@ def compare(place: Place, photos: Sequence[Path], plan: Plan) -> Measured:
             )
             if peers:
                 legs[PEERS].append(measure(len(few), lambda: _seconds(peers, few)))
-    return Measured(legs, read_account(about(place.table)))
+    return Measured(legs, stats_from_metadata(read_metadata(place.table)))
 
 
 def _seconds(processes: Sequence[Asked], photos: Sequence[Path]) -> float:
@@ -70,11 +70,11 @@ def _seconds(processes: Sequence[Asked], photos: Sequence[Path]) -> float:
     return max(each.seconds() for each in processes)
 
 
-def _batch(place: Place, surroundings: dict[str, str], workers: int | None = None) -> Account:
+def _batch(place: Place, surroundings: dict[str, str], workers: int | None = None) -> RunStats:
     """The command, from its start to its end, a report with it."""
     place.table.unlink(missing_ok=True)
     command = [*COMMAND, "run", str(place.photos), "--out", str(place.table), *WHAT]
     command += ["--workers", str(workers)] if workers else []
     with place.log.open("ab") as log:
         subprocess.run(command, env={**surroundings, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log, check=True)  # noqa: S603 - our own
-    return read_account(about(place.table))
+    return stats_from_metadata(read_metadata(place.table))

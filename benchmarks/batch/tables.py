@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from statistics import median
 
-from attrai_batch.account import Account
+from attrai_batch.run_stats import RunStats
 
 from benchmarks.batch.measured import Leg
 from benchmarks.batch.rates import EMBEDDED, PEERS, PIPELINES, QUEUE, Measured
@@ -11,7 +11,7 @@ from benchmarks.batch.rates import EMBEDDED, PEERS, PIPELINES, QUEUE, Measured
 
 def told(measured: Measured) -> str:
     """Everything, as Markdown."""
-    return "\n\n".join(["\n".join(_ratios(measured.legs)), "\n".join(_legs(measured.legs)), _missed(measured.account)])
+    return "\n\n".join(["\n".join(_ratios(measured.legs)), "\n".join(_legs(measured.legs)), _missed(measured.stats)])
 
 
 def _ratios(legs: dict[str, list[Leg]]) -> list[str]:
@@ -42,10 +42,10 @@ def _leg(name: str, rounds: Sequence[Leg]) -> str:
     return f"| {name} | {rounds[0].photos:,} | {working:.1f} | {whole:.1f} | {cpu:.1f} |"
 
 
-def _missed(account: Account) -> str:
-    reasons = ", ".join(f"{count} {code}" for code, count in sorted(account.missed.items()))
-    share = sum(account.missed.values()) / max(account.photos, 1)
-    return f"{account.photos:,} photos, {account.faces:,} faces; without a vector {share:.2%}: {reasons or 'none'}."
+def _missed(stats: RunStats) -> str:
+    reasons = ", ".join(f"{count} {code}" for code, count in sorted(stats.missed.items()))
+    share = sum(stats.missed.values()) / max(stats.photos, 1)
+    return f"{stats.photos:,} photos, {stats.faces:,} faces; without a vector {share:.2%}: {reasons or 'none'}."
 
 
 def _mid(values: Sequence[float]) -> float:

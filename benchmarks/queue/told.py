@@ -57,7 +57,7 @@ def measure(system: System, crowd: Crowd, seed: int) -> list[Telling]:
     with ExitStack() as stack:
         run = stack.enter_context(
             playground(
-                surroundings=os.environ,
+                parent_environment=os.environ,
                 broker_url=system.broker_url,
                 redis_url=system.redis_url,
                 commands={ESTIMATOR: (TASKSET, "--cpu-list", str(CORES[0]), *WORKER)},

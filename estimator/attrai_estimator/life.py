@@ -8,7 +8,7 @@ import threading
 import time
 from pathlib import Path
 
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 from attrai_shared.logs import event
 from celery import bootsteps
 from redis import Redis
@@ -44,7 +44,7 @@ class Life:
         try:
             if self._redis is not None:
                 leave(self._redis, self._replica)
-        except LedgerUnavailable:
+        except RequestStoreUnavailable:
             event(logger, "replica_not_taken_off", level=logging.WARNING)
 
     def turn(self) -> None:
@@ -74,7 +74,7 @@ class Life:
         if self._connected and self._redis is not None:
             try:
                 announce(self._redis, self._replica)
-            except LedgerUnavailable as error:
+            except RequestStoreUnavailable as error:
                 event(logger, "replica_not_announced", level=logging.WARNING, reason=str(error))
 
 

@@ -3,7 +3,7 @@
 import time
 
 from attrai_shared import keys
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 from redis import Redis
 from redis.exceptions import RedisError
 
@@ -19,7 +19,7 @@ def connect(redis_url: str) -> Redis:
 
 
 class RedisAttempts:
-    """Counts attempts by request. Raises LedgerUnavailable."""
+    """Counts attempts by request. Raises RequestStoreUnavailable."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -33,12 +33,12 @@ class RedisAttempts:
                 pipe.expireat(key, int(deadline) + ATTEMPTS_OUTLIVE)
                 count, _ = pipe.execute()
         except RedisError as error:
-            raise LedgerUnavailable(type(error).__name__) from error
+            raise RequestStoreUnavailable(type(error).__name__) from error
         return int(count)
 
 
 def announce(redis: Redis, replica: str) -> None:
-    """Says that the replica is well; forgets those that have long been silent. Raises LedgerUnavailable."""
+    """Says that the replica is well; forgets those that have long been silent. Raises RequestStoreUnavailable."""
     now = time.time()
     try:
         with redis.pipeline(transaction=True) as pipe:
@@ -46,12 +46,12 @@ def announce(redis: Redis, replica: str) -> None:
             pipe.zremrangebyscore(keys.REPLICAS, 0, now - 10 * keys.REPLICA_SILENCE)
             pipe.execute()
     except RedisError as error:
-        raise LedgerUnavailable(type(error).__name__) from error
+        raise RequestStoreUnavailable(type(error).__name__) from error
 
 
 def leave(redis: Redis, replica: str) -> None:
-    """Takes the replica off the list at once, so that forecasts know. Raises LedgerUnavailable."""
+    """Takes the replica off the list at once, so that forecasts know. Raises RequestStoreUnavailable."""
     try:
         redis.zrem(keys.REPLICAS, replica)
     except RedisError as error:
-        raise LedgerUnavailable(type(error).__name__) from error
+        raise RequestStoreUnavailable(type(error).__name__) from error

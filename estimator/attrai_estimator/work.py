@@ -18,9 +18,9 @@ from attrai_shared.contracts import (
 from attrai_shared.errors import (
     AttraiError,
     GivenUp,
-    LedgerUnavailable,
     PhotoError,
     RefusedMessage,
+    RequestStoreUnavailable,
     StoreUnavailable,
     TimedOut,
 )
@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class Attempts(Protocol):
-    """Counts how often work on a request began. Raises LedgerUnavailable."""
+    """Counts how often work on a request began. Raises RequestStoreUnavailable."""
 
     def begin(self, request_id: str, deadline: float) -> int: ...
 
@@ -123,7 +123,7 @@ def _begun(message: ToEstimate, desk: Desk) -> int:
     """The number of this attempt; 1 where the counter is away, since the broker's delivery limit stands behind it."""
     try:
         return desk.attempts.begin(message.request_id, message.deadline)
-    except LedgerUnavailable:
+    except RequestStoreUnavailable:
         event(logger, "attempt_not_counted", level=logging.WARNING, request_id=message.request_id, user=message.user)
         return 1
 

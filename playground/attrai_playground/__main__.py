@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from attrai_shared.supervision.errors import InUseError, SupervisionError, UsageError
-from attrai_shared.supervision.interruption import end_as_by_ctrl_c
+from attrai_local.errors import InUseError, SupervisionError, UsageError
+from attrai_local.signals import terminate_like_ctrl_c
 from rich.console import Console
 
 from attrai_playground.demo import demonstrate
@@ -58,14 +58,14 @@ def run(
     server than Telegram's own: ATTRAI_BOT_API_URL. The state lies in .demo/ of the folder where this is started, and may
     be deleted when nothing runs: the local chat, what still waits in the queues and the users' settings go with it.
     """
-    surroundings = dict(os.environ)
+    parent_environment = dict(os.environ)
     with _exit_status(interrupted=0):
-        serve(Console(), surroundings, telegram_bot(surroundings), state, port, open_page=not no_open)
+        serve(Console(), parent_environment, telegram_bot(parent_environment), state, port, open_page=not no_open)
 
 
 def main() -> None:
     """Entry of the console script."""
-    end_as_by_ctrl_c()
+    terminate_like_ctrl_c()
     app(prog_name="attrai-playground")
 
 

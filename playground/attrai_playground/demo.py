@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
+from attrai_local.errors import NotReadyError, UsageError
 from attrai_shared import keys
-from attrai_shared.supervision.errors import NotReadyError, UsageError
 from redis.asyncio import Redis
 from rich.console import Console
 
@@ -27,11 +27,11 @@ LOOK = 0.1
 
 
 def demonstrate(
-    console: Console, surroundings: dict[str, str], path: Path, out: Path, within: float = ANSWERED_WITHIN
+    console: Console, parent_environment: dict[str, str], path: Path, out: Path, within: float = ANSWERED_WITHIN
 ) -> None:
     """Sends the photo, prints the chat, writes the reply's picture. Raises SupervisionError."""
     photo, place = read_photo(path), place_for(path, out)
-    with playground(surroundings=surroundings, ends_within=AT_ONCE) as run:
+    with playground(parent_environment=parent_environment, ends_within=AT_ONCE) as run:
         with screen(console) as watch:
             run.await_ready(watch=watch)
         picture = asyncio.run(_converse(console, run, photo, within))

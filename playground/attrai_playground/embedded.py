@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
-from attrai_shared.embedded import embedded_broker, embedded_redis
-from attrai_shared.supervision import State, Supervisor
-from attrai_shared.supervision.errors import UsageError
-from attrai_shared.supervision.lifeline import Lifeline
-from attrai_shared.supervision.lock import locked
-from attrai_shared.supervision.supervisor import ENDS_WITHIN
+from attrai_local import State, Supervisor
+from attrai_local.errors import UsageError
+from attrai_local.folder_lock import locked
+from attrai_local.supervisor import ENDS_WITHIN
+from attrai_local.valkey import embedded_broker, embedded_redis
+from attrai_local.watchdog_pipe import WatchdogPipe
 
 from attrai_playground.folders import Folders, make_folders, read_secrets
 from attrai_playground.services import Addresses, Plan, all_services
@@ -88,7 +88,7 @@ class Playground:
 @contextmanager
 def playground(
     *,
-    surroundings: Mapping[str, str],
+    parent_environment: Mapping[str, str],
     state: Path | None = None,
     port: int = 0,
     telegram: TelegramBot | None = None,
@@ -100,7 +100,7 @@ def playground(
 ) -> Iterator[Playground]:
     """Starts everything and ends it with the block; `await_ready` says when it serves.
 
-    `surroundings`: the environment that children inherit, without our own settings. `state`: a folder that stays;
+    `parent_environment`: the environment that children inherit, without our own settings. `state`: a folder that stays;
     without one everything is temporary. `port`: the chat's, 0 for a free one. `telegram`: the bot to be there, instead
     of in the local chat. `broker_url`, `redis_url`: other servers than the embedded Valkey. `extra`: settings for intake,
     replier and estimator, as ATTRAI_NAME. `commands`: by service, a command to run in the place of its own.
@@ -109,7 +109,7 @@ def playground(
     """
     with locked(state) as held:
         folders = make_folders(state)
-        lifeline = Lifeline(folders.runtime, held)
+        watchdog_pipe = WatchdogPipe(folders.runtime, held)
         try:
             secrets = read_secrets(folders.state)
             local = None if telegram else _free_port(port)
@@ -121,11 +121,11 @@ def playground(
                 bot_token=telegram.token if telegram else secrets.local_token,
                 port=local,
             )
-            plan = Plan(addresses, folders, secrets, surroundings, extra or {}, commands or {})
-            with Supervisor(all_services(plan), folders.logs, lifeline, ends_within) as supervisor:
+            plan = Plan(addresses, folders, secrets, parent_environment, extra or {}, commands or {})
+            with Supervisor(all_services(plan), folders.logs, watchdog_pipe, ends_within) as supervisor:
                 yield Playground(addresses, folders, supervisor)
         finally:
-            lifeline.close()
+            watchdog_pipe.close()
 
 
 def _free_port(wanted: int) -> int:

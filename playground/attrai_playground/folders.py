@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from attrai_shared.embedded import SOCKET, runtime_folder
+from attrai_local.valkey import SOCKET, runtime_folder
 
 
 @dataclass(frozen=True)

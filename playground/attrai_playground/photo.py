@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from attrai_shared.supervision.errors import UsageError
+from attrai_local.errors import UsageError
 
 SAMPLE = Path(__file__).parent / "sample" / "astronauts.jpg"
 OTHER_TYPES = {".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"}

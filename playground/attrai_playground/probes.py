@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from attrai_shared import keys
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 from redis import Redis, RedisError
 
 PATIENCE = 1.0
@@ -40,9 +40,9 @@ def is_announced(redis_url: str, replica: str) -> bool:
 
 
 def take_off(redis_url: str, replica: str) -> None:
-    """Forgets an estimator that died, so that forecasts do not count on it. Raises LedgerUnavailable."""
+    """Forgets an estimator that died, so that forecasts do not count on it. Raises RequestStoreUnavailable."""
     try:
         with Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
             redis.zrem(keys.REPLICAS, replica)
     except RedisError as error:
-        raise LedgerUnavailable(type(error).__name__) from error
+        raise RequestStoreUnavailable(type(error).__name__) from error

@@ -22,18 +22,24 @@ SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 
 
 def serve(
-    console: Console, surroundings: dict[str, str], bot: TelegramBot | None, state: Path, port: int, *, open_page: bool
+    console: Console,
+    parent_environment: dict[str, str],
+    bot: TelegramBot | None,
+    state: Path,
+    port: int,
+    *,
+    open_page: bool,
 ) -> NoReturn:
     """Serves for ever; ends by KeyboardInterrupt, or by the SupervisionError that says what went wrong."""
     name = None if bot is None else asyncio.run(bot_name(bot.api_url, bot.token))
     with (
-        playground(surroundings=surroundings, telegram=bot, state=state, port=port) as run,
+        playground(parent_environment=parent_environment, telegram=bot, state=state, port=port) as run,
         screen(console) as watch,
     ):
         console.print(f"State and logs are in {state.resolve()}", highlight=False, soft_wrap=True)
         run.await_ready(watch=watch)
         console.print(f"{invitation(run.addresses, name)} Ctrl-C ends it.", soft_wrap=True)
-        if bot is None and open_page and has_windows(surroundings):
+        if bot is None and open_page and has_windows(parent_environment):
             webbrowser.open(run.chat_url)
         try:
             run.follow(watch)
@@ -51,6 +57,6 @@ def invitation(addresses: Addresses, name: str | None) -> str:
     )
 
 
-def has_windows(surroundings: Mapping[str, str]) -> bool:
+def has_windows(parent_environment: Mapping[str, str]) -> bool:
     """Whether a browser would open beside the terminal."""
-    return sys.platform == "darwin" or any(surroundings.get(name) for name in SCREENS)
+    return sys.platform == "darwin" or any(parent_environment.get(name) for name in SCREENS)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attrai_shared.supervision import Phase, State
+from attrai_local import Phase, State
 from rich.console import Console
 from rich.live import Live
 from rich.spinner import Spinner

@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from attrai_shared.embedded import embedded_broker, embedded_redis, lasting_valkey
-from attrai_shared.supervision import Service
-from attrai_shared.unfinished import restore_unfinished
+from attrai_local import Service
+from attrai_local.redelivery import redeliver_all
+from attrai_local.valkey import durable_valkey, embedded_broker, embedded_redis
 
 from attrai_playground.folders import Folders, Secrets
 from attrai_playground.probes import answers_http, beats, is_announced, take_off
@@ -44,7 +44,7 @@ class Addresses:
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to run. `surroundings`: the environment around, less our own names; `extra`: settings beside ours.
+    """What is to run. `parent_environment`: the environment around, less our own names; `extra`: settings beside ours.
 
     `commands` takes the place of a service's own command: a test's estimator that misbehaves.
     """
@@ -52,19 +52,19 @@ class Plan:
     addresses: Addresses
     folders: Folders
     secrets: Secrets
-    surroundings: Mapping[str, str]
+    parent_environment: Mapping[str, str]
     extra: Mapping[str, str]
     commands: Mapping[str, tuple[str, ...]]
 
     @property
     def environment(self) -> dict[str, str]:
-        around = {name: value for name, value in self.surroundings.items() if not name.startswith(OURS)}
+        around = {name: value for name, value in self.parent_environment.items() if not name.startswith(OURS)}
         return around | {"TMPDIR": str(self.folders.temporary)}
 
 
 def all_services(plan: Plan) -> list[Service]:
     """The services of the plan; those that need others name them."""
-    servers = [lasting_valkey(plan.folders.socket, plan.folders.valkey, plan.environment)] if _is_embedded(plan) else []
+    servers = [durable_valkey(plan.folders.socket, plan.folders.valkey, plan.environment)] if _is_embedded(plan) else []
     if plan.addresses.port is not None:
         servers.append(_bot_api(plan, plan.addresses.port))
     return [*servers, *(_worker(plan, name, [server.name for server in servers]) for name in WORKERS)]
@@ -103,7 +103,7 @@ def _clear_up(addresses: Addresses, name: str, heartbeat: Path) -> None:
     if name == ESTIMATOR:
         take_off(addresses.redis_url, name)
     if name != INTAKE:
-        restore_unfinished(addresses.broker_url, name)
+        redeliver_all(addresses.broker_url, name)
 
 
 def _settings(plan: Plan, name: str, heartbeat: Path) -> dict[str, str]:

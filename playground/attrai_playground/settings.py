@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from attrai_shared.supervision.errors import UsageError
+from attrai_local.errors import UsageError
 
 TOKEN_NAMES = ("BOT_TOKEN", "ATTRAI_BOT_TOKEN")
 TOKEN_FILE_NAME = "ATTRAI_BOT_TOKEN_FILE"  # noqa: S105  # the name of a setting

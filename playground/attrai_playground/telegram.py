@@ -3,7 +3,7 @@
 import re
 
 import aiohttp
-from attrai_shared.supervision.errors import UsageError
+from attrai_local.errors import UsageError
 from pydantic import BaseModel, ValidationError
 
 TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+", re.ASCII)

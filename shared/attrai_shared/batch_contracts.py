@@ -15,11 +15,11 @@ from attrai_shared.errors import RefusedMessage
 
 RunId = Annotated[str, StringConstraints(pattern=r"\A[0-9a-f]{32}\z")]
 ChunkNumber = Annotated[int, Field(ge=0, lt=10**9)]
-Faces = Literal["all", "largest", "central"]
-What = Literal["embedding", "score", "quality"]
-MOST_PHOTOS = 64
+FaceSelection = Literal["all", "largest", "central"]
+FaceOutput = Literal["embedding", "score", "quality"]
+MAX_CHUNK_PHOTOS = 64
 """Photos of one chunk, at most."""
-VECTOR = 128
+EMBEDDING_SIZE = 128
 
 
 def _inside(name: str) -> str:
@@ -34,33 +34,33 @@ def _vector(text: str) -> str:
         size = len(base64.b64decode(text, validate=True))
     except binascii.Error:
         size = 0
-    if size != VECTOR * 4:
+    if size != EMBEDDING_SIZE * 4:
         raise ValueError("not 128 numbers of 32 bits in base64")
     return text
 
 
 SourceName = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_inside)]
-Vector = Annotated[str, AfterValidator(_vector)]
+EncodedEmbedding = Annotated[str, AfterValidator(_vector)]
 """128 float32 numbers, little-endian, in base64."""
 Measure = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class InSource(Contract):
+class SourceFiles(Contract):
     """The chunk's photos are files below the read-only root, named relative to it."""
 
     kind: Literal["source"] = "source"
-    names: Annotated[tuple[SourceName, ...], Field(min_length=1, max_length=MOST_PHOTOS)]
+    names: Annotated[tuple[SourceName, ...], Field(min_length=1, max_length=MAX_CHUNK_PHOTOS)]
 
     @property
     def count(self) -> int:
         return len(self.names)
 
 
-class InSpool(Contract):
+class SpoolFile(Contract):
     """The chunk's photos lie one behind the other in its file in the spool; their sizes in bytes."""
 
     kind: Literal["spool"] = "spool"
-    sizes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=MOST_PHOTOS)]
+    sizes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=MAX_CHUNK_PHOTOS)]
 
     @property
     def count(self) -> int:
@@ -73,12 +73,12 @@ class ToEmbed(Contract):
     version: Literal[1] = 1
     run_id: RunId
     chunk: ChunkNumber
-    what: Annotated[tuple[What, ...], Field(min_length=1, max_length=3)]
-    faces: Faces
-    photos: Annotated[InSource | InSpool, Field(discriminator="kind")]
+    what: Annotated[tuple[FaceOutput, ...], Field(min_length=1, max_length=3)]
+    faces: FaceSelection
+    photos: Annotated[SourceFiles | SpoolFile, Field(discriminator="kind")]
 
 
-class FoundFace(Contract):
+class FaceResult(Contract):
     """One face, in pixels of the upright photo at its own size. What was not asked for is None."""
 
     box: tuple[Measure, Measure, Measure, Measure]
@@ -87,19 +87,19 @@ class FoundFace(Contract):
     score: Annotated[float, Field(ge=1, le=10)] | None = None
     reasons: tuple[Code, ...] | None = None
     measures: dict[Code, Measure] | None = None
-    embedding: Vector | None = None
+    embedding: EncodedEmbedding | None = None
 
 
-class Found(Contract):
+class PhotoResult(Contract):
     """A photo with its faces from left to right; `width` and `height` of the upright photo in pixels."""
 
     kind: Literal["found"] = "found"
     width: Annotated[int, Field(gt=0)]
     height: Annotated[int, Field(gt=0)]
-    faces: Annotated[tuple[FoundFace, ...], Field(min_length=1)]
+    faces: Annotated[tuple[FaceResult, ...], Field(min_length=1)]
 
 
-class Missed(Contract):
+class PhotoFailure(Contract):
     """A photo without a face vector, and the reason: an error's code and its sentence."""
 
     kind: Literal["missed"] = "missed"
@@ -107,7 +107,7 @@ class Missed(Contract):
     message: Annotated[str, StringConstraints(max_length=500)]
 
 
-PhotoOutcome = Annotated[Found | Missed, Field(discriminator="kind")]
+PhotoOutcome = Annotated[PhotoResult | PhotoFailure, Field(discriminator="kind")]
 
 
 class AlignedSum(Contract):
@@ -124,7 +124,7 @@ class ChunkResult(Contract):
     version: Literal[1] = 1
     run_id: RunId
     chunk: ChunkNumber
-    photos: Annotated[tuple[PhotoOutcome, ...], Field(min_length=1, max_length=MOST_PHOTOS)]
+    photos: Annotated[tuple[PhotoOutcome, ...], Field(min_length=1, max_length=MAX_CHUNK_PHOTOS)]
     seconds: dict[Code, Seconds]
     aligned: AlignedSum | None = None
 
@@ -142,6 +142,6 @@ def read_chunk_result(data: bytes) -> ChunkResult:
         raise RefusedMessage("ChunkResult: not readable") from None
 
 
-def pack_vector(numbers: "list[float] | tuple[float, ...]") -> str:
-    """128 numbers as a Vector."""
-    return base64.b64encode(struct.pack(f"<{VECTOR}f", *numbers)).decode()
+def encode_embedding(numbers: "list[float] | tuple[float, ...]") -> str:
+    """128 numbers as a EncodedEmbedding."""
+    return base64.b64encode(struct.pack(f"<{EMBEDDING_SIZE}f", *numbers)).decode()

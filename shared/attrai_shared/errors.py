@@ -16,7 +16,7 @@ AttraiError
 │   └── GivenUp             given_up
 ├── ServiceError            something that the service needs is away
 │   ├── BrokerUnavailable   broker_unavailable
-│   ├── LedgerUnavailable   ledger_unavailable
+│   ├── RequestStoreUnavailable   ledger_unavailable
 │   ├── StoreUnavailable    store_unavailable
 │   └── DownloadFailed      download_failed
 └── ContractError           a message or a name that no service of ours would send
@@ -93,7 +93,7 @@ class BrokerUnavailable(ServiceError):
     code = "broker_unavailable"
 
 
-class LedgerUnavailable(ServiceError):
+class RequestStoreUnavailable(ServiceError):
     code = "ledger_unavailable"
 
 

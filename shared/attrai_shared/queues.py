@@ -12,10 +12,10 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from attrai_shared.batch_contracts import ToEmbed
+from attrai_shared.celery_consumer import ServerRestartDetector
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.redis_journal import journaled
-from attrai_shared.server_watch import ServerWatch
+from attrai_shared.redis_transport import journaled
 
 TO_ESTIMATE = "to_estimate"
 TO_EMBED = "to_embed"
@@ -67,7 +67,7 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         task_reject_on_worker_lost=True,
         task_publish_retry=True,
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_step": 0.1, "interval_max": 0.2},
-        worker_consumer="attrai_shared.refusing_consumer:RefusingConsumer",
+        worker_consumer="attrai_shared.celery_consumer:RefusingConsumer",
         worker_prefetch_multiplier=1,
         worker_detect_quorum_queues=True,
         worker_enable_remote_control=False,
@@ -82,7 +82,7 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         broker_transport_options=_transport_options(role, broker_url),
     )
     if not _is_amqp(broker_url):
-        app.steps["consumer"].add(ServerWatch)
+        app.steps["consumer"].add(ServerRestartDetector)
     return app
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from attrai_shared.batch_contracts import (
     ChunkResult,
-    Found,
-    InSource,
-    InSpool,
-    Missed,
+    PhotoFailure,
+    PhotoResult,
+    SourceFiles,
+    SpoolFile,
     ToEmbed,
     read_chunk_result,
     read_to_embed,
@@ -29,19 +29,19 @@ def stored(name: str) -> dict[str, object]:
 
 def test_to_embed_version_1_is_read_with_files() -> None:
     message = read_to_embed(stored("to_embed.v1.source.json"))
-    assert message.photos == InSource(names=("people/anna/1.jpg", "people/Żółw, zdjęcie.jpg"))
+    assert message.photos == SourceFiles(names=("people/anna/1.jpg", "people/Żółw, zdjęcie.jpg"))
     assert (message.chunk, message.what, message.faces) == (17, ("embedding", "quality"), "largest")
 
 
 def test_to_embed_version_1_is_read_with_members() -> None:
-    assert read_to_embed(stored("to_embed.v1.spool.json")).photos == InSpool(sizes=(8116, 0, 10247))
+    assert read_to_embed(stored("to_embed.v1.spool.json")).photos == SpoolFile(sizes=(8116, 0, 10247))
 
 
 def test_a_chunks_result_version_1_is_read() -> None:
     found, missed = read_chunk_result((MESSAGES / "chunk_result.v1.json").read_bytes()).photos
-    assert isinstance(found, Found)
+    assert isinstance(found, PhotoResult)
     assert found.faces[0].landmarks[4] == (9.0, 10.0)
-    assert missed == Missed(code="no_face", message="no face was found on the photo")
+    assert missed == PhotoFailure(code="no_face", message="no face was found on the photo")
 
 
 @pytest.mark.parametrize("name", [path.name for path in sorted(MESSAGES.glob("*.json"))])

@@ -65,7 +65,7 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         }
         run = stack.enter_context(
             playground(
-                surroundings={**os.environ, "FAULTY_LOG": str(log)},
+                parent_environment={**os.environ, "FAULTY_LOG": str(log)},
                 commands={ESTIMATOR: (sys.executable, str(FAULTY))},
                 extra=extra,
                 **urls,

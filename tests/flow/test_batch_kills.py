@@ -7,8 +7,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from attrai_shared.supervision.errors import InUseError
-from attrai_shared.supervision.lock import locked
+from attrai_local.errors import InUseError
+from attrai_local.folder_lock import locked
 
 from tests.flow.batches import (
     A_CHUNK,

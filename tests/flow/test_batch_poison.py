@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from attrai_batch.run_folder import Options
-from attrai_batch.running import Wish, run
+from attrai_batch.run import RunOptions, run_batch
+from attrai_batch.run_folder import ComputeOptions
 from attrai_batch.sources.download import DownloadRules
 from rich.console import Console
 
@@ -22,18 +22,18 @@ def test_each_gets_its_reason_and_no_other_photo_is_harmed(tmp_path: Path) -> No
     for name, mark in MARKS.items():
         (source / name).write_bytes((source / name).read_bytes() + mark)
     limits = {"ATTRAI_SOFT_LIMIT": "4", "ATTRAI_HARD_LIMIT": "6"}
-    wish = Wish(
+    options = RunOptions(
         source=str(source),
         out=tmp_path / "out.parquet",
-        options=Options("all", ("embedding", "quality")),
+        compute=ComputeOptions("all", ("embedding", "quality")),
         resume=False,
         workers=2,
         rules=DownloadRules(),
         command=(sys.executable, str(FAULTY)),
     )
-    run(Console(file=io.StringIO()), {**os.environ, **limits}, wish)
-    codes = {row["photo"]: row["error_code"] for row in rows(wish.out)}
-    assert len(codes) == len(rows(wish.out)) == 16
+    run_batch(Console(file=io.StringIO()), {**os.environ, **limits}, options)
+    codes = {row["photo"]: row["error_code"] for row in rows(options.out)}
+    assert len(codes) == len(rows(options.out)) == 16
     missed = {photo: code for photo, code in codes.items() if code is not None}
     assert missed == {
         "a/002.jpg": "given_up",

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from attrai_local.valkey import SOCKET, embedded_redis
 from attrai_playground.bot_api import ChatClient
 from attrai_playground.photo import SAMPLE
-from attrai_shared.embedded import SOCKET, embedded_redis
 from PIL import Image
 from redis import Redis
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attrai_shared.celery_consumer import RefusingConsumer
 from attrai_shared.contracts import ReplyAddress, ToEstimate
 from attrai_shared.photo_store import new_request_id
 from attrai_shared.queues import celery_app, declare, publish
-from attrai_shared.refusing_consumer import RefusingConsumer
 from celery import Celery
 from celery.events.event import event_exchange
 from kombu import Message, Queue

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from attrai_shared.embedded import embedded_redis, forget, lasting_valkey, runtime_folder
-from attrai_shared.supervision import Supervisor
-from attrai_shared.supervision.lifeline import Lifeline
+from attrai_local import Supervisor
+from attrai_local.valkey import compact, durable_valkey, embedded_redis, runtime_folder
+from attrai_local.watchdog_pipe import WatchdogPipe
 from redis import Redis
 
 BOUND = 30.0
@@ -17,14 +17,14 @@ KEPT, ANSWERED = b"still to be done", b"answered long ago"
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
     runtime = runtime_folder()
-    lifeline = Lifeline(runtime)
-    valkey = lasting_valkey(runtime / "s", tmp_path, {})
+    watchdog_pipe = WatchdogPipe(runtime)
+    valkey = durable_valkey(runtime / "s", tmp_path, {})
     try:
-        with Supervisor([valkey], tmp_path, lifeline) as supervisor:
+        with Supervisor([valkey], tmp_path, watchdog_pipe) as supervisor:
             supervisor.await_ready([valkey.name], BOUND)
             yield embedded_redis(runtime / "s")
     finally:
-        lifeline.close()
+        watchdog_pipe.close()
 
 
 @pytest.mark.parametrize("writing", [False, True], ids=["idle", "just writing its file anew"])
@@ -37,7 +37,7 @@ def test_it_forgets_what_is_answered(url: str, tmp_path: Path, writing: bool) ->
         redis.set("message", ANSWERED)
         redis.delete("message")
         assert ANSWERED in written(tmp_path)
-    forget(url, BOUND)
+    compact(url, BOUND)
     assert ANSWERED not in written(tmp_path)
     assert KEPT in written(tmp_path)
 

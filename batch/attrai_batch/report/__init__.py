@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from attrai_batch.account import Account
-from attrai_batch.report.contents import Run, sections
+from attrai_batch.report.contents import RunInfo, sections
 from attrai_batch.report.html import as_html
 from attrai_batch.report.markdown import as_markdown
-from attrai_batch.report.seen import look_at
+from attrai_batch.report.summary import summarize
+from attrai_batch.run_stats import RunStats
 
-__all__ = ["Report", "Run", "write_report"]
+__all__ = ["Report", "RunInfo", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +20,9 @@ class Report:
     html: Path
 
 
-def write_report(table: Path, account: Account, run: Run, folder: Path) -> Report:
+def write_report(table: Path, stats: RunStats, run: RunInfo, folder: Path) -> Report:
     """Write the report of a finished table into `folder`, over an earlier one. Raises NoTable, OSError."""
-    parts = sections(run, account, look_at(table))
+    parts = sections(run, stats, summarize(table))
     folder.mkdir(parents=True, exist_ok=True)
     report = Report(folder / "report.md", folder / "report.html")
     for section in parts:

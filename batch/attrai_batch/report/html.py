@@ -4,7 +4,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape
 
-from attrai_batch.report.contents import Cells, Picture, Section
+from attrai_batch.report.contents import Cells, ReportPicture, Section
 
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 STYLE = """
@@ -48,6 +48,6 @@ def _row(cells: Cells, kind: str) -> str:
     return "<tr>" + "".join(f"<{kind}>{escape(cell)}</{kind}>" for cell in cells) + "</tr>"
 
 
-def _image(picture: Picture) -> str:
+def _image(picture: ReportPicture) -> str:
     data = base64.b64encode(picture.png).decode()
     return f'<p><img alt="{escape(picture.shows)}" src="data:image/png;base64,{data}"></p>'

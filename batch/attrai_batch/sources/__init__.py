@@ -1,69 +1,32 @@
-"""What a data set is to the producer: entries in an order that never changes, and a fingerprint that does when the set does.
+"""From what a person names on the command line to a source."""
 
-`attrai_batch.sources.opening.open_source` makes one of a folder, a tar, a zip or a URL of one.
-"""
-
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.archive import ArchiveSource
+from attrai_batch.sources.download import DownloadRules, download, redacted_url
+from attrai_batch.sources.entries import PhotoSource
+from attrai_batch.sources.folder import FolderSource
+
+NO_RULES = DownloadRules()
 
 
-@dataclass(frozen=True, slots=True)
-class FileEntry:
-    """A file below the source's folder: the estimator reads it there. `name` is relative, with slashes; `size` in bytes."""
+def open_source(source: str, cache: Path, rules: DownloadRules = NO_RULES) -> PhotoSource:
+    """A folder, a tar (plain, gzip, bzip2, xz), a zip, or the http or https URL of an archive.
 
-    name: str
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class MemberEntry:
-    """A member of an archive, read out of it: its name there and its bytes."""
-
-    name: str
-    data: bytes
+    A URL is downloaded to `cache` and opened there; nothing is written otherwise. Raises SourceError.
+    """
+    scheme, separator, _ = source.partition("://")
+    if separator:
+        return _downloaded(scheme.lower(), source, cache, rules)
+    if rules.sha256 is not None:
+        raise SourceError("a checksum is for a URL: what is on a disk is not verified")
+    path = Path(source)
+    return FolderSource(path) if path.is_dir() else ArchiveSource(path)
 
 
-@dataclass(frozen=True, slots=True)
-class RefusedEntry:
-    """What is named in the source and never submitted; `code` as in `attrai_shared.errors`, `message` a sentence."""
-
-    name: str
-    code: str
-    message: str
-
-
-Entry = FileEntry | MemberEntry | RefusedEntry
-"""Every name is text that UTF-8 can hold; one that is not stands here with its bytes escaped, as a RefusedEntry."""
-
-
-class Source(Protocol):
-    """A data set that can be read again from its beginning, with the same entries in the same order."""
-
-    @property
-    def fingerprint(self) -> str:
-        """64 hexadecimal digits: another one when names, sizes or times of the set have changed."""
-        ...
-
-    @property
-    def folder(self) -> Path | None:
-        """Below which FileEntry names lie, resolved; None for an archive, which has MemberEntry alone."""
-        ...
-
-    @property
-    def count(self) -> int | None:
-        """How many entries there are, where that is known before all are read: for the progress bar alone."""
-        ...
-
-    def expected(self) -> int | None:
-        """About how many there are where `count` does not say, as far as that can be judged by what was read; for the bar, too."""
-        ...
-
-    def entries(self) -> Iterator[Entry]:
-        """All entries from the beginning. Memory is bounded whatever the size of the set. Raises SourceError."""
-        ...
-
-
-class SourceError(Exception):
-    """The source as a whole cannot be read; the text is a sentence for the terminal."""
+def _downloaded(scheme: str, url: str, cache: Path, rules: DownloadRules) -> PhotoSource:
+    if scheme not in ("http", "https"):
+        raise SourceError(f"{scheme} is no scheme that can be downloaded: http and https are")
+    file = download(url, cache, rules)
+    return ArchiveSource(file.path, name=Path(redacted_url(url)).name, fingerprint=file.sha256)

@@ -7,12 +7,13 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from attrai_batch.sources import Entry, RefusedEntry, SourceError
-from attrai_batch.sources.gate import ArchiveEnds
-from attrai_batch.sources.limits import LIMITS, Limits
-from attrai_batch.sources.names import shown
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.decompression import BZIP2, GZIP, XZ
+from attrai_batch.sources.entries import Entry, RefusedEntry
+from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
+from attrai_batch.sources.member_filter import ArchiveEnds
+from attrai_batch.sources.names import escaped_name
 from attrai_batch.sources.tar_archive import tar_entries
-from attrai_batch.sources.unpacking import BZIP2, GZIP, XZ
 from attrai_batch.sources.zip_archive import zip_count, zip_entries
 
 ZIP = (b"PK\3\4", b"PK\5\6")
@@ -32,11 +33,16 @@ class ArchiveSource:
     """
 
     def __init__(
-        self, path: Path, limits: Limits = LIMITS, *, name: str | None = None, fingerprint: str | None = None
+        self,
+        path: Path,
+        limits: SourceLimits = SOURCE_LIMITS,
+        *,
+        name: str | None = None,
+        fingerprint: str | None = None,
     ) -> None:
         self._path = path
         self._limits = limits
-        self._name = shown(name or path.name)
+        self._name = escaped_name(name or path.name)
         self._fingerprint = fingerprint
         self._is_zip = _is_zip(path)
         self._given = 0

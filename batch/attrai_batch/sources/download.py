@@ -7,11 +7,11 @@ from pathlib import Path
 
 import httpx
 
-from attrai_batch.sources import SourceError
-from attrai_batch.sources.download_place import Place, identity, named
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.download_paths import DownloadPaths, redacted_url, url_hash
 from attrai_batch.sources.transfer import DownloadRules, Transfer
 
-__all__ = ["DownloadRules", "Downloaded", "download", "named"]
+__all__ = ["DownloadRules", "Downloaded", "download", "redacted_url"]
 
 MOST_REDIRECTS = 5
 EACH_ITS_OWN = httpx.Limits(max_keepalive_connections=0)
@@ -34,36 +34,36 @@ def download(url: str, to: Path, rules: DownloadRules) -> Downloaded:
     """
     if rules.sha256 is not None and not SHA256.fullmatch(rules.sha256):
         raise SourceError("a checksum is 64 hexadecimal digits, as sha256sum prints them")
-    place = Place(to)
+    place = DownloadPaths(to)
     if (known := _finished(url, place, rules)) is not None:
         return known
     try:
         with httpx.Client(follow_redirects=True, max_redirects=MOST_REDIRECTS, limits=EACH_ITS_OWN) as client:
             Transfer(client, url, place, rules).run()
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise SourceError(f"{named(url)} cannot be downloaded: {error or type(error).__name__}") from error
+        raise SourceError(f"{redacted_url(url)} cannot be downloaded: {error or type(error).__name__}") from error
     except OSError as error:
         raise SourceError(f"the download cannot be written to {to}: {error.strerror}") from error
     return _verified(url, place, rules)
 
 
-def _finished(url: str, place: Place, rules: DownloadRules) -> Downloaded | None:
-    note, file = place.noted(), place.file
-    if not file.is_file() or note.get("url") != identity(url) or note.get("size") != str(file.stat().st_size):
+def _finished(url: str, place: DownloadPaths, rules: DownloadRules) -> Downloaded | None:
+    state, file = place.read_state(), place.file
+    if not file.is_file() or state.get("url") != url_hash(url) or state.get("size") != str(file.stat().st_size):
         return None
-    sha256 = note.get("sha256", "")
+    sha256 = state.get("sha256", "")
     return Downloaded(file, sha256) if sha256 and _is_wanted(sha256, rules) else None
 
 
-def _verified(url: str, place: Place, rules: DownloadRules) -> Downloaded:
+def _verified(url: str, place: DownloadPaths, rules: DownloadRules) -> Downloaded:
     with place.part.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     if not _is_wanted(sha256, rules):
         place.part.unlink()
-        raise SourceError(f"{named(url)} is not the file that was expected: its SHA-256 is {sha256}")
+        raise SourceError(f"{redacted_url(url)} is not the file that was expected: its SHA-256 is {sha256}")
     size = place.part.stat().st_size
     place.part.replace(place.file)
-    place.note_down({"url": identity(url), "size": str(size), "sha256": sha256})
+    place.write_state({"url": url_hash(url), "size": str(size), "sha256": sha256})
     return Downloaded(place.file, sha256)
 
 

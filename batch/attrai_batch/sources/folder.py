@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 
-from attrai_batch.sources import Entry, FileEntry, RefusedEntry, SourceError
-from attrai_batch.sources.limits import LIMITS, Limits
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.entries import Entry, FileEntry, RefusedEntry
+from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
 from attrai_batch.sources.listing import sorted_names
-from attrai_batch.sources.names import fault, is_hidden, is_photo, shown
+from attrai_batch.sources.names import escaped_name, is_hidden, is_photo, unsafe_reason
 
 Looked = tuple[Entry, int]
 """An entry and the time of its file's last change in nanoseconds; 0 for one that is refused."""
@@ -23,7 +24,7 @@ class FolderSource:
     links that lead outside are refused.
     """
 
-    def __init__(self, folder: Path, limits: Limits = LIMITS) -> None:
+    def __init__(self, folder: Path, limits: SourceLimits = SOURCE_LIMITS) -> None:
         self._folder = folder.resolve()
         self._root = os.fsencode(self._folder)
         self._limits = limits
@@ -84,7 +85,7 @@ class FolderSource:
             elif not link:
                 levels.append((name + b"/", sorted_names(os.path.join(self._root, name))))  # noqa: PTH118 - bytes
         except OSError as error:
-            yield RefusedEntry(shown(text), "unreadable", f"it cannot be opened: {error.strerror}"), 0
+            yield RefusedEntry(escaped_name(text), "unreadable", f"it cannot be opened: {error.strerror}"), 0
 
     def _leads_inside(self, link: bytes) -> bool:
         target = os.path.realpath(os.path.join(self._root, link))  # noqa: PTH118 - bytes
@@ -92,15 +93,15 @@ class FolderSource:
 
     def _outside(self, name: str) -> Iterator[Looked]:
         if is_photo(name) or (self._folder / name).is_dir():
-            yield RefusedEntry(shown(name), "unsafe_link", "a link that leads outside the folder"), 0
+            yield RefusedEntry(escaped_name(name), "unsafe_link", "a link that leads outside the folder"), 0
 
     def _file(self, name: str, status: os.stat_result) -> Iterator[Looked]:
         if not is_photo(name):
             return
         if not stat.S_ISREG(status.st_mode):
-            yield RefusedEntry(shown(name), "special_file", "neither a file nor a folder"), 0
-        elif (reason := fault(name)) is not None:
-            yield RefusedEntry(shown(name), "unsafe_name", reason), 0
+            yield RefusedEntry(escaped_name(name), "special_file", "neither a file nor a folder"), 0
+        elif (reason := unsafe_reason(name)) is not None:
+            yield RefusedEntry(escaped_name(name), "unsafe_name", reason), 0
         elif status.st_size > self._limits.photo:
             yield RefusedEntry(name, "too_many_bytes", f"the file has {status.st_size} bytes"), 0
         else:

@@ -6,7 +6,7 @@ MB = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class SourceLimits:
     """Bytes where nothing else is said. Photos are compressed already: archives of them have a ratio near 1."""
 
     photo: int = 100 * MB
@@ -27,4 +27,4 @@ class Limits:
         return unpacked > self.ratio * packed + self.slack
 
 
-LIMITS = Limits()
+SOURCE_LIMITS = SourceLimits()

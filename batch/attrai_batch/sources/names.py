@@ -3,19 +3,21 @@
 import re
 from posixpath import splitext
 
-READ = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".heic", ".heif", ".hif", ".gif"})
+READABLE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".heic", ".heif", ".hif", ".gif"}
+)
 """Suffixes of the formats that the estimator reads."""
-TOLD = frozenset({".avif", ".bmp", ".jp2", ".jxl", ".tif", ".tiff", ".dng", ".cr2", ".nef", ".arw"})
+UNSUPPORTED_SUFFIXES = frozenset({".avif", ".bmp", ".jp2", ".jxl", ".tif", ".tiff", ".dng", ".cr2", ".nef", ".arw"})
 """Photos in formats that it does not read: each gets a row that says so, where silence would lose it."""
-PHOTOS = READ | TOLD
+PHOTO_SUFFIXES = READABLE_SUFFIXES | UNSUPPORTED_SUFFIXES
 DRIVE = re.compile(r"[A-Za-z]:/")
-LONGEST = 4096
+MAX_NAME_LENGTH = 4096
 """Characters of a name, as the contract of a chunk allows."""
 
 
 def is_photo(name: str) -> bool:
     """By the suffix alone, in any case of letters: no other file is submitted, or stands in the table."""
-    return splitext(name)[1].lower() in PHOTOS  # pathlib would intern every name
+    return splitext(name)[1].lower() in PHOTO_SUFFIXES  # pathlib would intern every name
 
 
 def is_hidden(name: str) -> bool:
@@ -23,13 +25,13 @@ def is_hidden(name: str) -> bool:
     return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
 
 
-def tidied(name: str) -> str:
+def normalized(name: str) -> str:
     """A member's name in its shortest form: archives write `./a//b.jpg` for `a/b.jpg`. What is unsafe stays as it is."""
     root = "/" if name.startswith("/") else ""
     return root + "/".join(part for part in name.split("/") if part not in ("", "."))
 
 
-def fault(name: str) -> str | None:
+def unsafe_reason(name: str) -> str | None:
     """Why a name must not be used, as the end of a sentence; None when it can only lead downwards."""
     slashed = name.replace("\\", "/")
     parts = slashed.split("/")
@@ -39,12 +41,12 @@ def fault(name: str) -> str | None:
         return "a name with .. in it"
     if "\0" in name or not _is_text(name):
         return "a name that is no text"
-    return f"a name of over {LONGEST} characters" if len(name) > LONGEST else None
+    return f"a name of over {MAX_NAME_LENGTH} characters" if len(name) > MAX_NAME_LENGTH else None
 
 
-def shown(name: str) -> str:
+def escaped_name(name: str) -> str:
     """A name that UTF-8 can hold, with what it cannot hold escaped, and no longer than the contract allows."""
-    return name.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:LONGEST]
+    return name.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:MAX_NAME_LENGTH]
 
 
 def _is_text(name: str) -> bool:

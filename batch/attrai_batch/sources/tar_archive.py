@@ -4,21 +4,21 @@ import tarfile
 from collections.abc import Iterator
 from typing import IO, Self
 
-from attrai_batch.sources import Entry, MemberEntry, RefusedEntry
-from attrai_batch.sources.gate import ArchiveEnds, Gate, Kind, Member, member
-from attrai_batch.sources.limits import Limits
-from attrai_batch.sources.unpacking import Unpacked
+from attrai_batch.sources.decompression import DecompressedStream
+from attrai_batch.sources.entries import Entry, MemberEntry, RefusedEntry
+from attrai_batch.sources.limits import SourceLimits
+from attrai_batch.sources.member_filter import ArchiveEnds, ArchiveMember, Kind, MemberFilter, member
 
 CUT = "the archive ends in the middle of a member"
 
 
-def tar_entries(file: IO[bytes], limits: Limits) -> Iterator[Entry]:
+def tar_entries(file: IO[bytes], limits: SourceLimits) -> Iterator[Entry]:
     """The photos and refusals of a tar. Raises ArchiveEnds where it cannot be read any further, OSError."""
-    gate, stream = Gate(limits), Unpacked(file, limits)
+    member_filter, stream = MemberFilter(limits), DecompressedStream(file, limits)
     stream.allow(limits.header)
     with _opened(stream) as archive:
         for info in _members(archive, stream, limits):
-            yield from _entry(archive, info, gate)
+            yield from _entry(archive, info, member_filter)
 
 
 class _Header(tarfile.TarInfo):
@@ -36,7 +36,7 @@ class _Header(tarfile.TarInfo):
             raise  # a block of zeros is the end
 
 
-def _opened(stream: Unpacked) -> tarfile.TarFile:
+def _opened(stream: DecompressedStream) -> tarfile.TarFile:
     """Names that are not UTF-8 come with surrogates in them, which the gate refuses."""
     try:
         archive: tarfile.TarFile = tarfile.open(  # type: ignore[call-overload] # noqa: SIM115 - reads alone; closed by its user
@@ -47,7 +47,7 @@ def _opened(stream: Unpacked) -> tarfile.TarFile:
     return archive
 
 
-def _members(archive: tarfile.TarFile, stream: Unpacked, limits: Limits) -> Iterator[tarfile.TarInfo]:
+def _members(archive: tarfile.TarFile, stream: DecompressedStream, limits: SourceLimits) -> Iterator[tarfile.TarInfo]:
     """Each member's header."""
     while True:
         try:
@@ -69,15 +69,15 @@ def _to_next_header(archive: tarfile.TarFile) -> int:
     return max(int(archive.offset) - position, 0)
 
 
-def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, gate: Gate) -> Iterator[Entry]:
-    verdict = gate.admits(_member(info))
+def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, member_filter: MemberFilter) -> Iterator[Entry]:
+    verdict = member_filter.check(_member(info))
     if isinstance(verdict, RefusedEntry):
         yield verdict
     elif verdict:
         yield MemberEntry(_member(info).name, _data(archive, info))
 
 
-def _member(info: tarfile.TarInfo) -> Member:
+def _member(info: tarfile.TarInfo) -> ArchiveMember:
     return member(info.name, _kind(info), info.size)
 
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 import httpx
 
-from attrai_batch.sources import SourceError
-from attrai_batch.sources.download_place import Place, identity, named
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.download_paths import DownloadPaths, redacted_url, url_hash
 
-SILENCE = 30.0
+READ_TIMEOUT_S = 30.0
 """Seconds without a byte after which a connection is given up."""
-BREAKS = 5
+MAX_FAILURES = 5
 """Breaks one after the other, without a byte in between, after which the server is given up."""
-PAUSE = 0.5
+FIRST_PAUSE_S = 0.5
 """Seconds before the first new try; doubled for each further one."""
 PARTIAL, NOT_SATISFIABLE = 206, 416
 
@@ -32,7 +32,7 @@ class DownloadRules:
     sha256: str | None = None
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
-    told: Callable[[int, int | None], None] = _nobody
+    on_progress: Callable[[int, int | None], None] = _nobody
 
 
 class _Broken(Exception):
@@ -42,7 +42,7 @@ class _Broken(Exception):
 class Transfer:
     """One download over as many connections as it takes."""
 
-    def __init__(self, client: httpx.Client, url: str, place: Place, rules: DownloadRules) -> None:
+    def __init__(self, client: httpx.Client, url: str, place: DownloadPaths, rules: DownloadRules) -> None:
         self._client = client
         self._url = url
         self._place = place
@@ -59,11 +59,11 @@ class Transfer:
                 self._try()
             except (_Broken, httpx.TransportError) as error:
                 failed = 1 if self._size() > before else failed + 1
-                if failed >= BREAKS:
+                if failed >= MAX_FAILURES:
                     raise SourceError(
-                        f"{named(self._url)} cannot be downloaded: {error or type(error).__name__}"
+                        f"{redacted_url(self._url)} cannot be downloaded: {error or type(error).__name__}"
                     ) from error
-                self._rules.pause(min(PAUSE * 2 ** (failed - 1), self._left()))
+                self._rules.pause(min(FIRST_PAUSE_S * 2 ** (failed - 1), self._left()))
             else:
                 return
 
@@ -75,37 +75,39 @@ class Transfer:
         left = self._end - self._rules.clock()
         if left <= 0:
             raise SourceError(
-                f"{named(self._url)} was not downloaded within {self._rules.seconds:.0f} s; run it again to go on"
+                f"{redacted_url(self._url)} was not downloaded within {self._rules.seconds:.0f} s; run it again to go on"
             )
         return left
 
     def _try(self) -> None:
         headers = {"accept-encoding": "identity", **self._range()}
-        timeout = httpx.Timeout(min(SILENCE, self._left()))
+        timeout = httpx.Timeout(min(READ_TIMEOUT_S, self._left()))
         with self._client.stream("GET", self._url, headers=headers, timeout=timeout) as response:
             self._check(response)
             at = self._start(response)
-            self._note_down(response)
+            self._write_state(response)
             self._receive(response, at, _total(response, at))
 
     def _range(self) -> dict[str, str]:
         """What asks for the rest of the very same file, where the server said how to tell it from another."""
-        size, note = self._size(), self._place.noted()
-        if not size or note.get("url") != identity(self._url) or not note.get("validator"):
+        size, state = self._size(), self._place.read_state()
+        if not size or state.get("url") != url_hash(self._url) or not state.get("validator"):
             return {}
-        return {"range": f"bytes={size}-", "if-range": note["validator"]}
+        return {"range": f"bytes={size}-", "if-range": state["validator"]}
 
     def _check(self, response: httpx.Response) -> None:
         schemes = [one.url.scheme for one in (*response.history, response)]
         if schemes[0] == "https" and "http" in schemes:
-            raise SourceError(f"{named(self._url)} redirects from https to http")
+            raise SourceError(f"{redacted_url(self._url)} redirects from https to http")
         if response.status_code == NOT_SATISFIABLE:
             self._part.unlink(missing_ok=True)
             raise _Broken("the server has no such part of the file")
         if response.is_server_error:
             raise _Broken(f"the server answers {response.status_code}")
         if not response.is_success:
-            raise SourceError(f"{named(self._url)} cannot be downloaded: the server answers {response.status_code}")
+            raise SourceError(
+                f"{redacted_url(self._url)} cannot be downloaded: the server answers {response.status_code}"
+            )
 
     def _start(self, response: httpx.Response) -> int:
         """From which byte on the answer is."""
@@ -116,11 +118,11 @@ class Transfer:
             raise _Broken("the server sends another part of the file")
         return self._size()
 
-    def _note_down(self, response: httpx.Response) -> None:
+    def _write_state(self, response: httpx.Response) -> None:
         etag = response.headers.get("etag", "")
         validator = etag if etag and not etag.startswith("W/") else response.headers.get("last-modified", "")
-        note = {"url": identity(self._url), "validator": validator}
-        self._place.note_down(note)
+        state = {"url": url_hash(self._url), "validator": validator}
+        self._place.write_state(state)
 
     def _receive(self, response: httpx.Response, at: int, total: int | None) -> None:
         self._check_room(max(total or 0, at), at)
@@ -130,15 +132,15 @@ class Transfer:
                 self._check_room(at, at)
                 file.write(piece)
                 self._left()
-                self._rules.told(at, total)
+                self._rules.on_progress(at, total)
         if total is not None and at != total:
             raise _Broken(f"the connection broke after {at} of {total} bytes")
 
     def _check_room(self, size: int, there: int) -> None:
         if size > self._rules.most_bytes:
-            raise SourceError(f"{named(self._url)} has over {self._rules.most_bytes} bytes")
+            raise SourceError(f"{redacted_url(self._url)} has over {self._rules.most_bytes} bytes")
         if size > there and size - there > shutil.disk_usage(self._part.parent).free:
-            raise SourceError(f"{named(self._url)} has {size} bytes, and {self._part.parent} has no room for it")
+            raise SourceError(f"{redacted_url(self._url)} has {size} bytes, and {self._part.parent} has no room for it")
 
 
 def _total(response: httpx.Response, at: int) -> int | None:

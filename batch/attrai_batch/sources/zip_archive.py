@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from attrai_batch.sources import Entry, MemberEntry, RefusedEntry
-from attrai_batch.sources.gate import ArchiveEnds, Gate, Kind, member
-from attrai_batch.sources.limits import MB, Limits
-from attrai_batch.sources.names import is_hidden, is_photo, tidied
-from attrai_batch.sources.zip_directory import Record, records
+from attrai_batch.sources.entries import Entry, MemberEntry, RefusedEntry
+from attrai_batch.sources.limits import MB, SourceLimits
+from attrai_batch.sources.member_filter import ArchiveEnds, Kind, MemberFilter, member
+from attrai_batch.sources.names import is_hidden, is_photo, normalized
+from attrai_batch.sources.zip_directory import ZipRecord, records
 
 LOCAL = struct.Struct("<4s5H3L2H")
 """APPNOTE 4.3.7: signature, version, flags, method, time, date, CRC, packed and unpacked size, sizes of name and extra."""
@@ -24,13 +24,13 @@ class _Refused(Exception):
     """A member that cannot be read; the code and its sentence."""
 
 
-def zip_entries(path: Path, limits: Limits) -> Iterator[Entry]:
+def zip_entries(path: Path, limits: SourceLimits) -> Iterator[Entry]:
     """The photos and refusals of a zip. Raises ArchiveEnds where it cannot be read any further, OSError."""
-    gate, unpacked = Gate(limits), 0
+    member_filter, unpacked = MemberFilter(limits), 0
     with path.open("rb") as directory, path.open("rb") as file:
         length = path.stat().st_size
         for record in records(directory):
-            for entry in _entry(file, record, gate, limits):
+            for entry in _entry(file, record, member_filter, limits):
                 unpacked += len(entry.data) if isinstance(entry, MemberEntry) else 0
                 yield entry
             if limits.is_bomb(unpacked, length):
@@ -40,13 +40,13 @@ def zip_entries(path: Path, limits: Limits) -> Iterator[Entry]:
 def zip_count(path: Path) -> int:
     """How many photos the directory names: quick, however large the archive. Raises ArchiveEnds, OSError."""
     with path.open("rb") as file:
-        names = (tidied(record.name) for record in records(file))
+        names = (normalized(record.name) for record in records(file))
         return sum(is_photo(name) and not is_hidden(name) for name in names)
 
 
-def _entry(file: IO[bytes], record: Record, gate: Gate, limits: Limits) -> Iterator[Entry]:
+def _entry(file: IO[bytes], record: ZipRecord, member_filter: MemberFilter, limits: SourceLimits) -> Iterator[Entry]:
     found = member(record.name, _kind(record), record.size)
-    verdict = gate.admits(found)
+    verdict = member_filter.check(found)
     if isinstance(verdict, RefusedEntry):
         yield verdict
     elif verdict:
@@ -56,7 +56,7 @@ def _entry(file: IO[bytes], record: Record, gate: Gate, limits: Limits) -> Itera
             yield RefusedEntry(found.name, *refusal.args)
 
 
-def _kind(record: Record) -> Kind:
+def _kind(record: ZipRecord) -> Kind:
     if record.name.endswith("/") or stat.S_ISDIR(record.mode):
         return "folder"
     if stat.S_ISLNK(record.mode):
@@ -66,7 +66,7 @@ def _kind(record: Record) -> Kind:
     return "encrypted" if record.flags & ENCRYPTED else "file"
 
 
-def _data(file: IO[bytes], record: Record, limits: Limits) -> bytes:
+def _data(file: IO[bytes], record: ZipRecord, limits: SourceLimits) -> bytes:
     """A member's bytes. No more than its directory says are ever unpacked."""
     if record.method not in (STORED, DEFLATED):
         raise _Refused("unreadable", f"packed by method {record.method}: only stored and deflated members are read")
@@ -81,7 +81,7 @@ def _data(file: IO[bytes], record: Record, limits: Limits) -> bytes:
     return data
 
 
-def _packed(file: IO[bytes], record: Record) -> bytes:
+def _packed(file: IO[bytes], record: ZipRecord) -> bytes:
     file.seek(record.offset)
     head = file.read(LOCAL.size)
     if len(head) < LOCAL.size or not head.startswith(b"PK\3\4"):

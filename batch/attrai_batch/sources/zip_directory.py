@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import IO
 
-from attrai_batch.sources.gate import ArchiveEnds
+from attrai_batch.sources.member_filter import ArchiveEnds
 
 END = struct.Struct("<4s4H2LH")
 """Signature, disk, disk of the directory, members here, members, size and offset of the directory, size of the comment."""
@@ -27,7 +27,7 @@ ZIP64 = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class ZipRecord:
     """What the directory says of a member; `offset` of its local header from the file's beginning, sizes in bytes."""
 
     name: str
@@ -40,7 +40,7 @@ class Record:
     offset: int
 
 
-def records(file: IO[bytes]) -> Iterator[Record]:
+def records(file: IO[bytes]) -> Iterator[ZipRecord]:
     """The members in the directory's order. Moves the file's position only. Raises ArchiveEnds."""
     start, end, before = _bounds(file)
     while start < end:
@@ -82,12 +82,12 @@ def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
     return end - size, end, before
 
 
-def _record(fields: tuple[int, ...], rest: bytes, before: int) -> Record:
+def _record(fields: tuple[int, ...], rest: bytes, before: int) -> ZipRecord:
     flags, method, crc, packed, size, name_size, extra_size = (fields[i] for i in (5, 6, 9, 10, 11, 12, 13))
     size, packed, offset = _wide(rest[name_size : name_size + extra_size], (size, packed, fields[18]))
     encoding = "utf-8" if flags & UTF8 else "cp437"
     name = rest[:name_size].decode(encoding, "surrogateescape")
-    return Record(name, flags, method, crc, packed, size, fields[17] >> 16, before + offset)
+    return ZipRecord(name, flags, method, crc, packed, size, fields[17] >> 16, before + offset)
 
 
 def _wide(extra: bytes, numbers: tuple[int, int, int]) -> tuple[int, int, int]:

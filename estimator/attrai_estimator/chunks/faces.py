@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from attrai_shared.batch_contracts import Faces, Found, FoundFace, What, pack_vector
+from attrai_shared.batch_contracts import FaceOutput, FaceResult, FaceSelection, PhotoResult, encode_embedding
 from attrai_shared.errors import NoFace
 from numpy.typing import NDArray
 
@@ -29,8 +29,8 @@ Floats = NDArray[np.float32]
 class Wish:
     """Which faces of a photo, and what of them."""
 
-    faces: Faces
-    what: frozenset[What]
+    faces: FaceSelection
+    what: frozenset[FaceOutput]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def locate(data: bytes, networks: Networks, wish: Wish, clock: Clock) -> Located
     return Located(photo.width, photo.height, detections, qualities, aligned, scored)
 
 
-def chosen(detections: tuple[Detection, ...], faces: Faces, photo: Photo) -> tuple[Detection, ...]:
+def chosen(detections: tuple[Detection, ...], faces: FaceSelection, photo: Photo) -> tuple[Detection, ...]:
     """All of them, the one with the largest box, or the one whose box's middle is nearest to the photo's."""
     if faces == "all" or not detections:
         return detections
@@ -81,7 +81,7 @@ def chosen(detections: tuple[Detection, ...], faces: Faces, photo: Photo) -> tup
     return (min(detections, key=lambda found: _off_centre(found, photo)),)
 
 
-def described(photos: Sequence[Located], networks: Networks, wish: Wish, clock: Clock) -> list[Found]:
+def described(photos: Sequence[Located], networks: Networks, wish: Wish, clock: Clock) -> list[PhotoResult]:
     """The outcome of each photo, in order."""
     aligned = [crop for photo in photos for crop in photo.aligned]
     scored = [crop for photo in photos for crop in photo.scored]
@@ -96,25 +96,25 @@ def described(photos: Sequence[Located], networks: Networks, wish: Wish, clock: 
     return [_found(photo, [(next(vectors, None), next(scores, None)) for _ in photo.detections]) for photo in photos]
 
 
-def _found(photo: Located, numbers: Sequence[tuple[Floats | None, Floats | None]]) -> Found:
+def _found(photo: Located, numbers: Sequence[tuple[Floats | None, Floats | None]]) -> PhotoResult:
     described_faces = zip(photo.detections, photo.qualities, numbers, strict=True)
-    return Found(
+    return PhotoResult(
         width=photo.width,
         height=photo.height,
         faces=tuple(_face(detection, quality, *of) for detection, quality, of in described_faces),
     )
 
 
-def _face(detection: Detection, quality: Quality | None, vector: Floats | None, value: Floats | None) -> FoundFace:
+def _face(detection: Detection, quality: Quality | None, vector: Floats | None, value: Floats | None) -> FaceResult:
     box = detection.box
-    return FoundFace(
+    return FaceResult(
         box=(box.x0, box.y0, box.x1, box.y1),
         landmarks=tuple((float(x), float(y)) for x, y in detection.landmarks),
         probability=min(detection.probability, 1.0),
         score=None if value is None else float(value),
         reasons=None if quality is None else quality.reasons,
         measures=None if quality is None else quality.measures,
-        embedding=None if vector is None else pack_vector(vector.tolist()),
+        embedding=None if vector is None else encode_embedding(vector.tolist()),
     )
 
 

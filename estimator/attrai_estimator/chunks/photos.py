@@ -5,7 +5,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from attrai_shared.batch_contracts import InSource, ToEmbed
+from attrai_shared.batch_contracts import SourceFiles, ToEmbed
 from attrai_shared.errors import RefusedName, TooManyBytes, Unreadable
 from attrai_shared.spool import Spool
 
@@ -18,7 +18,7 @@ Opener = Callable[[], bytes]
 
 def openers(message: ToEmbed, root: Path, spool: Spool) -> list[Opener]:
     """One for each photo of the chunk, in order. Raises StoreUnavailable for a spool that cannot be read."""
-    if isinstance(message.photos, InSource):
+    if isinstance(message.photos, SourceFiles):
         return [_from_source(root, name) for name in message.photos.names]
     members = spool.read_photos(message.run_id, message.chunk, message.photos.sizes)
     return [_from_spool(data, size) for data, size in zip(members, message.photos.sizes, strict=True)]

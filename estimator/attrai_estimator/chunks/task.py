@@ -3,7 +3,7 @@
 import logging
 import time
 
-from attrai_shared.batch_contracts import InSpool, ToEmbed, read_to_embed
+from attrai_shared.batch_contracts import SpoolFile, ToEmbed, read_to_embed
 from attrai_shared.errors import RefusedMessage, StoreUnavailable, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.queues import TO_EMBED, VISIBILITY_TIMEOUT, task_name
@@ -81,7 +81,7 @@ def is_over(message: ToEmbed, spool: Spool) -> bool:
     run_id, chunk = message.run_id, message.chunk
     if not spool.is_open(run_id) or spool.has_result(run_id, chunk):
         return True
-    return isinstance(message.photos, InSpool) and not spool.has_photos(run_id, chunk)
+    return isinstance(message.photos, SpoolFile) and not spool.has_photos(run_id, chunk)
 
 
 def _read(payload: object) -> ToEmbed:

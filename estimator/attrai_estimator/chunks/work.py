@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from attrai_shared.batch_contracts import AlignedSum, ChunkResult, Found, Missed, ToEmbed
+from attrai_shared.batch_contracts import AlignedSum, ChunkResult, PhotoFailure, PhotoResult, ToEmbed
 from attrai_shared.errors import AttraiError, GivenUp, PhotoError, RefusedName, StoreUnavailable, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.spool import Spool
@@ -23,7 +23,7 @@ from attrai_estimator.pipeline import Clock
 logger = logging.getLogger(__name__)
 
 MESSAGE_LENGTH = 500
-Outcomes = dict[int, Found | Missed]
+Outcomes = dict[int, PhotoResult | PhotoFailure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class _Shift:
         located: dict[int, Located] = {}
         for number, read in group:
             found = self._locate(number, read)
-            if isinstance(found, Missed):
+            if isinstance(found, PhotoFailure):
                 self.outcomes[number] = found
             else:
                 located[number] = found
@@ -94,7 +94,7 @@ class _Shift:
         self._sum = self._sum + total if self._count else total
         self._count += len(photo.aligned)
 
-    def _locate(self, number: int, read: Opener) -> Located | Missed:
+    def _locate(self, number: int, read: Opener) -> Located | PhotoFailure:
         if self._marks.given_up(number):
             return _missed(GivenUp("work on the photo ended with the process each time"))
         self._marks.begin(number)
@@ -111,5 +111,5 @@ class _Shift:
             return _missed(GivenUp(f"the estimator failed: {type(error).__name__}"))
 
 
-def _missed(error: AttraiError) -> Missed:
-    return Missed(code=error.code, message=str(error)[:MESSAGE_LENGTH])
+def _missed(error: AttraiError) -> PhotoFailure:
+    return PhotoFailure(code=error.code, message=str(error)[:MESSAGE_LENGTH])

@@ -7,8 +7,8 @@ from attrai_shared.logs.console import write_lines
 from attrai_shared.logs.events import event
 from attrai_shared.logs.gelf import Gelf
 from attrai_shared.logs.graylog import Graylog
+from attrai_shared.logs.handler import STOP_SECONDS, AsyncLogHandler
 from attrai_shared.logs.json_lines import JsonLines
-from attrai_shared.logs.outlet import STOP_SECONDS, Outlet
 from attrai_shared.logs.records import Origin
 from attrai_shared.logs.target import LogTarget
 
@@ -25,8 +25,8 @@ _logger = logging.getLogger(__name__)
 class LogPipeline:
     """What configure_logs made; `before` is the root logger's level and handlers of other kinds until then."""
 
-    console: Outlet
-    graylog: Outlet | None
+    console: AsyncLogHandler
+    graylog: AsyncLogHandler | None
     before: tuple[int, tuple[logging.Handler, ...]]
 
     def stop(self, seconds: float = STOP_SECONDS) -> None:
@@ -57,8 +57,8 @@ def configure_logs(
     if level.upper() not in LEVELS:
         raise ValueError(f"a log level is {', '.join(LEVELS)}, not {level}")
     origin = Origin(service, replica, version)
-    server = None if graylog is None else Outlet(Gelf(origin), Graylog(graylog).deliver, GRAYLOG_RECORDS)
-    pipeline = LogPipeline(Outlet(JsonLines(origin), write_lines, CONSOLE_RECORDS), server, _handed_over())
+    server = None if graylog is None else AsyncLogHandler(Gelf(origin), Graylog(graylog).deliver, GRAYLOG_RECORDS)
+    pipeline = LogPipeline(AsyncLogHandler(JsonLines(origin), write_lines, CONSOLE_RECORDS), server, _handed_over())
     root = logging.getLogger()
     root.handlers[:] = [outlet for outlet in (pipeline.console, pipeline.graylog) if outlet is not None]
     root.setLevel(level.upper())
@@ -69,7 +69,7 @@ def _handed_over() -> tuple[int, tuple[logging.Handler, ...]]:
     root = logging.getLogger()
     others = []
     for handler in root.handlers:
-        if isinstance(handler, Outlet):
+        if isinstance(handler, AsyncLogHandler):
             handler.stop()
         else:
             others.append(handler)

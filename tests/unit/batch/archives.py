@@ -5,14 +5,14 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from attrai_batch.sources import Entry, FileEntry, MemberEntry, RefusedEntry
 from attrai_batch.sources.archive import ArchiveSource
-from attrai_batch.sources.limits import LIMITS, Limits
+from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
+from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
 
 Rows = list[tuple[str, str]]
 
 
-def read(path: Path, limits: Limits = LIMITS) -> Rows:
+def read(path: Path, limits: SourceLimits = SOURCE_LIMITS) -> Rows:
     """Each entry as its name, and the code of its refusal or nothing."""
     return rows(list(ArchiveSource(path, limits).entries()))
 

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from attrai_batch.table import Photo, merge, write_part
-from attrai_shared.batch_contracts import Found, FoundFace, Missed, pack_vector
+from attrai_batch.table import NamedOutcome, merge, write_part
+from attrai_shared.batch_contracts import FaceResult, PhotoFailure, PhotoResult, encode_embedding
 
 LANDMARKS = ((10.0, 11.0), (20.0, 11.0), (15.0, 15.0), (11.0, 20.0), (19.0, 20.0))
 MEASURES = {"side": 30.0, "sharpness": 0.5, "turn": 0.1, "outside": 0.0, "brightness": 200.0}
@@ -16,27 +16,27 @@ def vector(seed: int) -> list[float]:
     return [float(number) for number in numbers]
 
 
-def face(embedding: list[float] | None = None, score: float | None = 5.5) -> FoundFace:
-    return FoundFace(
+def face(embedding: list[float] | None = None, score: float | None = 5.5) -> FaceResult:
+    return FaceResult(
         box=(5.0, 5.0, 25.0, 30.0),
         landmarks=LANDMARKS,
         probability=0.99,
         score=score,
         reasons=("blurred",),
         measures=MEASURES,
-        embedding=None if embedding is None else pack_vector(embedding),
+        embedding=None if embedding is None else encode_embedding(embedding),
     )
 
 
-def found(name: str, *seeds: int) -> Photo:
-    return name, Found(width=250, height=200, faces=tuple(face(vector(seed)) for seed in seeds))
+def found(name: str, *seeds: int) -> NamedOutcome:
+    return name, PhotoResult(width=250, height=200, faces=tuple(face(vector(seed)) for seed in seeds))
 
 
-def missed(name: str, code: str = "no_face", message: str = "no face was found on the photo") -> Photo:
-    return name, Missed(code=code, message=message)
+def missed(name: str, code: str = "no_face", message: str = "no face was found on the photo") -> NamedOutcome:
+    return name, PhotoFailure(code=code, message=message)
 
 
-def table(folder: Path, *photos: Photo, a_part: int = 3) -> Path:
+def table(folder: Path, *photos: NamedOutcome, a_part: int = 3) -> Path:
     """A finished table of these photos, from parts of so many."""
     parts = []
     for number, start in enumerate(range(0, len(photos), a_part)):

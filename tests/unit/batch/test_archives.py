@@ -7,9 +7,10 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from attrai_batch.sources import RefusedEntry, SourceError
+from attrai_batch.errors import SourceError
 from attrai_batch.sources.archive import ArchiveSource
-from attrai_batch.sources.limits import LIMITS, Limits
+from attrai_batch.sources.entries import RefusedEntry
+from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from tests.unit.batch.archives import contents, read, tar_member, write_tar, wri
 
 PHOTOS = {"b/2.jpg": b"second", "a.png": os.urandom(40_000), "empty.webp": b""}
 SKIPPED = {"notes.txt": b"x", ".hidden.jpg": b"x", "__MACOSX/._a.jpg": b"x"}
-SMALL = Limits(photo=100_000, ratio=20, slack=1 << 20, header=1 << 16)
+SMALL = SourceLimits(photo=100_000, ratio=20, slack=1 << 20, header=1 << 16)
 
 
 @pytest.mark.parametrize("packed", ["", "gz", "bz2", "xz"])
@@ -126,7 +127,7 @@ def test_a_zip_that_lies_about_a_size_unpacks_no_more_than_it_says(tmp_path: Pat
 
 def test_a_member_that_swells_is_a_bomb(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"a.jpg": b"\0" * 5_000_000, "b.jpg": b"x"}, zipfile.ZIP_DEFLATED)
-    assert read(path, Limits(ratio=100)) == [("a.jpg", "compression_bomb"), ("b.jpg", "")]
+    assert read(path, SourceLimits(ratio=100)) == [("a.jpg", "compression_bomb"), ("b.jpg", "")]
 
 
 def test_a_zip_whose_members_share_their_bytes_is_a_bomb(tmp_path: Path) -> None:
@@ -157,8 +158,8 @@ def test_too_many_members_end_an_archive(tmp_path: Path, kind: str) -> None:
         write_tar(path, *(tar_member(*item) for item in members.items()))
     else:
         write_zip(path, members)
-    assert read(path, Limits(members=5)) == [("a.jpg", "")]
-    assert read(path, Limits(members=4)) == [("many", "too_many_members")]
+    assert read(path, SourceLimits(members=5)) == [("a.jpg", "")]
+    assert read(path, SourceLimits(members=4)) == [("many", "too_many_members")]
 
 
 def test_a_header_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
@@ -195,7 +196,7 @@ def test_an_xz_that_wants_gigabytes_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.tar.xz"
     path.write_bytes(lzma.compress(write_tar(tmp_path / "a.tar", tar_member("a.jpg")).read_bytes(), filters=filters))
     assert read(path) == [("a.jpg", "")]
-    assert read(path, Limits(xz_memory=16 << 20)) == [("a.tar.xz", "damaged_archive")]
+    assert read(path, SourceLimits(xz_memory=16 << 20)) == [("a.tar.xz", "damaged_archive")]
 
 
 @pytest.mark.parametrize("packed", ["", "gz", "bz2", "xz"])
@@ -346,7 +347,7 @@ def test_no_noise_in_an_archive_raises_anything_else(
         write_tar(path, *(tar_member(*item) for item in members.items()), packed=kind)
     path.write_bytes(noise(path.read_bytes(), flips, keep))
     try:
-        entries = list(ArchiveSource(path, LIMITS).entries())
+        entries = list(ArchiveSource(path, SOURCE_LIMITS).entries())
     except SourceError:
         return
     for entry in entries:

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 from attrai_batch.average import ALL, averages, folder_of
 from attrai_batch.average_text import as_json, as_text
+from attrai_batch.errors import InvalidTable, VectorNotFound
 from attrai_batch.mean import ExactSum
-from attrai_batch.table import NoTable, Photo
-from attrai_batch.vectors import NoVector, compare, read_vector
+from attrai_batch.table import NamedOutcome
+from attrai_batch.vectors import compare, read_vector
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -57,7 +58,7 @@ def test_each_folder_has_its_own(tmp_path: Path) -> None:
 def test_every_digit_is_the_same_whatever_the_order(
     tmp_path_factory: pytest.TempPathFactory, order: random.Random, a_part: int
 ) -> None:
-    photos: list[Photo] = [found(f"{i % 3}/{i}.jpg", i) for i in range(40)]
+    photos: list[NamedOutcome] = [found(f"{i % 3}/{i}.jpg", i) for i in range(40)]
     expected = averages(table(tmp_path_factory.mktemp("ordered"), *photos), by_folder=True)
     order.shuffle(photos)
     shuffled = averages(table(tmp_path_factory.mktemp("shuffled"), *photos, a_part=a_part), by_folder=True)
@@ -76,7 +77,7 @@ def test_numbers_that_no_embedding_has_are_refused() -> None:
 
 
 def test_a_table_without_vectors_is_told(tmp_path: Path) -> None:
-    with pytest.raises(NoTable, match="has no vector"):
+    with pytest.raises(InvalidTable, match="has no vector"):
         averages(table(tmp_path, missed("a.jpg")))
 
 
@@ -139,9 +140,9 @@ def test_the_text_of_an_average_is_read_back_exactly_enough(tmp_path: Path) -> N
 )
 def test_a_file_without_a_vector_is_told(tmp_path: Path, content: bytes, sentence: str) -> None:
     (tmp_path / "x").write_bytes(content)
-    with pytest.raises(NoVector, match=sentence):
+    with pytest.raises(VectorNotFound, match=sentence):
         read_vector(tmp_path / "x")
-    with pytest.raises(NoVector, match="cannot be read"):
+    with pytest.raises(VectorNotFound, match="cannot be read"):
         read_vector(tmp_path / "nowhere")
 
 

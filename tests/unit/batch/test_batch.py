@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from attrai_batch.batch import Batch, Job
-from attrai_batch.flight import ChunkLost
-from attrai_batch.run_folder import Options, RunFolder
-from attrai_batch.settings import Ground
+from attrai_batch.errors import ChunkLost
+from attrai_batch.job import BatchEnvironment, BatchJob
+from attrai_batch.run import process_chunks
+from attrai_batch.run_folder import ComputeOptions, RunFolder
 from attrai_shared.batch_contracts import ToEmbed
 from attrai_shared.spool import Spool
 
-from benchmarks.batch.instant import InstantDesk, Names, run
+from benchmarks.batch.instant import InstantQueue, Names, run
 
 FEW, MANY = 3_000, 12_000
 
@@ -41,7 +41,7 @@ def test_memory_does_not_grow_with_the_set(tmp_path: Path) -> None:
     assert peak(MANY, many) < 1.3 * peak(FEW, few)
 
 
-class DeafDesk(InstantDesk):
+class SilentQueue(InstantQueue):
     """Takes chunks, of which nothing comes."""
 
     def submit(self, message: ToEmbed) -> bool:
@@ -49,10 +49,10 @@ class DeafDesk(InstantDesk):
 
 
 def test_a_run_has_no_more_chunks_in_flight_than_its_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source, folder, options = Names(FEW), RunFolder(tmp_path / "out.parquet"), Options("all", ("embedding",))
+    source, folder, options = Names(FEW), RunFolder(tmp_path / "out.parquet"), ComputeOptions("all", ("embedding",))
     submitted = []
 
-    class Counting(DeafDesk):
+    class Counting(SilentQueue):
         def submit(self, message: ToEmbed) -> bool:
             submitted.append(message.chunk)
             return True
@@ -61,8 +61,10 @@ def test_a_run_has_no_more_chunks_in_flight_than_its_window(tmp_path: Path, monk
         raise ChunkLost("enough")
 
     run_id = folder.begin(source.fingerprint, options)
-    ground = Ground("redis+socket:///nowhere", source.folder, tmp_path / "spool", 7, declare_queues=False)
-    job = Job(run_id, source, options, folder, ground, "", lambda *_: None, stop)
+    environment = BatchEnvironment(
+        "redis+socket:///nowhere", source.folder, tmp_path / "spool", 7, declare_queues=False
+    )
+    job = BatchJob(run_id, source, options, folder, environment, "", lambda *_: None, stop)
     with pytest.raises(ChunkLost):
-        Batch(job, Counting(Spool(tmp_path / "spool"))).run()
+        process_chunks(job, Counting(Spool(tmp_path / "spool")))
     assert submitted == list(range(7))

@@ -8,9 +8,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from attrai_batch.sources import MemberEntry, SourceError
-from attrai_batch.sources.download import DownloadRules, download, named
-from attrai_batch.sources.opening import open_source
+from attrai_batch.errors import SourceError
+from attrai_batch.sources import open_source
+from attrai_batch.sources.download import DownloadRules, download, redacted_url
+from attrai_batch.sources.entries import MemberEntry
 
 from tests.unit.batch.archives import write_zip
 
@@ -138,7 +139,7 @@ def test_a_server_without_parts_or_marks_gives_all_of_it_again(
 
 def test_what_has_come_is_told(url: str, tmp_path: Path) -> None:
     told: list[tuple[int, int | None]] = []
-    download(url, tmp_path / "set", quick(told=lambda *news: told.append(news)))
+    download(url, tmp_path / "set", quick(on_progress=lambda *news: told.append(news)))
     assert told[-1] == (len(DATA), len(DATA))
     assert [received for received, _ in told] == sorted(received for received, _ in told)
 
@@ -245,4 +246,4 @@ def test_a_url_is_a_source_with_the_fingerprint_of_its_content(url: str, script:
 
 
 def test_passwords_and_keys_are_not_printed() -> None:
-    assert named("https://me:password@example.org:8443/a/b.zip?key=x#y") == "https://example.org:8443/a/b.zip"
+    assert redacted_url("https://me:password@example.org:8443/a/b.zip?key=x#y") == "https://example.org:8443/a/b.zip"

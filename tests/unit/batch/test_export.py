@@ -8,10 +8,10 @@ import pytest
 import typer
 from attrai_batch import export as export_module
 from attrai_batch.commands import add_commands
+from attrai_batch.errors import InvalidTable
 from attrai_batch.export import COLUMNS, export_csv, export_npy, export_webdataset
-from attrai_batch.sources import RefusedEntry
-from attrai_batch.sources.opening import open_source
-from attrai_batch.table import NoTable
+from attrai_batch.sources import open_source
+from attrai_batch.sources.entries import RefusedEntry
 from typer.testing import CliRunner
 
 from tests.unit.batch.rows import found, missed, table, vector
@@ -131,7 +131,7 @@ def test_webdataset_of_no_photo_is_one_shard_without_a_sample(tmp_path: Path) ->
 def test_an_export_that_breaks_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_bytes(b"no table")
     for export in (export_npy, export_csv):
-        with pytest.raises(NoTable):
+        with pytest.raises(InvalidTable):
             export(tmp_path / "x.parquet", tmp_path / "out.npy")
     assert [path.name for path in tmp_path.iterdir()] == ["x.parquet"]
 

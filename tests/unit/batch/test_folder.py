@@ -5,9 +5,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from attrai_batch.sources import FileEntry, RefusedEntry, SourceError
+from attrai_batch.errors import SourceError
+from attrai_batch.sources.entries import FileEntry, RefusedEntry
 from attrai_batch.sources.folder import FolderSource
-from attrai_batch.sources.limits import Limits
+from attrai_batch.sources.limits import SourceLimits
 from attrai_batch.sources.listing import sorted_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,7 +81,7 @@ def test_what_is_no_file_or_has_no_readable_name_or_is_too_large_gets_its_reason
         server.bind(str(tmp_path / "s.jpg"))
     fill(tmp_path, "big.jpg")
     Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.jpg")).write_bytes(b"")
-    entries = list(FolderSource(tmp_path, Limits(photo=4)).entries())
+    entries = list(FolderSource(tmp_path, SourceLimits(photo=4)).entries())
     assert rows(entries) == [
         ("big.jpg", "too_many_bytes"),
         ("pipe.jpg", "special_file"),

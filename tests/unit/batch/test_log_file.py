@@ -12,7 +12,7 @@ from attrai_shared.logs.records import Origin
 def test_what_a_run_logs_is_in_its_file_and_not_on_the_terminal(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    root, logger = logging.getLogger(), logging.getLogger("attrai_batch.batch")
+    root, logger = logging.getLogger(), logging.getLogger("attrai_batch.producer")
     before = root.level, root.handlers[:]
     with logged_to(tmp_path / "logs/run.log", Origin("batch", "run", "1")):
         event(logger, "chunk_lost", level=logging.WARNING, chunk=7)

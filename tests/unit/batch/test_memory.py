@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.folder import FolderSource
-from attrai_batch.sources.seen import Seen
+from attrai_batch.sources.name_set import NameSet
 
 from tests.unit.batch.archives import tar_member, write_tar, write_zip
 
 MEMBERS = 12_000
-MOST = 1_500_000
+MAX_BYTES = 1_500_000
 """Bytes: a sixth of what the standard library's list of these members takes, at least 700 each."""
 
 
@@ -39,24 +39,24 @@ def test_members_are_forgotten_when_they_are_read(tmp_path: Path, kind: str) -> 
     else:
         write_zip(path, dict.fromkeys(names, b"photo"))
     counted: list[int] = []
-    assert peak(lambda: counted.append(read_all(ArchiveSource(path)))) < MOST
+    assert peak(lambda: counted.append(read_all(ArchiveSource(path)))) < MAX_BYTES
     assert counted == [MEMBERS]
 
 
 def test_the_standard_library_would_not_do(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "set", dict.fromkeys(map(str, range(MEMBERS)), b""))
-    assert peak(lambda: zipfile.ZipFile(path).close()) > 3 * MOST
+    assert peak(lambda: zipfile.ZipFile(path).close()) > 3 * MAX_BYTES
 
 
 def test_a_folder_of_many_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("attrai_batch.sources.listing.sorted_names.__defaults__", (1_000,))
     for i in range(MEMBERS):
         (tmp_path / f"a-name-of-usual-length-{i:06d}.jpg").touch()
-    assert peak(lambda: read_all(FolderSource(tmp_path))) < MOST
+    assert peak(lambda: read_all(FolderSource(tmp_path))) < MAX_BYTES
 
 
 def test_names_are_remembered_in_few_bytes() -> None:
-    seen = Seen()
-    assert peak(lambda: [seen.add(str(i)) for i in range(5_000)]) < 50 * 5_000
-    assert not seen.add("4999")
-    assert seen.add("5000")
+    names = NameSet()
+    assert peak(lambda: [names.add(str(i)) for i in range(5_000)]) < 50 * 5_000
+    assert not names.add("4999")
+    assert names.add("5000")

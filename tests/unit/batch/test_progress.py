@@ -106,8 +106,8 @@ def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
 
 def test_a_download_is_told_of_now_and_then() -> None:
     clock, out = Clock(), io.StringIO()
-    told = DownloadDisplay(Console(file=out, force_terminal=False), clock)
+    on_progress = DownloadDisplay(Console(file=out, force_terminal=False), clock)
     for second in range(25):
         clock.now = second
-        told(second * 100_000_000, 3_000_000_000 if second > 15 else None)
+        on_progress(second * 100_000_000, 3_000_000_000 if second > 15 else None)
     assert out.getvalue().splitlines() == ["downloaded 1,000 MB", "downloaded 2,000 of 3,000 MB"]

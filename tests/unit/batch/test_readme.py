@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from attrai_batch.__main__ import app
-from attrai_batch.sources.names import READ, TOLD
+from attrai_batch.sources.names import READABLE_SUFFIXES, UNSUPPORTED_SUFFIXES
 from attrai_batch.table import SCHEMA
 from typer.testing import CliRunner
 
@@ -56,4 +56,4 @@ def test_every_column_and_suffix_is_listed() -> None:
     listed = [
         set(re.findall(r"\.\w+", text)) for text in re.findall(r"`((?:\.\w+ ?)+)`", PAGE.split("## Which photos")[1])
     ]
-    assert listed[:2] == [READ, TOLD]
+    assert listed[:2] == [READABLE_SUFFIXES, UNSUPPORTED_SUFFIXES]

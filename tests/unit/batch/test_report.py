@@ -7,14 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_batch.account import Account
-from attrai_batch.report import Run, seen, write_report
+from attrai_batch.report import RunInfo, summary, write_report
 from attrai_batch.report.pictures import histogram, projected, vector_map
-from attrai_batch.report.seen import look_at
-from attrai_batch.run_folder import Options
-from attrai_batch.running import Wish
+from attrai_batch.report.summary import summarize
+from attrai_batch.run import RunOptions
+from attrai_batch.run_folder import ComputeOptions
+from attrai_batch.run_stats import RunStats
 from attrai_batch.sources.download import DownloadRules
-from attrai_shared.batch_contracts import Missed
+from attrai_shared.batch_contracts import PhotoFailure
 from PIL import Image
 
 from tests.unit.batch.rows import found, missed, table, vector
@@ -30,8 +30,8 @@ PHOTOS = [
 ]
 
 
-def account() -> Account:
-    whole = Account(elapsed=2.0, seconds=Counter({"decode": 1.0, "detect": 3.0}))
+def stats() -> RunStats:
+    whole = RunStats(elapsed=2.0, seconds=Counter({"decode": 1.0, "detect": 3.0}))
     whole.add_photos(PHOTOS)
     whole.aligned, whole.aligned_count = np.full((150, 150, 3), 4 * 120, np.int64), 4
     return whole
@@ -57,7 +57,7 @@ class Page(HTMLParser):
 
 
 def test_estimators_of_others_are_counted_by_the_time_they_were_at_work(tmp_path: Path) -> None:
-    report = write_report(table(tmp_path, *PHOTOS), account(), Run("set.zip", workers=None), tmp_path / "report")
+    report = write_report(table(tmp_path, *PHOTOS), stats(), RunInfo("set.zip", workers=None), tmp_path / "report")
     text = report.markdown.read_text()
     assert "| estimators | 2.0 at work, on average |" in text
     assert "| photos a second for each core | 3.5 |" in text
@@ -65,13 +65,15 @@ def test_estimators_of_others_are_counted_by_the_time_they_were_at_work(tmp_path
 
 def test_a_urls_key_is_in_no_report() -> None:
     url = "https://me:password@example.org/set.zip?key=secret"
-    wish = Wish(url, Path("x.parquet"), Options("all", ("score",)), resume=False, workers=None, rules=DownloadRules())
-    assert wish.shown_source == "https://example.org/set.zip"
-    assert replace(wish, source="a folder").shown_source == "a folder"
+    options = RunOptions(
+        url, Path("x.parquet"), ComputeOptions("all", ("score",)), resume=False, workers=None, rules=DownloadRules()
+    )
+    assert options.printable_source == "https://example.org/set.zip"
+    assert replace(options, source="a folder").printable_source == "a folder"
 
 
 def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
-    report = write_report(table(tmp_path, *PHOTOS), account(), Run("set.zip", workers=2), tmp_path / "report")
+    report = write_report(table(tmp_path, *PHOTOS), stats(), RunInfo("set.zip", workers=2), tmp_path / "report")
     text = report.markdown.read_text()
     for line in (
         "| photos submitted | 14 |",
@@ -95,7 +97,7 @@ def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
 
 
 def test_the_html_has_all_in_itself_and_no_name_is_markup(tmp_path: Path) -> None:
-    report = write_report(table(tmp_path, *PHOTOS), account(), Run("<i>set</i>", workers=2), tmp_path / "report")
+    report = write_report(table(tmp_path, *PHOTOS), stats(), RunInfo("<i>set</i>", workers=2), tmp_path / "report")
     text = report.html.read_text()
     page = Page(text)
     tags = [tag for tag, _ in page.tags]
@@ -109,35 +111,35 @@ def test_the_html_has_all_in_itself_and_no_name_is_markup(tmp_path: Path) -> Non
 
 
 def test_no_name_breaks_out_of_its_cell_in_markdown(tmp_path: Path) -> None:
-    report = write_report(table(tmp_path, *PHOTOS), account(), Run("x", workers=1), tmp_path / "report")
+    report = write_report(table(tmp_path, *PHOTOS), stats(), RunInfo("x", workers=1), tmp_path / "report")
     line = next(line for line in report.markdown.read_text().splitlines() if line.startswith("| unreadable"))
     assert re.sub(r"\\.", "", line).count("|") == 5
     assert not re.search(r"(?<!\\)[<`\[\]]|(?<!\\)://|www\.|[^\\]_a", line)
 
 
 def test_a_run_without_any_face_has_a_report_too(tmp_path: Path) -> None:
-    photos = [("a.jpg", Missed(code="no_face", message="none"))]
-    whole = Account()
+    photos = [("a.jpg", PhotoFailure(code="no_face", message="none"))]
+    whole = RunStats()
     whole.add_photos(photos)
-    report = write_report(table(tmp_path, *photos), whole, Run("x", workers=1), tmp_path / "report")
+    report = write_report(table(tmp_path, *photos), whole, RunInfo("x", workers=1), tmp_path / "report")
     assert "failed | 1" in report.markdown.read_text()
-    empty = write_report(table(tmp_path), Account(), Run("x", workers=1), tmp_path / "empty")
+    empty = write_report(table(tmp_path), RunStats(), RunInfo("x", workers=1), tmp_path / "empty")
     assert "None." in empty.markdown.read_text()
 
 
 def test_the_same_table_gives_the_same_report(tmp_path: Path) -> None:
     path = table(tmp_path, *PHOTOS)
-    one, two = (write_report(path, account(), Run("x", 1), tmp_path / name) for name in ("one", "two"))
+    one, two = (write_report(path, stats(), RunInfo("x", 1), tmp_path / name) for name in ("one", "two"))
     assert one.html.read_bytes() == two.html.read_bytes()
 
 
 def test_the_map_holds_a_bounded_number_of_vectors_spread_over_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seen, "MOST_VECTORS", 10)
+    monkeypatch.setattr(summary, "MOST_VECTORS", 10)
     path = table(tmp_path, *(found(f"{i}.jpg", i) for i in range(35)))
-    monkeypatch.setattr("attrai_batch.table.GROUP", 7)
-    looked = look_at(path)
+    monkeypatch.setattr("attrai_batch.table.ROW_GROUP_ROWS", 7)
+    looked = summarize(path)
     assert looked.all_vectors == 35
     assert looked.vectors.tolist() == [vector(i) for i in range(0, 35, 4)]
 

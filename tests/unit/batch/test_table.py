@@ -6,7 +6,8 @@ import pandas
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from attrai_batch.table import SCHEMA, NoTable, about, batches, merge, record_batch, write_part
+from attrai_batch.errors import InvalidTable
+from attrai_batch.table import SCHEMA, merge, read_batches, read_metadata, record_batch, write_part
 
 from tests.unit.batch.rows import LANDMARKS, MEASURES, face, found, missed, table, vector
 
@@ -44,7 +45,7 @@ def test_a_part_is_one_row_group_and_parts_merge_in_their_order(tmp_path: Path) 
     merged = pq.read_table(tmp_path / "all.parquet")
     assert merged.schema.equals(SCHEMA)
     assert merged["photo"].to_pylist() == ["a.jpg", "b.jpg", "c.jpg", "c.jpg"]
-    assert about(tmp_path / "all.parquet") == {"what": "embedding"}
+    assert read_metadata(tmp_path / "all.parquet") == {"what": "embedding"}
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".unfinished")] == []
 
 
@@ -69,23 +70,23 @@ def test_a_merge_that_breaks_leaves_the_file_as_it_was(tmp_path: Path) -> None:
 def test_a_run_without_photos_is_a_table_without_rows(tmp_path: Path) -> None:
     merge([], tmp_path / "none.parquet", {})
     assert pq.read_table(tmp_path / "none.parquet").num_rows == 0
-    assert list(batches(tmp_path / "none.parquet")) == []
+    assert list(read_batches(tmp_path / "none.parquet")) == []
 
 
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1PAR1"])
 def test_what_is_no_table_is_told(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(content)
-    with pytest.raises(NoTable, match="is no Parquet file"):
-        list(batches(path))
-    with pytest.raises(NoTable):
-        about(path)
+    with pytest.raises(InvalidTable, match="is no Parquet file"):
+        list(read_batches(path))
+    with pytest.raises(InvalidTable):
+        read_metadata(path)
 
 
 def test_another_programs_table_is_told(tmp_path: Path) -> None:
     pq.write_table(pa.table({"photo": ["a"]}), tmp_path / "x.parquet")
-    with pytest.raises(NoTable, match="none of attrai-batch"):
-        list(batches(tmp_path / "x.parquet"))
+    with pytest.raises(InvalidTable, match="none of attrai-batch"):
+        list(read_batches(tmp_path / "x.parquet"))
 
 
 def test_pandas_reads_it(tmp_path: Path) -> None:

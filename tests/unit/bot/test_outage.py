@@ -3,7 +3,7 @@ import asyncio
 import pytest
 from attrai_bot.intake import outage as outage_module
 from attrai_bot.intake.outage import APART, AT_ONCE, PATIENCE, Outage
-from attrai_shared.errors import LedgerUnavailable
+from attrai_shared.errors import RequestStoreUnavailable
 
 
 class Server:
@@ -15,7 +15,7 @@ class Server:
     async def call(self) -> int:
         self.calls += 1
         if not self.there:
-            raise LedgerUnavailable
+            raise RequestStoreUnavailable
         return self.calls
 
 
@@ -24,7 +24,7 @@ async def ask(outage: Outage, server: Server) -> int:
 
 
 async def test_a_server_that_comes_back_answers_all_who_wait() -> None:
-    outage, server = Outage(LedgerUnavailable), Server()
+    outage, server = Outage(RequestStoreUnavailable), Server()
     asking = asyncio.gather(*(ask(outage, server) for _ in range(AT_ONCE)))
     async with asyncio.timeout(30):
         while server.calls < AT_ONCE:
@@ -35,11 +35,11 @@ async def test_a_server_that_comes_back_answers_all_who_wait() -> None:
 
 async def test_a_long_outage_is_waited_out_once_and_the_next_one_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outage_module, "PATIENCE", 1.0)
-    outage, server = Outage(LedgerUnavailable), Server()
+    outage, server = Outage(RequestStoreUnavailable), Server()
     attempts = []
     for _ in range(3):
         before = server.calls
-        with pytest.raises(LedgerUnavailable):
+        with pytest.raises(RequestStoreUnavailable):
             await ask(outage, server)
         attempts.append(server.calls - before)
     assert attempts[0] > 1
@@ -47,16 +47,16 @@ async def test_a_long_outage_is_waited_out_once_and_the_next_one_again(monkeypat
     server.there = True
     await ask(outage, server)
     server.there, before = False, server.calls
-    with pytest.raises(LedgerUnavailable):
+    with pytest.raises(RequestStoreUnavailable):
         await ask(outage, server)
     assert server.calls - before > 1
 
 
 async def test_only_so_many_wait_and_the_others_are_told_at_once() -> None:
-    outage, server = Outage(LedgerUnavailable), Server()
+    outage, server = Outage(RequestStoreUnavailable), Server()
     asking = [asyncio.create_task(ask(outage, server)) for _ in range(AT_ONCE + 5)]
     done, waiting = await asyncio.wait(asking, return_when=asyncio.FIRST_COMPLETED)
-    assert [type(one.exception()) for one in done] == [LedgerUnavailable] * 5
+    assert [type(one.exception()) for one in done] == [RequestStoreUnavailable] * 5
     assert len(waiting) == AT_ONCE
     for one in waiting:
         one.cancel()
@@ -70,11 +70,11 @@ async def test_other_errors_are_not_waited_out() -> None:
         raise ValueError
 
     with pytest.raises(ValueError):  # noqa: PT011  # it has no text
-        await Outage(LedgerUnavailable).waited_out(broken, request_id="a" * 32, user="b" * 32)
+        await Outage(RequestStoreUnavailable).waited_out(broken, request_id="a" * 32, user="b" * 32)
 
 
 def test_patience_lasts_from_the_first_failure_and_is_new_for_another_outage() -> None:
-    outage = Outage(LedgerUnavailable)
+    outage = Outage(RequestStoreUnavailable)
     assert outage.failed(0.0) == PATIENCE
     assert outage.failed(PATIENCE - 1) == 1
     assert outage.failed(2 * PATIENCE - 2) == 2 - PATIENCE

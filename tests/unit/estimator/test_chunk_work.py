@@ -15,12 +15,20 @@ from attrai_estimator.chunks.work import Bench, work
 from attrai_estimator.networks import Networks, load_networks
 from attrai_estimator.pipeline import Clock
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_shared.batch_contracts import Faces, Found, InSource, InSpool, Missed, ToEmbed, What
+from attrai_shared.batch_contracts import (
+    FaceOutput,
+    FaceSelection,
+    PhotoFailure,
+    PhotoResult,
+    SourceFiles,
+    SpoolFile,
+    ToEmbed,
+)
 from attrai_shared.spool import Spool
 
 RUN = "ab" * 16
 SAMPLE = Path(__file__).parents[3] / "playground/attrai_playground/sample/astronauts.jpg"
-ALL: tuple[What, ...] = ("embedding", "score", "quality")
+ALL: tuple[FaceOutput, ...] = ("embedding", "score", "quality")
 
 
 @pytest.fixture(scope="module")
@@ -38,19 +46,19 @@ def bench(tmp_path: Path, networks: Networks) -> Bench:
     return Bench(tmp_path / "root", spool, networks, locate, soft_limit=30, hard_limit=60)
 
 
-def message(names: Sequence[str], what: tuple[What, ...] = ALL, faces: Faces = "all") -> ToEmbed:
-    return ToEmbed(run_id=RUN, chunk=0, what=what, faces=faces, photos=InSource(names=tuple(names)))
+def message(names: Sequence[str], what: tuple[FaceOutput, ...] = ALL, faces: FaceSelection = "all") -> ToEmbed:
+    return ToEmbed(run_id=RUN, chunk=0, what=what, faces=faces, photos=SourceFiles(names=tuple(names)))
 
 
-def found(outcome: object) -> Found:
-    assert isinstance(outcome, Found)
+def found(outcome: object) -> PhotoResult:
+    assert isinstance(outcome, PhotoResult)
     return outcome
 
 
 def test_each_photo_has_its_faces_or_its_reason(bench: Bench) -> None:
     six, broken, none = work(message(["six.jpg", "broken.jpg", "nowhere.jpg"]), bench).photos
-    assert isinstance(broken, Missed)
-    assert isinstance(none, Missed)
+    assert isinstance(broken, PhotoFailure)
+    assert isinstance(none, PhotoFailure)
     assert (broken.code, none.code) == ("unreadable", "unreadable")
     faces = found(six).faces
     assert len(faces) == 6
@@ -83,13 +91,13 @@ def test_the_largest_and_the_central_face_are_one_of_all(bench: Bench) -> None:
 def test_a_member_of_an_archive_comes_to_the_same_as_a_file(bench: Bench) -> None:
     data = [SAMPLE.read_bytes(), b"no picture"]
     bench.spool.write_photos(RUN, 0, data)
-    spooled = ToEmbed(run_id=RUN, chunk=0, what=ALL, faces="all", photos=InSpool(sizes=tuple(map(len, data))))
+    spooled = ToEmbed(run_id=RUN, chunk=0, what=ALL, faces="all", photos=SpoolFile(sizes=tuple(map(len, data))))
     assert work(spooled, bench).photos == work(message(["six.jpg", "broken.jpg"]), bench).photos
 
 
 def test_a_chunk_that_comes_again_when_its_result_was_taken_is_over(bench: Bench) -> None:
     """It had gone back to its queue for ever, a second each time, and held up those behind it."""
-    spooled = ToEmbed(run_id=RUN, chunk=0, what=ALL, faces="all", photos=InSpool(sizes=(10,)))
+    spooled = ToEmbed(run_id=RUN, chunk=0, what=ALL, faces="all", photos=SpoolFile(sizes=(10,)))
     bench.spool.write_photos(RUN, 0, [b"no picture"])
     assert not is_over(spooled, bench.spool)
     bench.spool.write_result(work(spooled, bench))
@@ -117,7 +125,7 @@ def test_no_name_leads_out_of_the_root(bench: Bench, link: str) -> None:
     (bench.root.parent / "secret").write_bytes(SAMPLE.read_bytes())
     (bench.root / "link.jpg").symlink_to(link)
     [outcome] = work(message(["link.jpg"]), bench).photos
-    assert isinstance(outcome, Missed)
+    assert isinstance(outcome, PhotoFailure)
     assert outcome.code == "refused_name"
 
 
@@ -126,7 +134,7 @@ def test_a_pipe_a_folder_and_a_circle_hold_nobody_up(bench: Bench) -> None:
     (bench.root / "folder").mkdir()
     (bench.root / "circle").symlink_to("circle")
     outcomes = work(message(["pipe", "folder", "circle"]), bench).photos
-    assert {outcome.code for outcome in outcomes if isinstance(outcome, Missed)} == {"unreadable"}
+    assert {outcome.code for outcome in outcomes if isinstance(outcome, PhotoFailure)} == {"unreadable"}
     assert len(outcomes) == 3
 
 
@@ -136,7 +144,9 @@ def _unless_poison(data: bytes, networks: Networks, wish: Wish, clock: Clock) ->
     return locate(data, networks, wish, clock)
 
 
-def delivered_until_done(bench: Bench, poisoned: Locate, names: Sequence[str]) -> tuple[int, Sequence[Found | Missed]]:
+def delivered_until_done(
+    bench: Bench, poisoned: Locate, names: Sequence[str]
+) -> tuple[int, Sequence[PhotoResult | PhotoFailure]]:
     killed = 0
     while True:
         try:
@@ -149,7 +159,7 @@ def test_a_poison_photo_is_given_up_the_third_time_and_harms_no_other(bench: Ben
     (bench.root / "poison.jpg").write_bytes(SAMPLE.read_bytes() + b"<poison>")
     killed, outcomes = delivered_until_done(bench, _unless_poison, ["six.jpg", "poison.jpg", "six.jpg"])
     assert killed == 3
-    assert isinstance(outcomes[1], Missed)
+    assert isinstance(outcomes[1], PhotoFailure)
     assert outcomes[1].code == "given_up"
     assert found(outcomes[0]) == found(outcomes[2])
 
@@ -196,7 +206,7 @@ def test_a_photo_that_takes_too_long_gets_its_reason(bench: Bench) -> None:
     (bench.root / "poison.jpg").write_bytes(SAMPLE.read_bytes() + b"<poison>")
     bench = Bench(bench.root, bench.spool, bench.networks, _hangs, soft_limit=0.2, hard_limit=60)
     slow, _ = work(message(["six.jpg", "broken.jpg"]), bench).photos
-    assert isinstance(slow, Missed)
+    assert isinstance(slow, PhotoFailure)
     assert slow.code == "timed_out"
 
 
@@ -207,5 +217,5 @@ def _raises(data: bytes, networks: Networks, wish: Wish, clock: Clock) -> Locate
 @pytest.mark.logs_errors
 def test_what_nobody_foresaw_is_a_reason_too(bench: Bench) -> None:
     [outcome] = work(message(["six.jpg"]), Bench(bench.root, bench.spool, bench.networks, _raises, 30, 60)).photos
-    assert isinstance(outcome, Missed)
+    assert isinstance(outcome, PhotoFailure)
     assert (outcome.code, outcome.message) == ("given_up", "the estimator failed: ZeroDivisionError")

@@ -9,7 +9,7 @@ import pytest
 from attrai_estimator.values import Box, Detection, Estimate, Face
 from attrai_estimator.work import Desk, store_killed, work
 from attrai_shared.contracts import AfterEstimate, Estimated, Failed, StoredOutcome, ToEstimate, read_stored_outcome
-from attrai_shared.errors import LedgerUnavailable, NoFace, StoreUnavailable, TimedOut
+from attrai_shared.errors import NoFace, RequestStoreUnavailable, StoreUnavailable, TimedOut
 from attrai_shared.photo_store import Part, PhotoStore
 from celery.exceptions import SoftTimeLimitExceeded
 
@@ -28,7 +28,7 @@ class Counted:
 
     def begin(self, request_id: str, deadline: float) -> int:
         if self.away:
-            raise LedgerUnavailable
+            raise RequestStoreUnavailable
         self.count += 1
         return self.count
 

@@ -3,8 +3,8 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from attrai_local.valkey import SOCKET_PATH_LIMIT
 from attrai_playground.folders import make_folders, read_secrets
-from attrai_shared.embedded import SOCKET_PATH_LIMIT
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
+from attrai_local.errors import UsageError
 from attrai_playground.photo import SAMPLE, place_for, read_photo, write_picture
-from attrai_shared.supervision.errors import UsageError
 
 
 @pytest.mark.parametrize(

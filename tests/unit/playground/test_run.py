@@ -3,17 +3,17 @@ import sys
 from pathlib import Path
 
 import pytest
+from attrai_local.errors import UsageError
 from attrai_playground.embedded import playground
 from attrai_playground.run import has_windows, invitation
 from attrai_playground.services import Addresses
-from attrai_shared.supervision.errors import UsageError
 
 LOCAL, TELEGRAM = "http://127.0.0.1:8090", "https://api.telegram.org"
 
 
 @pytest.mark.skipif(sys.platform == "darwin", reason="a Mac always has windows")
 @pytest.mark.parametrize(
-    ("surroundings", "expected"),
+    ("parent_environment", "expected"),
     [
         ({}, False),
         ({"DISPLAY": ""}, False),
@@ -22,8 +22,8 @@ LOCAL, TELEGRAM = "http://127.0.0.1:8090", "https://api.telegram.org"
         ({"BROWSER": "firefox"}, True),
     ],
 )
-def test_a_page_is_opened_only_where_it_gets_a_window(surroundings: dict[str, str], expected: bool) -> None:
-    assert has_windows(surroundings) == expected
+def test_a_page_is_opened_only_where_it_gets_a_window(parent_environment: dict[str, str], expected: bool) -> None:
+    assert has_windows(parent_environment) == expected
 
 
 @pytest.mark.parametrize(
@@ -45,6 +45,6 @@ def test_a_port_in_use_is_said_with_the_way_to_another() -> None:
         port = other.getsockname()[1]
         with (
             pytest.raises(UsageError, match=rf"Port {port} cannot be used: .*make run PORT=8091, or --port 8091"),
-            playground(surroundings={}, port=port),
+            playground(parent_environment={}, port=port),
         ):
             pytest.fail("it started")

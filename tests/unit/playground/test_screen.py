@@ -1,7 +1,7 @@
 import io
 
+from attrai_local import Phase, State
 from attrai_playground.screen import screen
-from attrai_shared.supervision import Phase, State
 from rich.console import Console
 
 STARTING = State("intake", Phase.STARTING, 10, 0)

@@ -1,10 +1,10 @@
 from pathlib import Path
 
 import pytest
+from attrai_local import Service
+from attrai_local.valkey import embedded_broker, embedded_redis
 from attrai_playground.folders import Folders, Secrets
 from attrai_playground.services import Addresses, Plan, all_services
-from attrai_shared.embedded import embedded_broker, embedded_redis
-from attrai_shared.supervision import Service
 
 FOLDERS = Folders(state=Path("/state"), runtime=Path("/run"))
 
@@ -18,9 +18,14 @@ def services(broker: str | None = None, redis: str | None = None, port: int | No
         bot_token="42:secret",
         port=port,
     )
-    surroundings = {"PATH": "/bin", "BOT_TOKEN": "theirs", "ATTRAI_BROKER_URL_FILE": "theirs", "CELERY_X": "theirs"}
+    parent_environment = {
+        "PATH": "/bin",
+        "BOT_TOKEN": "theirs",
+        "ATTRAI_BROKER_URL_FILE": "theirs",
+        "CELERY_X": "theirs",
+    }
     extra = {"ATTRAI_LIFETIME": "30"}
-    plan = Plan(addresses, FOLDERS, Secrets("key", "42:secret"), surroundings, extra, {})
+    plan = Plan(addresses, FOLDERS, Secrets("key", "42:secret"), parent_environment, extra, {})
     return {service.name: service for service in all_services(plan)}
 
 

@@ -1,8 +1,8 @@
 from pathlib import Path
 
 import pytest
+from attrai_local.errors import UsageError
 from attrai_playground.settings import TelegramBot, telegram_bot, telegram_token
-from attrai_shared.supervision.errors import UsageError
 
 
 @pytest.mark.parametrize("name", ["BOT_TOKEN", "ATTRAI_BOT_TOKEN"])

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer, unused_port
+from attrai_local.errors import UsageError
 from attrai_playground.telegram import bot_name
-from attrai_shared.supervision.errors import UsageError
 
 TOKEN = "42:playground-token"
 

@@ -15,7 +15,7 @@ import pytest
 from attrai_shared.logs import LogTarget
 from attrai_shared.logs.gelf import Gelf
 from attrai_shared.logs.graylog import Graylog, Pace
-from attrai_shared.logs.outlet import Outlet
+from attrai_shared.logs.handler import AsyncLogHandler
 from attrai_shared.logs.records import Origin
 
 pytestmark = pytest.mark.timeout(60)
@@ -61,8 +61,8 @@ def read_all(connection: socket.socket) -> bytes:
 
 
 @contextmanager
-def sending(target: LogTarget, capacity: int = CAPACITY) -> Iterator[Outlet]:
-    outlet = Outlet(Gelf(Origin("bot", "r1", "0.1.0")), Graylog(target, BRISK).deliver, capacity)
+def sending(target: LogTarget, capacity: int = CAPACITY) -> Iterator[AsyncLogHandler]:
+    outlet = AsyncLogHandler(Gelf(Origin("bot", "r1", "0.1.0")), Graylog(target, BRISK).deliver, capacity)
     LOGGER.addHandler(outlet)
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False

@@ -12,7 +12,7 @@ import pytest
 from attrai_shared.logs import LogPipeline, LogTarget, configure_logs, event
 from attrai_shared.logs.gelf import Gelf
 from attrai_shared.logs.graylog import Graylog, Pace
-from attrai_shared.logs.outlet import Outlet
+from attrai_shared.logs.handler import AsyncLogHandler
 from attrai_shared.logs.records import Origin
 
 from tests.syslog_ng import SYSLOG_NG, SyslogNg, until
@@ -71,7 +71,7 @@ def _signalling(server: SyslogNg, number: int) -> Callable[[], None]:
 def test_what_does_not_fit_is_counted_exactly_and_the_count_arrives(server: SyslogNg) -> None:
     pace = Pace(parcel_records=100, parcel_seconds=0.2, first_pause=0.05, longest_pause=0.2)
     target = LogTarget("127.0.0.1", server.port)
-    outlet = Outlet(Gelf(Origin("bot", "r1", "0.1.0")), Graylog(target, pace).deliver, 500)
+    outlet = AsyncLogHandler(Gelf(Origin("bot", "r1", "0.1.0")), Graylog(target, pace).deliver, 500)
     LOGGER.propagate = False
     LOGGER.setLevel(logging.INFO)
     LOGGER.addHandler(outlet)

@@ -1,7 +1,7 @@
 from pathlib import Path
 
 import pytest
-from attrai_shared.batch_contracts import ChunkResult, Missed
+from attrai_shared.batch_contracts import ChunkResult, PhotoFailure
 from attrai_shared.errors import RefusedName, StoreUnavailable
 from attrai_shared.spool import Spool
 
@@ -16,7 +16,7 @@ def spool(tmp_path: Path) -> Spool:
 
 
 def result(chunk: int) -> ChunkResult:
-    missed = Missed(code="no_face", message="")
+    missed = PhotoFailure(code="no_face", message="")
     return ChunkResult(run_id=RUN, chunk=chunk, photos=(missed,), seconds={})
 
 

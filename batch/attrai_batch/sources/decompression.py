@@ -1,0 +1,97 @@
+"""The bytes inside a tar's gzip, bzip2 or xz as one stream, read once, with bounds on how far it may swell."""
+
+import bz2
+import gzip
+import lzma
+import zlib
+from typing import IO, Protocol
+
+from attrai_batch.sources.limits import SourceLimits
+from attrai_batch.sources.member_filter import ArchiveEnds
+
+PIECE = 1 << 16
+"""Bytes of a compressed file that are read at a time."""
+GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"
+"""The first bytes of each kind of file."""
+BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What unpacking raises at a broken file."""
+
+
+class Readable(Protocol):
+    """A stream that is read forwards."""
+
+    def read(self, size: int, /) -> bytes: ...
+
+
+class DecompressedStream:
+    """What is packed in `file`, for one reader. Raises ArchiveEnds when it is damaged, a bomb, or over the allowance."""
+
+    def __init__(self, file: IO[bytes], limits: SourceLimits) -> None:
+        self._file = file
+        self._limits = limits
+        self._stream = _stream(file, limits)
+        self._position = 0
+        self._end = 0
+
+    def allow(self, size: int) -> None:
+        """Let so many bytes be read from here on: a header may not make its reader take all of the archive."""
+        self._end = self._position + size
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes; none at the end."""
+        if self._position > self._end:
+            raise ArchiveEnds("damaged_archive", "the archive is damaged: a member's header does not end")
+        try:
+            data = self._stream.read(size)
+        except BROKEN as error:
+            raise ArchiveEnds("damaged_archive", f"the archive is damaged or ends early: {error}") from error
+        self._position += len(data)
+        if self._limits.is_bomb(self._position, self._file.tell()):
+            raise ArchiveEnds("compression_bomb", f"the archive unpacks to over {self._limits.ratio} times its size")
+        return data
+
+
+class _XzStream:
+    """xz, one stream or several, with a bound on memory that `lzma.open` does not offer."""
+
+    def __init__(self, file: IO[bytes], memory: int) -> None:
+        self._file = file
+        self._memory = memory
+        self._decompressor = self._fresh()
+
+    def read(self, size: int) -> bytes:
+        while True:
+            held = not (self._decompressor.eof or self._decompressor.needs_input)
+            if held and (data := self._decompressor.decompress(b"", size)):
+                return data
+            piece = self._piece()
+            if not piece and self._decompressor.eof:
+                return b""
+            if not piece:
+                raise EOFError("the compressed data end early")
+            if data := self._decompressor.decompress(piece, size):
+                return data
+
+    def _piece(self) -> bytes:
+        """The next bytes to unpack; at the end of a stream, without the padding, for a fresh decompressor."""
+        if not self._decompressor.eof:
+            return self._file.read(PIECE)
+        piece = self._decompressor.unused_data.lstrip(b"\0")
+        while not piece and (more := self._file.read(PIECE)):
+            piece = more.lstrip(b"\0")
+        if piece:
+            self._decompressor = self._fresh()
+        return piece
+
+    def _fresh(self) -> lzma.LZMADecompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=self._memory)
+
+
+def _stream(file: IO[bytes], limits: SourceLimits) -> Readable:
+    start = file.read(len(XZ))
+    file.seek(0)
+    if start.startswith(GZIP):
+        return gzip.GzipFile(fileobj=file)
+    if start.startswith(BZIP2):
+        return bz2.BZ2File(file)
+    return _XzStream(file, limits.xz_memory) if start.startswith(XZ) else file
