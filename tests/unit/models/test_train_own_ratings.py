@@ -49,7 +49,10 @@ def run(*arguments: str) -> str:
     return result.output
 
 
-def test_a_scorer_is_trained_exported_and_chosen_by_its_name(folder: Path, tmp_path: Path) -> None:
+def test_a_scorer_is_trained_exported_and_chosen_by_its_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attrai_models.training.teacher.DISTILLATION_STEPS", 10)
     out, models = str(tmp_path / "out"), tmp_path / "models"
     shutil.copytree(WORKSPACE_MODELS / "weights", models / "weights")
     shutil.copy(WORKSPACE_MODELS / "manifest.json", models)
