@@ -3,7 +3,6 @@
 import csv
 import io
 import json
-import os
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from typing import IO
 
 import numpy as np
 from attrai_shared.batch_contracts import EMBEDDING_SIZE
+from attrai_shared.files import atomic_write
 
 from attrai_batch.average import faces
 from attrai_batch.photos import Sample, with_photos, without_photos
@@ -49,7 +49,11 @@ def export_npy(table: Path, out: Path) -> list[Path]:
     Raises NoTable, OSError.
     """
     names_file = out.with_name(out.name + ".csv")
-    with _whole(out) as numbers, _whole(names_file) as names, _text(names) as text:
+    with (
+        atomic_write(out, durable=True) as numbers,
+        atomic_write(names_file, durable=True) as names,
+        _text(names) as text,
+    ):
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(("photo", "face"))
         count = 0
@@ -68,7 +72,7 @@ def export_csv(table: Path, out: Path) -> list[Path]:
 
     Raises NoTable, OSError.
     """
-    with _whole(out) as file, _text(file) as text:
+    with atomic_write(out, durable=True) as file, _text(file) as text:
         writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(_flat(row) for row in _rows(table))
@@ -87,7 +91,7 @@ def export_webdataset(table: Path, out: Path, source: PhotoSource | None = None)
     shards: list[Path] = []
     for some in _in_shards(samples):
         shards.append(out / f"faces-{len(shards):06d}.tar")
-        with _whole(shards[-1]) as file, tarfile.open(fileobj=file, mode="w") as archive:
+        with atomic_write(shards[-1], durable=True) as file, tarfile.open(fileobj=file, mode="w") as archive:
             for number, (rows, photo) in some:
                 _add(archive, f"{number:09d}", rows, photo)
     return shards
@@ -149,20 +153,6 @@ def _npy_header(rows: int) -> bytes:
         buffer, {"descr": "<f4", "fortran_order": False, "shape": (rows, EMBEDDING_SIZE)}
     )
     return buffer.getvalue()
-
-
-@contextmanager
-def _whole(path: Path) -> Iterator[IO[bytes]]:
-    """A file that is there whole or not at all."""
-    unfinished = path.with_name(path.name + ".unfinished")
-    try:
-        with unfinished.open("wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from attrai_shared.batch_contracts import FaceOutput, FaceSelection
+from attrai_shared.files import atomic_write
 
 from attrai_batch import chunks
 from attrai_batch.errors import RunRefused
@@ -85,7 +86,8 @@ class RunFolder:
         new = RunRecord(secrets.token_hex(16), fingerprint, options.faces, options.what, chunks.RULES)
         if not self._record.exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            write_whole(self._record, json.dumps(asdict(new), indent=1).encode())
+            with atomic_write(self._record, durable=True) as file:
+                file.write(json.dumps(asdict(new), indent=1).encode())
             return new.run_id
         old = _read(self._record)
         changes = [sentence for name, sentence in _CHANGES.items() if getattr(old, name) != getattr(new, name)]
@@ -129,16 +131,6 @@ _CHANGES = {
     "what": "The unfinished run has another --what.",
     "rules": "The unfinished run was begun by a version that cuts a source otherwise.",
 }
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """The file is there whole, also after a power failure, or not at all."""
-    half = path.with_name(f"{path.name}.half")
-    with half.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
 
 
 def _read(path: Path) -> RunRecord:

@@ -16,7 +16,6 @@
 """
 
 import base64
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -25,6 +24,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from attrai_shared.batch_contracts import EMBEDDING_SIZE, FaceResult, PhotoFailure, PhotoResult
+from attrai_shared.files import atomic_write
 
 from attrai_batch.errors import InvalidTable
 
@@ -100,14 +100,9 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def _write(path: Path, tables: Iterable[pa.Table], metadata: Mapping[str, str]) -> None:
-    unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("wb") as file:
-        with _writer(file, metadata) as writer:
-            for table in tables:
-                writer.write_table(table, row_group_size=max(len(table), 1))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with atomic_write(path, durable=True) as file, _writer(file, metadata) as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=max(len(table), 1))
 
 
 def _writer(file: BinaryIO, metadata: Mapping[str, str]) -> pq.ParquetWriter:
