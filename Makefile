@@ -11,8 +11,8 @@ EDITABLE := $(MEMBERS:%=-e %)
 BIN := .venv/bin
 MODELS_BIN := .venv-models/bin
 UV := $(BIN)/uv
-# A person's own settings must not reach tests or the demo.
-CLEAN_ENV = env $$(env | sed -n 's/^\(ATTRAI_[A-Z0-9_]*\)=.*/-u \1/p' | tr '\n' ' ') -u PYTHONPATH
+# A person's own settings must not reach tests or the demo. Without bytecode files, each process compiles all that it imports.
+CLEAN_ENV = env $$(env | sed -n 's/^\(ATTRAI_[A-Z0-9_]*\)=.*/-u \1/p' | tr '\n' ' ') -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
 help:  ## list the commands
@@ -41,8 +41,8 @@ clean:  ## remove the environments and the tools' caches; out/ stays
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.txt
 	@touch $@
 
-.venv/run.stamp: .venv/uv.stamp requirements/run.txt $(MEMBER_PROJECTS)
-	@$(UV) pip install -q --python $(BIN)/python --require-hashes -r requirements/run.txt
+.venv/run.stamp: .venv/uv.stamp $(MEMBERS:%=requirements/%.txt) $(MEMBER_PROJECTS)
+	@$(UV) pip install -q --python $(BIN)/python --require-hashes $(MEMBERS:%=-r requirements/%.txt)
 	@$(UV) pip install -q --python $(BIN)/python --no-deps --no-build-isolation $(EDITABLE)
 	@touch $@
 

@@ -10,12 +10,18 @@ SERVICE ?=
 ESTIMATORS ?=
 DEPLOY = IMAGE_PREFIX=$(IMAGE_PREFIX) VERSION=$(VERSION) PYTHONPATH=deploy $(PYTHON) -m attrai_deploy
 
+BUILD = docker build -q --network host --build-arg VERSION=$(VERSION)
+
 .PHONY: images images-push need-registry deploy batch undeploy scale logs refused backup-graylog
 images: $(IMAGES:%=image-%)  ## build every service's image (REGISTRY=host/path: named for a registry; make -j2: two at a time)
 
-.PHONY: $(IMAGES:%=image-%)
-$(IMAGES:%=image-%): image-%: | $(if $(filter images-push,$(MAKECMDGOALS)),need-registry)
-	@docker build -q --network host --build-arg VERSION=$(VERSION) -t $(IMAGE_PREFIX)$*:$(VERSION) -f $(or $(DOCKERFILE_$*),$*/Dockerfile) .
+.PHONY: image-base $(IMAGES:%=image-%)
+image-base: | $(if $(filter images-push,$(MAKECMDGOALS)),need-registry)
+	@$(BUILD) --target build -t attrai/build:$(VERSION) -f deploy/base.Dockerfile .
+	@$(BUILD) --target base -t attrai/base:$(VERSION) -f deploy/base.Dockerfile .
+
+$(IMAGES:%=image-%): image-%: image-base | $(if $(filter images-push,$(MAKECMDGOALS)),need-registry)
+	@$(BUILD) -t $(IMAGE_PREFIX)$*:$(VERSION) -f $(or $(DOCKERFILE_$*),$*/Dockerfile) .
 
 need-registry:
 	@test -n "$(REGISTRY)" || { echo "name the registry: make images-push REGISTRY=host/path"; exit 1; }

@@ -1,4 +1,7 @@
-"""Fixtures for all tests: a clean environment, the folder of real photos, no error logged unasked; no test is timed."""
+"""For all tests: what `make test` runs, a clean environment, the folder of real photos, no error logged unasked.
+
+No test asserts a speed.
+"""
 
 import logging
 import os
@@ -13,6 +16,31 @@ if find_spec("hypothesis"):  # the models' environment has none
 
     settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("any machine")
+
+NOT_QUICK = ("golden", "browser", "rabbitmq", "torch")
+"""Markers of tests that `make test` leaves to `make test-all`."""
+FLOW = Path(__file__).parent / "flow"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what `make test` runs, groups tests that share a fixture, and puts the slow flow tests first."""
+    for item in items:
+        if _is_quick(item):
+            item.add_marker("quick")
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+    items.sort(key=lambda item: FLOW not in item.path.parents)
+
+
+def _is_quick(item: pytest.Item) -> bool:
+    if any(item.get_closest_marker(name) for name in NOT_QUICK):
+        return False
+    return FLOW not in item.path.parents or item.get_closest_marker("smoke") is not None
+
+
+def _group(item: pytest.Item) -> str:
+    """The tests of a file run in one process, so that its fixtures are made once."""
+    return item.path.stem
 
 
 @pytest.fixture(autouse=True)

@@ -1,11 +1,25 @@
 # --- checks -------------------------------------------------------------------------------------
 
-.PHONY: test test-models test-alone lint format
-test: .venv/test.stamp servers lint  ## run every test that needs no torch (DATA=folder: also the golden ones)
-	@$(CLEAN_ENV) DATA="$(DATA)" $(BIN)/pytest -m "not torch" --ignore=tests/unit/models
+# Two processes: the flow tests wait about half of the time, so they use two cores well.
+TEST_WORKERS ?= 2
+PYTEST = $(CLEAN_ENV) DATA="$(DATA)" $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20
+NO_TORCH = --ignore=tests/unit/models
+QUICK = quick$(if $(DATA), or golden)
+
+.PHONY: check test test-all test-rest test-models test-alone lint format
+check: lint  ## before each commit: lint, contracts and the unit tests of the changed members; under a minute
+	@$(PYTEST) -m quick $$(./tests/changed.sh)
+
+test: .venv/test.stamp lint  ## lint, types, contracts, all unit tests and a smoke of the real flow; at most 5 minutes
+	@$(PYTEST) -m "$(QUICK)" $(NO_TORCH)
+
+test-all: test test-rest  ## every test that needs no torch, over real servers (DATA=folder: also the golden ones); at most 25 minutes
+
+test-rest: .venv/test.stamp servers  # what `make test` leaves out
+	@$(PYTEST) -m "not torch and not ($(QUICK))" $(NO_TORCH)
 
 test-models: .venv-models/stamp  ## run the tests that need torch (DATA=folder: also the golden ones)
-	@$(CLEAN_ENV) DATA="$(DATA)" $(MODELS_BIN)/pytest -m torch tests/unit/models
+	@$(CLEAN_ENV) DATA="$(DATA)" $(MODELS_BIN)/pytest --durations=20 -m torch tests/unit/models
 
 test-alone: .venv/test.stamp  ## install each service by itself and run its own tests
 	@./tests/alone.sh $(MEMBERS)

@@ -42,7 +42,7 @@ def replier() -> None:
     """Send replies until stopped, and answer what reaches its deadline. Settings come from the environment:"""
     settings = read_settings(BotSettings)
     with _importing():
-        from attrai_bot.replies.worker import run_replier  # noqa: PLC0415
+        from attrai_bot.replier.worker import run_replier  # noqa: PLC0415
     logs = _configure_logs("replier", settings)
     try:
         status = run_replier(settings)

@@ -5,10 +5,10 @@ import re
 from attrai_shared.settings import Settings
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from attrai_bot.limits import MEGABYTES
-from attrai_bot.quotas.records import Limits
-from attrai_bot.seal import Seal
-from attrai_bot.texts import Figures
+from attrai_bot.state.address_cipher import AddressCipher
+from attrai_bot.state.live_request import QuotaLimits
+from attrai_bot.telegram.limits import MEGABYTES
+from attrai_bot.texts import TextParams
 
 
 class BotSettings(Settings):
@@ -49,11 +49,11 @@ class BotSettings(Settings):
         return self
 
     @property
-    def limits(self) -> Limits:
-        return Limits(of_user=self.photos_per_user, of_all=self.waiting_cap, of_bytes=self.store_cap)
+    def limits(self) -> QuotaLimits:
+        return QuotaLimits(of_user=self.photos_per_user, of_all=self.waiting_cap, of_bytes=self.store_cap)
 
     @property
-    def figures(self) -> Figures:
+    def text_params(self) -> TextParams:
         return {"limit": self.photos_per_user, "megabytes": MEGABYTES, "minutes": max(1, round(self.lifetime / 60))}
 
     @property
@@ -65,5 +65,5 @@ class BotSettings(Settings):
         return self.user_hash_key.get_secret_value().encode()
 
     @property
-    def seal(self) -> Seal:
-        return Seal(self.hash_key)
+    def cipher(self) -> AddressCipher:
+        return AddressCipher(self.hash_key)

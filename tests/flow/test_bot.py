@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 from aiohttp.test_utils import TestServer, unused_port
+from attrai_bot.delivery.pending_reply import Delivery
 from attrai_bot.intake.polling import Poller
 from attrai_bot.intake.run import open_intake, serve
-from attrai_bot.replies.letter import Delivery
-from attrai_bot.replies.office import Office, open_office
+from attrai_bot.replier.context import ReplierContext, open_context
 from attrai_bot.settings import BotSettings
 from attrai_playground.bot_api import ChatClient, create_app
 from attrai_playground.bot_api.client import ChatView
@@ -51,7 +51,7 @@ class Desk:
     """The test in the estimator's place: takes photos from the queue and hands outcomes to the replier."""
 
     store: PhotoStore
-    office: Office
+    office: ReplierContext
     broker: "redis.asyncio.Redis[str]"
     ledger: "redis.asyncio.Redis[str]"
 
@@ -130,7 +130,7 @@ async def desk(settings: BotSettings, socket: Path) -> AsyncIterator[Desk]:
         ]
         await broker.delete(TO_ESTIMATE)
         await ledger.flushdb()
-        office = await open_office(settings)
+        office = await open_context(settings)
         stack.push_async_callback(office.close)
         yield Desk(PhotoStore(settings.photo_store), office, broker, ledger)
 

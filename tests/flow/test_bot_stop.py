@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 from aiohttp.test_utils import TestServer
-from attrai_bot.seal import Seal
+from attrai_bot.state.address_cipher import AddressCipher
 from attrai_playground.bot_api import ChatClient, create_app
 from attrai_playground.bot_api.client import ChatView
 from attrai_playground.bot_api.failures import Failure
@@ -156,7 +156,7 @@ def no_face(chat: ChatClient, photo_message_id: int) -> AfterEstimate:
     return AfterEstimate(
         request_id=request_id,
         user="a" * 32,
-        reply_to=Seal(SECRET.encode()).close(address, request_id),
+        reply_to=AddressCipher(SECRET.encode()).close(address, request_id),
         deadline=time.time() + 600,
         failure=NoFace.code,
     )

@@ -46,6 +46,7 @@ async def until_tried(system: System, mark: bytes, times: int = 1) -> None:
             await asyncio.sleep(0.05)
 
 
+@pytest.mark.smoke
 async def test_a_photo_comes_back_with_its_faces(system: System, chat: ChatClient, sample: bytes) -> None:
     reply = await reply_to(chat, await chat.send_photo(sample))
     assert reply.photo
@@ -89,6 +90,13 @@ async def test_a_killed_child_loses_nothing(system: System, chat: ChatClient, sa
     await settled(system)
 
 
+@pytest.mark.smoke
+async def test_a_file_that_is_no_picture_is_refused(system: System, chat: ChatClient) -> None:
+    assert "cannot read this file as a picture" in words(await reply_to(chat, await send(chat, b"not a picture")))
+    await settled(system)
+
+
+@pytest.mark.smoke
 async def test_a_killed_worker_loses_nothing(system: System, chat: ChatClient, sample: bytes) -> None:
     before = system.attempts(faulty.SLOW)
     sent = [await send(chat, sample, faulty.SLOW) for _ in range(3)]

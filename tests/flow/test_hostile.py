@@ -4,7 +4,7 @@ import mimetypes
 from collections.abc import Iterator
 
 import pytest
-from attrai_bot.texts import say
+from attrai_bot.texts import translate
 from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.types import Message
 
@@ -57,5 +57,5 @@ async def send(chat: ChatClient, file: HostileFile) -> Message:
 def fits(file: HostileFile, answer: str) -> bool:
     """Whether the answer is the one for this file: so many faces, or the sentence of its code."""
     if file.code is None:
-        return answer.startswith(say("en", "faces", count=file.faces))
-    return answer.startswith(say("en", "wrong_kind" if file.name == DRAWING else file.code))
+        return answer.startswith(translate("en", "faces", count=file.faces))
+    return answer.startswith(translate("en", "wrong_kind" if file.name == DRAWING else file.code))

@@ -4,7 +4,7 @@ import sys
 
 from aiogram import Bot
 from attrai_bot.__main__ import main
-from attrai_bot.quotas import Ledger, scripts
+from attrai_bot.state import RequestStore, scripts
 from attrai_shared.photo_store import PhotoStore
 from celery import Celery
 
@@ -12,12 +12,12 @@ from tests.flow.traps import Traps
 
 
 def lay_for_intake(traps: Traps) -> None:
-    traps.lay(Ledger, "admit", "admitted", first=True)
+    traps.lay(RequestStore, "admit", "admitted", first=True)
     traps.lay_at_writing()
     traps.lay(Bot, "send_message", "waiting message sent")
-    traps.lay(Ledger, "note_waiting", "waiting message noted")
+    traps.lay(RequestStore, "note_waiting", "waiting message noted")
     traps.lay(Celery, "send_task", "published")
-    traps.lay(Ledger, "note_queued", "noted as queued")
+    traps.lay(RequestStore, "note_queued", "noted as queued")
 
 
 def lay_for_replier(traps: Traps) -> None:

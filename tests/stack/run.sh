@@ -52,14 +52,29 @@ refuse_beside_a_stack() {
 }
 
 build_all() {  # `twice` switches errexit off in it, so each step says that it failed
-    if [[ -n ${STANDINS:-} ]]; then bounded "$BUILD_TIMEOUT_S" "$STANDINS" "$(sed -n 's/^ARG PYTHON=python://p' bot/Dockerfile)" && tag_stand_ins || return 1; fi
-    build_own telegram telegram && build_own receiver receiver &
-    local beside=$! made=0
-    bounded "$BUILD_TIMEOUT_S" make -s -j "$(nproc)" images VERSION="$VERSION" || made=1
-    wait "$beside" && ((made == 0)) || return 1
+    local background=() failed=0
+    if [[ -n ${STANDINS:-} ]]; then start_stand_ins || return 1; fi
+    bounded "$BUILD_TIMEOUT_S" make -s image-base VERSION="$VERSION" || return 1
+    for image in telegram receiver; do build_own "$image" "$image" --build-arg VERSION="$VERSION" & background+=($!); done
+    bounded "$BUILD_TIMEOUT_S" make -s -j "$(nproc)" images VERSION="$VERSION" || failed=1
+    for job in "${background[@]}"; do wait "$job" || failed=1; done
+    ((failed == 0)) || return 1
+    [[ -z ${STANDINS:-} ]] || tag_stand_ins || return 1
     for image in faulty relabelled; do build_own "$image" "$image" --build-arg VERSION="$VERSION" || return 1; done
     for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION" || return 1; done
 } 2>"$work/build.log"
+
+# Builds the stand-ins in the background and returns as soon as the one for Python is there: the other images start from it.
+start_stand_ins() {
+    local python
+    python=$(sed -n 's/^ARG PYTHON=//p' deploy/base.Dockerfile)
+    bounded "$BUILD_TIMEOUT_S" "$STANDINS" "${python#python:}" &
+    background+=($!)
+    until docker image inspect "$python" >/dev/null 2>&1; do
+        kill -0 "${background[0]}" 2>/dev/null || wait "${background[0]}" || return 1
+        sleep 1
+    done
+}
 
 # build_own IMAGE DOCKERFILE [OPTION ...]
 build_own() {

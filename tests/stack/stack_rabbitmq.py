@@ -20,7 +20,7 @@ EVERY_QUEUE = {queue.name for queue in all_queues()}
 WORKERS = {
     "estimator": ("estimator/attrai_estimator/worker.py", "run_worker"),
     "batch_estimator": ("estimator/attrai_estimator/worker.py", "run_batch_worker"),
-    "replier": ("bot/attrai_bot/replies/worker.py", "run_replier"),
+    "replier": ("bot/attrai_bot/replier/worker.py", "run_replier"),
 }
 """The function that runs each user's worker."""
 PUBLISHED: dict[str, set[str]] = {user: set() for user in BROKER_USERS} | {

@@ -10,6 +10,7 @@ from stack_files import ROOT
 DOCKERFILES = [
     *ROOT.glob("*/Dockerfile"),
     *ROOT.glob("deploy/*/Dockerfile"),
+    ROOT / "deploy/base.Dockerfile",
     *ROOT.glob("tests/stack/images/*.Dockerfile"),
 ]
 
@@ -38,6 +39,6 @@ def test_every_base_image_has_one_exact_tag(file: Path) -> None:
 
 def test_all_are_built_on_the_same_python_which_the_drills_stand_in_for() -> None:
     pythons = {base for file in DOCKERFILES for base in bases(file) if base.startswith("python:")}
-    told = re.search(r"^ARG PYTHON=python:(\S+)$", (ROOT / "bot/Dockerfile").read_text(), re.MULTILINE)
+    told = re.search(r"^ARG PYTHON=python:(\S+)$", (ROOT / "deploy/base.Dockerfile").read_text(), re.MULTILINE)
     assert told is not None
     assert pythons == {f"python:{told[1]}"}

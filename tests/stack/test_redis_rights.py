@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from attrai_bot.quotas import Ledger, Limits
-from attrai_bot.seal import Seal
+from attrai_bot.state import QuotaLimits, RequestStore
+from attrai_bot.state.address_cipher import AddressCipher
 from attrai_deploy.credentials import REDIS_USERS, redis_users
 from attrai_estimator.presence import RedisAttempts, announce, leave
 from attrai_shared import keys
@@ -71,7 +71,7 @@ def test_the_bot_may_use_the_ledger_and_nothing_that_harms_the_server(server: st
 async def test_the_bot_may_count_and_read_what_is_counted(server: str) -> None:
     now = time.time()
     intake, replier = (
-        Ledger.at(f"redis://{user}:word@{server}", Limits(3, 8, 1000), Seal(b"a key of tests"))
+        RequestStore.at(f"redis://{user}:word@{server}", QuotaLimits(3, 8, 1000), AddressCipher(b"a key of tests"))
         for user in ("intake", "replier")
     )
     await intake.admit(make_record(), now)

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from aiogram.types import Document, Message, PhotoSize
 from attrai_shared.errors import TooElongated, TooManyBytes, TooSmall, WrongKind
 
-from attrai_bot.limits import MAX_BYTES, MAX_RATIO, MIN_SIDE
+from attrai_bot.telegram.limits import MAX_BYTES, MAX_RATIO, MIN_SIDE
 
 MIME_TYPES = frozenset(
     {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/webp", "image/heic", "image/heif"}

@@ -2,25 +2,31 @@
 
 from aiogram import Dispatcher, F, Router
 
+from attrai_bot.intake.chat_user import UserMiddleware
 from attrai_bot.intake.commands import commands_router
 from attrai_bot.intake.failures import failures_router
-from attrai_bot.intake.others import others_router
-from attrai_bot.intake.people import People
+from attrai_bot.intake.fallback import fallback_router
+from attrai_bot.intake.photo_intake import PhotoIntake
 from attrai_bot.intake.photos import photos_router
 from attrai_bot.intake.statistics import statistics_router
-from attrai_bot.intake.taking import Intake
 from attrai_bot.settings import BotSettings
-from attrai_bot.stats.easel import Easel
+from attrai_bot.stats.chart_renderer import ChartRenderer
 
 
-def make_dispatcher(intake: Intake, settings: BotSettings) -> Dispatcher:
-    """Handlers may ask for `person`, `intake`, `ledger`, `figures` and `easel`. Only private chats are served."""
+def make_dispatcher(intake: PhotoIntake, settings: BotSettings) -> Dispatcher:
+    """Handlers may ask for `chat_user`, `intake`, `requests`, `text_params` and `chart_renderer`. Only private chats are served."""
     dispatcher = Dispatcher(
-        disable_fsm=True, intake=intake, ledger=intake.ledger, figures=settings.figures, easel=Easel()
+        disable_fsm=True,
+        intake=intake,
+        requests=intake.requests,
+        text_params=settings.text_params,
+        chart_renderer=ChartRenderer(),
     )
-    dispatcher.update.outer_middleware(People(intake.ledger, settings.hash_key))
+    dispatcher.update.outer_middleware(UserMiddleware(intake.requests, settings.hash_key))
     private = Router(name="private")
     private.message.filter(F.chat.type == "private")
-    private.include_routers(commands_router(), statistics_router(settings.admin_ids), photos_router(), others_router())
+    private.include_routers(
+        commands_router(), statistics_router(settings.admin_ids), photos_router(), fallback_router()
+    )
     dispatcher.include_routers(private, failures_router())
     return dispatcher

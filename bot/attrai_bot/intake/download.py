@@ -9,9 +9,9 @@ from aiohttp import ClientError, ClientResponseError
 from attrai_shared.errors import DownloadFailed, TooManyBytes
 from attrai_shared.photo_store import Part, PhotoStore
 
-from attrai_bot.limits import MAX_BYTES
-from attrai_bot.replies.sender import insist
-from attrai_bot.telegram import FINAL
+from attrai_bot.delivery.reply_sender import insist
+from attrai_bot.telegram.bot_api import FINAL
+from attrai_bot.telegram.limits import MAX_BYTES
 
 PAUSES = (1.0, 2.0)
 """Seconds between the attempts."""

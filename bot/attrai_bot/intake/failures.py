@@ -10,10 +10,10 @@ from aiogram.types import ErrorEvent
 from attrai_shared.errors import AttraiError
 from attrai_shared.logs import event
 
-from attrai_bot.intake.people import Person
-from attrai_bot.intake.speech import answer
-from attrai_bot.telegram import TELEGRAM_ERRORS
-from attrai_bot.texts import Figures, say
+from attrai_bot.intake.chat_user import ChatUser
+from attrai_bot.intake.replies import answer
+from attrai_bot.telegram.bot_api import TELEGRAM_ERRORS
+from attrai_bot.texts import TextParams, translate
 
 logger = logging.getLogger(__name__)
 
@@ -27,28 +27,28 @@ def failures_router() -> Router:
     return router
 
 
-async def on_refusal(error: ErrorEvent, person: Person, figures: Figures) -> None:
+async def on_refusal(error: ErrorEvent, chat_user: ChatUser, text_params: TextParams) -> None:
     """What we refuse or cannot do now."""
     code = error.exception.code if isinstance(error.exception, AttraiError) else AttraiError.code
-    await _say(error, person, code, figures)
+    await _say(error, chat_user, code, text_params)
 
 
-async def on_telegram(error: ErrorEvent, person: Person) -> None:
+async def on_telegram(error: ErrorEvent, chat_user: ChatUser) -> None:
     """A user who has just blocked the bot, a button pressed too late: nothing to tell, nobody to tell it to."""
-    event(logger, "telegram_refused", level=logging.WARNING, user=person.user, error=type(error.exception).__name__)
+    event(logger, "telegram_refused", level=logging.WARNING, user=chat_user.hash, error=type(error.exception).__name__)
 
 
-async def on_bug(error: ErrorEvent, person: Person, figures: Figures) -> None:
+async def on_bug(error: ErrorEvent, chat_user: ChatUser, text_params: TextParams) -> None:
     """Nothing should come here."""
-    event(logger, "handler_failed", level=logging.ERROR, exc_info=error.exception, user=person.user)
-    await _say(error, person, AttraiError.code, figures)
+    event(logger, "handler_failed", level=logging.ERROR, exc_info=error.exception, user=chat_user.hash)
+    await _say(error, chat_user, AttraiError.code, text_params)
 
 
-async def _say(error: ErrorEvent, person: Person, code: str, figures: Figures) -> None:
-    event(logger, "refusal_said", user=person.user, code=code)
+async def _say(error: ErrorEvent, chat_user: ChatUser, code: str, text_params: TextParams) -> None:
+    event(logger, "refusal_said", user=chat_user.hash, code=code)
     query, message = error.update.callback_query, error.update.message
     if query is not None:
         with suppress(*TELEGRAM_ERRORS):
-            await query.answer(say(person.language, AttraiError.code, **figures))
+            await query.answer(translate(chat_user.language, AttraiError.code, **text_params))
     elif message is not None:
-        await answer(message, say(person.language, code, **figures))
+        await answer(message, translate(chat_user.language, code, **text_params))

@@ -4,8 +4,8 @@ from aiogram import F, Router
 from aiogram.types import Message
 
 from attrai_bot.intake.attachments import attachment_of
-from attrai_bot.intake.people import Person
-from attrai_bot.intake.taking import Intake
+from attrai_bot.intake.chat_user import ChatUser
+from attrai_bot.intake.photo_intake import PhotoIntake
 
 
 def photos_router() -> Router:
@@ -15,6 +15,6 @@ def photos_router() -> Router:
     return router
 
 
-async def on_photo(message: Message, person: Person, intake: Intake) -> None:
-    """Raises PhotoError for what the message says is not for us, and what `Intake.take` raises."""
-    await intake.take(attachment_of(message), person)
+async def on_photo(message: Message, chat_user: ChatUser, intake: PhotoIntake) -> None:
+    """Raises PhotoError for what the message says is not for us, and what `PhotoIntake.take` raises."""
+    await intake.take(attachment_of(message), chat_user)

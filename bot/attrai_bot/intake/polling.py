@@ -11,9 +11,9 @@ from aiogram.types import Update
 from attrai_shared.logs import event
 from pydantic import ValidationError
 
-from attrai_bot.chores import end
-from attrai_bot.intake.confirmations import Confirmations
-from attrai_bot.telegram import ALLOWED_UPDATES, TELEGRAM_ERRORS
+from attrai_bot.background import cancel_all
+from attrai_bot.intake.update_offsets import UpdateOffsets
+from attrai_bot.telegram.bot_api import ALLOWED_UPDATES, TELEGRAM_ERRORS
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class Poller:
 
     def __init__(self, bot: Bot, handle: Handle) -> None:
         self._bot, self._handle = bot, handle
-        self._confirmations = Confirmations()
+        self._offsets = UpdateOffsets()
         self._running: set[asyncio.Task[None]] = set()
         self._backoff = FIRST_BACKOFF
 
@@ -60,7 +60,7 @@ class Poller:
         poll = asyncio.create_task(self._poll())
         await asyncio.wait({poll, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not poll.done():
-            await end([poll])
+            await cancel_all([poll])
             return
         self._start(poll.result())
         if self._running:
@@ -69,7 +69,7 @@ class Poller:
     async def _poll(self) -> Sequence[Update]:
         try:
             updates = await self._bot.get_updates(
-                offset=self._confirmations.offset,
+                offset=self._offsets.offset,
                 timeout=POLL,
                 allowed_updates=ALLOWED_UPDATES,
                 request_timeout=POLL + 10,
@@ -104,8 +104,8 @@ class Poller:
     def _skip(self, raw: object) -> None:
         update_id = raw.get("update_id") if isinstance(raw, dict) else None
         if isinstance(update_id, int):
-            for begun in self._confirmations.begin([update_id], 1):
-                self._confirmations.finish(begun)
+            for begun in self._offsets.begin([update_id], 1):
+                self._offsets.finish(begun)
 
     async def _back_off(self, error: Exception) -> None:
         pause = error.retry_after if isinstance(error, TelegramRetryAfter) else self._backoff
@@ -116,7 +116,7 @@ class Poller:
     def _start(self, updates: Sequence[Update]) -> None:
         by_id = {update.update_id: update for update in updates}
         room = AT_ONCE - len(self._running)
-        for update_id in self._confirmations.begin(by_id, room):
+        for update_id in self._offsets.begin(by_id, room):
             task = asyncio.create_task(self._run(by_id[update_id]))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
@@ -124,14 +124,14 @@ class Poller:
     async def _run(self, update: Update) -> None:
         """A handler that is cancelled leaves its update open: it comes again."""
         await self._handle(update)
-        self._confirmations.finish(update.update_id)
+        self._offsets.finish(update.update_id)
 
     async def _drain(self) -> None:
         if self._running:
             _, late = await asyncio.wait({*self._running}, timeout=DRAIN)
-            await end(late)
-        if self._confirmations.offset is not None:
-            await self._confirm(self._confirmations.offset)
+            await cancel_all(late)
+        if self._offsets.offset is not None:
+            await self._confirm(self._offsets.offset)
 
     async def _confirm(self, offset: int) -> None:
         for pause in CONFIRM_PAUSES:

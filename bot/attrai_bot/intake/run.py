@@ -15,19 +15,19 @@ from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore
 from attrai_shared.queues import celery_app
 
-from attrai_bot.chores import Chores, beat
+from attrai_bot.background import BackgroundTasks, touch_heartbeat
+from attrai_bot.delivery.reply_sender import ReplySender, insist
+from attrai_bot.delivery.reply_service import ReplyService
 from attrai_bot.intake.commands import publish_menu
 from attrai_bot.intake.dispatcher import make_dispatcher
+from attrai_bot.intake.photo_intake import PhotoIntake
 from attrai_bot.intake.polling import Handle, Poller
 from attrai_bot.intake.publisher import Publisher
-from attrai_bot.intake.taking import Intake
-from attrai_bot.intake.ticker import Ticker
+from attrai_bot.intake.waiting_messages import WaitingMessageUpdater
 from attrai_bot.intake.webhook import path_of, served, webhook_app
-from attrai_bot.quotas import Ledger
-from attrai_bot.replies.courier import Courier
-from attrai_bot.replies.sender import Sender, insist
 from attrai_bot.settings import BotSettings
-from attrai_bot.telegram import ALLOWED_UPDATES, FINAL, open_bot
+from attrai_bot.state import RequestStore
+from attrai_bot.telegram.bot_api import ALLOWED_UPDATES, FINAL, open_bot
 
 logger = logging.getLogger(__name__)
 
@@ -59,29 +59,31 @@ async def run_intake(settings: BotSettings) -> int:
 
 @asynccontextmanager
 async def open_intake(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
-    """The bot and the handler of its updates, with the chores that go on beside them."""
-    bot = open_bot(settings)
-    ledger = Ledger.at(settings.redis_url.get_secret_value(), settings.limits, settings.seal)
+    """The bot and the handler of its updates, with the background tasks that go on beside them."""
+    bot = open_bot(settings.bot_token.get_secret_value(), settings.bot_api_url)
+    requests = RequestStore.at(settings.redis_url.get_secret_value(), settings.limits, settings.cipher)
     store = PhotoStore(settings.photo_store)
     publisher = Publisher(
         celery_app("bot", settings.broker_url.get_secret_value(), declare_queues=settings.declare_queues)
     )
-    courier = Courier(ledger, store, Sender(bot), settings.figures)
-    intake = Intake(bot, ledger, store, publisher, courier, settings.seal, settings.figures, settings.lifetime)
-    chores = Chores()
-    for chore in (
+    reply_service = ReplyService(requests, store, ReplySender(bot), settings.text_params)
+    intake = PhotoIntake(
+        bot, requests, store, publisher, reply_service, settings.cipher, settings.text_params, settings.lifetime
+    )
+    background = BackgroundTasks()
+    for task in (
         publisher.declare,
         partial(publish_menu, bot),
-        Ticker(bot, ledger, settings.figures).run,
-        partial(beat, settings.heartbeat),
+        WaitingMessageUpdater(bot, requests, settings.text_params).run,
+        partial(touch_heartbeat, settings.heartbeat),
     ):
-        chores.start(chore)
+        background.start(task)
     try:
         yield bot, partial(_handle, make_dispatcher(intake, settings), bot)
     finally:
-        await chores.stop()
+        await background.stop()
         await bot.session.close()
-        await ledger.close()
+        await requests.close()
 
 
 async def serve(bot: Bot, handle: Handle, settings: BotSettings, stop: asyncio.Event) -> None:

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from attrai_bot.stats.page import Page
+from attrai_bot.stats.page import StatsPage
 
 INCHES = (8.0, 10.0)
 DOTS = 110
@@ -17,7 +17,7 @@ LABELLED = 5
 """Every so many days has its date below it."""
 
 
-def draw(page: Page, to: IO[bytes]) -> None:
+def draw(page: StatsPage, to: IO[bytes]) -> None:
     """Photos a day, users a day, and the distribution of seconds, one below the other."""
     figure = Figure(figsize=INCHES, dpi=DOTS, layout="constrained")
     photos, users, seconds = figure.subplots(3, height_ratios=(2, 2, 3))
@@ -51,4 +51,4 @@ def _distribution(axes: Axes, bounds: list[float], shares: dict[str, list[float]
 
 
 if __name__ == "__main__":
-    draw(cast(Page, json.load(sys.stdin)), sys.stdout.buffer)
+    draw(cast(StatsPage, json.load(sys.stdin)), sys.stdout.buffer)

@@ -5,11 +5,11 @@ from typing import TypedDict
 
 from attrai_shared.contracts import Language
 
-from attrai_bot.quotas.counts import ALL_STEPS, BOUNDS, STEPS, Day, at_most
-from attrai_bot.texts import decimal, say
+from attrai_bot.state.day_counts import ALL_STEPS, BOUNDS, STEPS, Day, at_most
+from attrai_bot.texts import decimal, translate
 
 
-class Page(TypedDict):
+class StatsPage(TypedDict):
     """The drawing process reads it as JSON. `shares`: of a step's estimates by bucket; `bounds`: the buckets' upper ends in seconds."""
 
     dates: list[str]
@@ -20,30 +20,32 @@ class Page(TypedDict):
     titles: list[str]
 
 
-def page_of(days: Sequence[Day], language: Language) -> Page:
+def stats_page(days: Sequence[Day], language: Language) -> StatsPage:
     """The days in the order given."""
-    return Page(
+    return StatsPage(
         dates=[day.date[5:] for day in days],
         photos=[day.photos for day in days],
         users=[day.users for day in days],
         bounds=list(BOUNDS),
         shares={_name(step, language): _shares(_together(days, step)) for step in (ALL_STEPS, *STEPS)},
-        titles=[say(language, f"stats.{chart}") for chart in ("photos", "users", "seconds")],
+        titles=[translate(language, f"stats.{chart}") for chart in ("photos", "users", "seconds")],
     )
 
 
-def caption_of(days: Sequence[Day], language: Language) -> str:
+def stats_caption(days: Sequence[Day], language: Language) -> str:
     """Today in numbers, and how long estimates took."""
     today, counts = days[-1], _together(days, ALL_STEPS)
-    said = say(language, "stats.today", photos=today.photos, users=today.users)
+    said = translate(language, "stats.today", photos=today.photos, users=today.users)
     half, most = at_most(counts, 0.5), at_most(counts, 0.95)
     if half is None or most is None:
         return said
-    return f"{said}\n{say(language, 'stats.took', half=decimal(language, half, 2), most=decimal(language, most, 2))}"
+    return (
+        f"{said}\n{translate(language, 'stats.took', half=decimal(language, half, 2), most=decimal(language, most, 2))}"
+    )
 
 
 def _name(step: str, language: Language) -> str:
-    return say(language, "stats.all") if step == ALL_STEPS else step
+    return translate(language, "stats.all") if step == ALL_STEPS else step
 
 
 def _together(days: Sequence[Day], step: str) -> tuple[int, ...]:

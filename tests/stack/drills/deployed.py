@@ -47,7 +47,7 @@ async def run() -> str:
 
 def _base() -> str:
     """The image that all Dockerfiles begin with."""
-    lines = (ROOT / "bot" / "Dockerfile").read_text().splitlines()
+    lines = (ROOT / "deploy/base.Dockerfile").read_text().splitlines()
     return next(line.partition("=")[2] for line in lines if line.startswith("ARG PYTHON="))
 
 

@@ -1,7 +1,7 @@
 """What the benchmark reads out of a chat's log is what the bot said there, and when."""
 
 import pytest
-from attrai_bot.forecast import waiting_text
+from attrai_bot.state.eta import waiting_text
 from attrai_playground.bot_api.events import Event
 from attrai_playground.bot_api.types import Chat, Message, User
 

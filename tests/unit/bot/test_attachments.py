@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from aiogram.types import Animation, Chat, Document, Message, PhotoSize
 from attrai_bot.intake.attachments import attachment_of
-from attrai_bot.limits import MAX_BYTES
+from attrai_bot.telegram.limits import MAX_BYTES
 from attrai_shared.errors import PhotoError, TooElongated, TooManyBytes, TooSmall, WrongKind
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 
 import pytest
-from attrai_bot.replies.loop_thread import LoopThread
+from attrai_bot.replier.loop_thread import LoopThread
 
 
 async def _nothing() -> None:

@@ -19,7 +19,7 @@ REQUIRED = {
 def test_defaults_are_the_documented_ones() -> None:
     settings = BotSettings(**REQUIRED)  # type: ignore[arg-type]
     assert (settings.limits.of_user, settings.limits.of_all, settings.limits.of_bytes) == (3, 500, 2 * 1024**3)
-    assert settings.figures == {"limit": 3, "megabytes": 20, "minutes": 10}
+    assert settings.text_params == {"limit": 3, "megabytes": 20, "minutes": 10}
 
 
 def test_a_webhook_needs_a_secret() -> None:

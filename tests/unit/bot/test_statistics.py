@@ -6,15 +6,15 @@ import sys
 import time
 
 import pytest
-from attrai_bot.quotas import Ledger
-from attrai_bot.quotas.counts import BOUNDS, DAYS
 from attrai_bot.settings import BotSettings
-from attrai_bot.stats import easel as easel_module
-from attrai_bot.stats.easel import DrawingFailedError, Easel
-from attrai_bot.stats.page import Page, caption_of, page_of
+from attrai_bot.state import RequestStore
+from attrai_bot.state.day_counts import BOUNDS, DAYS
+from attrai_bot.stats import chart_renderer as chart_renderer_module
+from attrai_bot.stats.chart_renderer import ChartRenderer, DrawingFailedError
+from attrai_bot.stats.page import StatsPage, stats_caption, stats_page
 from pydantic import ValidationError
 
-from tests.unit.bot.conftest import make_record
+from tests.unit.bot.conftest import make_request
 from tests.unit.bot.incoming import Feed, message
 from tests.unit.bot.telegram_double import FakeTelegram
 
@@ -27,9 +27,9 @@ def settings(settings: BotSettings) -> BotSettings:
     return settings.model_copy(update={"admins": f"7, {ADMIN}"})
 
 
-async def test_an_admin_gets_the_picture(feed: Feed, telegram: FakeTelegram, ledger: Ledger) -> None:
+async def test_an_admin_gets_the_picture(feed: Feed, telegram: FakeTelegram, requests: RequestStore) -> None:
     for user in (1, 2):
-        await ledger.admit(make_record(user=user), time.time())
+        await requests.admit(make_request(user=user), time.time())
     await feed(message(user=ADMIN, text="/stats"))
     assert list(telegram.pictures.values()) == ["Today (UTC): photos: 2, people: about 2."]
 
@@ -54,48 +54,48 @@ def test_what_is_no_list_of_ids_is_refused(settings: BotSettings, ids: str) -> N
         BotSettings.model_validate(settings.model_dump() | {"admins": ids})
 
 
-async def test_the_caption_says_how_long_estimates_took(ledger: Ledger) -> None:
+async def test_the_caption_says_how_long_estimates_took(requests: RequestStore) -> None:
     now = time.time()
     for number, seconds in enumerate((0.2, 0.2, 0.2, 3.0)):
-        await ledger.settle(f"{number:032x}", "f" * 32, now + 60, now, {"detect": seconds})
-    days = await ledger.days(now)
-    assert caption_of(days, "en").endswith("Half of the estimates took at most 0.26 s, 95% at most 4.10 s.")
-    assert "не больше 0,26 " in caption_of(days, "ru")
-    page = page_of(days, "en")
+        await requests.settle(f"{number:032x}", "f" * 32, now + 60, now, {"detect": seconds})
+    days = await requests.days(now)
+    assert stats_caption(days, "en").endswith("Half of the estimates took at most 0.26 s, 95% at most 4.10 s.")
+    assert "не больше 0,26 " in stats_caption(days, "ru")
+    page = stats_page(days, "en")
     assert page["shares"]["detect"][BOUNDS.index(0.256)] == 0.75
     assert (len(page["dates"]), page["photos"][-1]) == (DAYS, 0)
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-async def test_a_month_of_nothing_can_be_drawn_in_either_language(ledger: Ledger, language: str) -> None:
-    days = await ledger.days(time.time())
-    picture = await Easel().draw(page_of(days, "ru" if language == "ru" else "en"))
+async def test_a_month_of_nothing_can_be_drawn_in_either_language(requests: RequestStore, language: str) -> None:
+    days = await requests.days(time.time())
+    picture = await ChartRenderer().draw(stats_page(days, "ru" if language == "ru" else "en"))
     assert picture.startswith(PNG)
 
 
 async def test_a_drawing_that_fails_is_an_error_and_not_a_picture(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(DrawingFailedError):
-        await Easel().draw(json.loads('{"dates": []}'))
+        await ChartRenderer().draw(json.loads('{"dates": []}'))
     assert "KeyError" in capfd.readouterr().err
 
 
-async def test_a_drawing_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, ledger: Ledger) -> None:
-    monkeypatch.setattr(easel_module, "WITHIN", 0.01)
-    easel, page = Easel(), page_of(await ledger.days(time.time()), "en")
+async def test_a_drawing_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, requests: RequestStore) -> None:
+    monkeypatch.setattr(chart_renderer_module, "WITHIN", 0.01)
+    chart_renderer, page = ChartRenderer(), stats_page(await requests.days(time.time()), "en")
     with pytest.raises(TimeoutError):
-        await easel.draw(page)
+        await chart_renderer.draw(page)
     monkeypatch.undo()
-    assert (await easel.draw(page)).startswith(PNG), "the next one is free to begin"
+    assert (await chart_renderer.draw(page)).startswith(PNG), "the next one is free to begin"
 
 
 def test_the_bot_itself_never_loads_what_draws() -> None:
-    program = "import sys, attrai_bot.intake.run, attrai_bot.replies.worker; print('matplotlib' in sys.modules)"
+    program = "import sys, attrai_bot.intake.run, attrai_bot.replier.worker; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
 def test_a_page_is_plain_enough_for_json() -> None:
-    page = Page(
+    page = StatsPage(
         dates=["01-01"], photos=[1], users=[1], bounds=[0.1], shares={"all": [1.0, 0.0]}, titles=["a", "b", "c"]
     )
     assert json.loads(json.dumps(page)) == page

@@ -2,8 +2,8 @@ import time
 from concurrent.futures import CancelledError
 
 import pytest
-from attrai_bot.replies.letter import Delivery
-from attrai_bot.replies.tasks import GivenUpTask, ReplyTask
+from attrai_bot.delivery.pending_reply import Delivery
+from attrai_bot.replier.tasks import GivenUpTask, ReplyTask
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import GivenUp, NoFace, RefusedMessage
 from celery.exceptions import Reject

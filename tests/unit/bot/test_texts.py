@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 from attrai_bot.intake.commands import MENU
-from attrai_bot.texts import LANGUAGES, SENTENCES, choose, decimal, say
-from attrai_bot.texts.say import plural
+from attrai_bot.texts import LANGUAGES, SENTENCES, choose_language, decimal, translate
+from attrai_bot.texts.translation import plural
 from attrai_shared.errors import AttraiError
 
 REASONS = ("too_small", "blurred", "turned_away", "cut_off", "too_dark", "other")
@@ -69,7 +69,7 @@ def test_russian_plurals(form: str, counts: tuple[int, ...]) -> None:
 
 
 def test_english_plurals() -> None:
-    assert [say("en", "faces", count=count).split(",")[0] for count in (1, 2, 21)] == [
+    assert [translate("en", "faces", count=count).split(",")[0] for count in (1, 2, 21)] == [
         "1 face found",
         "2 faces found",
         "21 faces found",
@@ -81,7 +81,7 @@ def test_english_plurals() -> None:
     [("ru", "ru"), ("ru-RU", "ru"), ("RU", "ru"), ("en", "en"), ("run", "en"), ("", "en"), (None, "en")],
 )
 def test_language_by_telegrams_code(code: str | None, language: str) -> None:
-    assert choose(code) == language
+    assert choose_language(code) == language
 
 
 def test_decimals_have_the_languages_mark() -> None:

@@ -1,11 +1,11 @@
 from statistics import covariance, fmean, pvariance
 
 import pytest
-from attrai_bot.quotas.timings import OVERHEAD, Load, Timings
+from attrai_bot.state.timings import OVERHEAD, QueueLoad, Timings
 from hypothesis import given
 from hypothesis import strategies as st
 
-figures = st.floats(0, 1e9, allow_nan=False)
+text_params = st.floats(0, 1e9, allow_nan=False)
 
 
 def measured(sizes: list[float], seconds: list[float]) -> Timings:
@@ -16,30 +16,34 @@ def measured(sizes: list[float], seconds: list[float]) -> Timings:
 def test_a_line_through_many_measurements_is_found() -> None:
     sizes = [1e5 * (n % 10) for n in range(40)]
     timings = measured(sizes, [0.1 + 2e-6 * size for size in sizes])
-    assert timings.needed(Load(1, 800_000)) == pytest.approx(0.1 + 1.6 + OVERHEAD, rel=0.05)
-    assert timings.needed(Load(1, 100_000)) == pytest.approx(0.1 + 0.2 + OVERHEAD, rel=0.2)
+    assert timings.needed(QueueLoad(1, 800_000)) == pytest.approx(0.1 + 1.6 + OVERHEAD, rel=0.05)
+    assert timings.needed(QueueLoad(1, 100_000)) == pytest.approx(0.1 + 0.2 + OVERHEAD, rel=0.2)
 
 
 def test_photos_of_one_size_take_the_mean() -> None:
     timings = measured([5e5] * 8, [1.0, 3.0] * 4)
-    assert timings.needed(Load(4, 2_000_000)) == pytest.approx(4 * (2.0 + OVERHEAD))
+    assert timings.needed(QueueLoad(4, 2_000_000)) == pytest.approx(4 * (2.0 + OVERHEAD))
 
 
 def test_two_measurements_say_little_of_sizes() -> None:
     sizes, seconds = [1e5, 3e5], [0.5, 1.5]
     few, many = measured(sizes, seconds), measured(sizes * 20, seconds * 20)
-    large = Load(1, 1_000_000)
+    large = QueueLoad(1, 1_000_000)
     assert 1.0 < few.needed(large) < many.needed(large) < 5.0
 
 
 def test_larger_files_never_count_as_quicker() -> None:
     timings = measured([1e5, 9e5] * 4, [2.0, 1.0] * 4)
-    assert timings.needed(Load(1, 900_000)) == pytest.approx(timings.needed(Load(1, 100_000)))
+    assert timings.needed(QueueLoad(1, 900_000)) == pytest.approx(timings.needed(QueueLoad(1, 100_000)))
 
 
-@given(st.builds(Timings, st.integers(1, 40), figures, figures, figures, figures), st.integers(0, 500), st.integers(0))
+@given(
+    st.builds(Timings, st.integers(1, 40), text_params, text_params, text_params, text_params),
+    st.integers(0, 500),
+    st.integers(0),
+)
 def test_no_load_takes_negative_time(timings: Timings, photos: int, size: int) -> None:
-    assert timings.needed(Load(photos, size)) >= -1e-6 * photos * timings.seconds
+    assert timings.needed(QueueLoad(photos, size)) >= -1e-6 * photos * timings.seconds
 
 
 def test_the_ledgers_fields_are_read() -> None:

@@ -1,0 +1,1 @@
+"""The replier process: it takes outcomes from the queue and answers requests that pass their deadline."""

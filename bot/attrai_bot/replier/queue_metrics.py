@@ -1,0 +1,34 @@
+"""Says every half minute how many photos wait, how long the oldest has waited, and how many estimators are at work."""
+
+import asyncio
+import logging
+import time
+
+from attrai_shared.logs import event
+
+from attrai_bot.state import RequestStore
+
+logger = logging.getLogger(__name__)
+
+PERIOD = 30.0
+"""Seconds between two measurements."""
+
+
+async def watch_queue(requests: RequestStore) -> None:
+    """Measures until cancelled. Raises RequestStoreUnavailable."""
+    while True:
+        await measure_queue(requests, time.time())
+        await asyncio.sleep(PERIOD)
+
+
+async def measure_queue(requests: RequestStore, now: float) -> None:
+    """Logs `queue_measured` at this instant (seconds since 1970). Raises RequestStoreUnavailable."""
+    live = await requests.live()
+    oldest = min((request.accepted_at for request in live), default=now)
+    event(
+        logger,
+        "queue_measured",
+        waiting=len(live),
+        oldest_seconds=round(max(now - oldest, 0.0), 1),
+        replicas=await requests.replicas(now),
+    )

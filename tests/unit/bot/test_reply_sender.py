@@ -1,0 +1,97 @@
+import pytest
+from aiogram import Bot
+from aiogram.exceptions import TelegramBadRequest
+from attrai_bot.delivery.pending_reply import Delivery, PictureReply, Reply
+from attrai_bot.delivery.reply_sender import ReplySender, insist
+from attrai_bot.state.live_request import NO_MESSAGE
+from attrai_shared.contracts import ReplyAddress
+
+from tests.unit.bot.telegram_double import CHAT, FakeTelegram, bad_request, flood, forbidden, network
+
+PICTURE = PictureReply(b"jpeg", "1 face found")
+REPLIES = pytest.mark.parametrize(
+    ("reply", "said"), [(PICTURE, "1 face found"), ("No face.", "No face.")], ids=["picture", "sentence"]
+)
+PATIENCE = 30.0
+
+
+def address(waiting_message_id: int) -> ReplyAddress:
+    return ReplyAddress(chat_id=CHAT, photo_message_id=7, waiting_message_id=waiting_message_id, language="en")
+
+
+@REPLIES
+async def test_the_reply_takes_the_place_of_the_waiting_message(
+    bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
+) -> None:
+    assert await ReplySender(bot).send(address(telegram.standing()), reply, PATIENCE) is Delivery.SENT
+    assert telegram.said == [said]
+    assert telegram.calls.keys() <= {"EditMessageText", "EditMessageMedia"}
+
+
+@REPLIES
+async def test_without_a_waiting_message_the_reply_stands_below_the_photo(
+    bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
+) -> None:
+    assert await ReplySender(bot).send(address(NO_MESSAGE), reply, PATIENCE) is Delivery.SENT
+    assert telegram.said == [said]
+    assert set(telegram.replied_to.values()) == {7}
+
+
+@REPLIES
+async def test_a_waiting_message_that_the_user_deleted_is_replaced(
+    bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
+) -> None:
+    waiting = telegram.standing()
+    telegram.delete(waiting)
+    assert await ReplySender(bot).send(address(waiting), reply, PATIENCE) is Delivery.SENT
+    assert telegram.said == [said]
+
+
+@REPLIES
+async def test_sent_again_the_reply_is_still_one(bot: Bot, telegram: FakeTelegram, reply: Reply, said: str) -> None:
+    waiting = telegram.standing()
+    for _ in range(2):
+        assert await ReplySender(bot).send(address(waiting), reply, PATIENCE) is Delivery.SENT
+    assert telegram.said == [said]
+
+
+async def test_a_sentence_does_not_follow_a_picture(bot: Bot, telegram: FakeTelegram) -> None:
+    waiting = telegram.standing()
+    await ReplySender(bot).send(address(waiting), PICTURE, PATIENCE)
+    assert await ReplySender(bot).send(address(waiting), "It took too long.", PATIENCE) is Delivery.SENT
+    assert telegram.said == ["1 face found"]
+
+
+@pytest.mark.parametrize("error", [flood, network])
+async def test_what_may_pass_is_tried_again(bot: Bot, telegram: FakeTelegram, error: object) -> None:
+    telegram.order("EditMessageText", error)  # type: ignore[arg-type]
+    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", PATIENCE) is Delivery.SENT
+    assert telegram.said == ["No face."]
+    assert telegram.calls["EditMessageText"] == 2
+
+
+@pytest.mark.parametrize(
+    "error", [forbidden, bad_request("Bad Request: chat not found"), bad_request("Bad Request: user is deactivated")]
+)
+async def test_whom_nothing_reaches_is_not_tried_again(bot: Bot, telegram: FakeTelegram, error: object) -> None:
+    telegram.order("EditMessageText", error)  # type: ignore[arg-type]
+    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", PATIENCE) is Delivery.UNDELIVERABLE
+    assert telegram.calls.total() == 1
+
+
+async def test_a_picture_that_telegram_does_not_take(bot: Bot, telegram: FakeTelegram) -> None:
+    telegram.order("EditMessageMedia", bad_request("Bad Request: PHOTO_INVALID_DIMENSIONS"))
+    assert await ReplySender(bot).send(address(telegram.standing()), PICTURE, PATIENCE) is Delivery.REFUSED
+
+
+async def test_patience_ends_before_a_pause_that_it_would_not_outlast(bot: Bot, telegram: FakeTelegram) -> None:
+    telegram.order("EditMessageText", flood)
+    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", patience=0.5) is Delivery.AWAY
+    assert telegram.calls.total() == 1
+
+
+async def test_insisting_hands_on_what_is_final(bot: Bot, telegram: FakeTelegram) -> None:
+    telegram.order("GetFile", network, bad_request("Bad Request: file is too big"))
+    with pytest.raises(TelegramBadRequest):
+        await insist(lambda: bot.get_file("x"), PATIENCE)
+    assert telegram.calls["GetFile"] == 2
