@@ -1,12 +1,12 @@
 """Where a playground keeps its things: a state folder, and a short-lived one for sockets, whose paths must be short."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from attrai_local.valkey import SOCKET, runtime_folder
+from attrai_shared.files import atomic_write
 
 
 @dataclass(frozen=True)
@@ -73,9 +73,6 @@ def read_secrets(state: Path) -> Secrets:
 
 def _generate(path: Path) -> Secrets:
     made = Secrets(user_hash_key=secrets.token_hex(32), local_token=f"42:{secrets.token_hex(16)}")
-    half = path.with_suffix(".half")
-    half.unlink(missing_ok=True)
-    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123  # opened for its owner alone
-        json.dump(vars(made), file)
-    half.replace(path)
+    with atomic_write(path, mode=0o600) as file:
+        file.write(json.dumps(vars(made)).encode())
     return made

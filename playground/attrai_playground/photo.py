@@ -1,11 +1,11 @@
 """The file that the demo sends, and the file that it writes."""
 
 import mimetypes
-import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from attrai_local.errors import UsageError
+from attrai_shared.files import atomic_write
 
 SAMPLE = Path(__file__).parent / "sample" / "astronauts.jpg"
 OTHER_TYPES = {".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"}
@@ -41,12 +41,9 @@ def place_for(path: Path, folder: Path) -> Path:
 
 def write_picture(place: Path, data: bytes) -> None:
     """Appears under its name whole, or not at all. Raises UsageError when the disk refuses."""
-    half = place.with_name(f".{place.name}.{secrets.token_hex(4)}.half")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        half.write_bytes(data)
-        half.replace(place)
+        with atomic_write(place, concurrent=True) as file:
+            file.write(data)
     except OSError as error:
         raise UsageError(f"{place} cannot be written: {error.strerror}.") from error
-    finally:
-        half.unlink(missing_ok=True)

@@ -14,7 +14,7 @@ from amqp import Channel
 from amqp.exceptions import AccessRefused, PreconditionFailed
 from attrai_deploy.credentials import BROKER_USERS
 from attrai_deploy.docker import DockerFailedError
-from attrai_deploy.refused import SHOWN, UNSEEN, WIDTH, set_aside
+from attrai_deploy.refused_messages import MAX_COLUMNS, MAX_MESSAGES, NOT_SHOWN, describe_refused
 from attrai_shared.queues import DEAD_LETTERS, REFUSED, TASKS, TO_ESTIMATE
 from kombu import Connection, Producer
 from stack_files import ROOT
@@ -107,15 +107,15 @@ def test_a_message_that_is_too_large_is_in_rabbitmqs_log_with_its_user_alone(bro
 def test_the_operator_sees_what_nobody_could_read_and_takes_it_away(broker: Broker, tmp_path: Path) -> None:
     assert may(broker, "estimator", lambda channel: channel.queue_purge(TO_ESTIMATE))
     hostile = f"{CANARY} \x1b[31m\n\u202e".encode() + b"\xff" + b"x" * 60_000
-    for body in (hostile, *[f"number {number}".encode() for number in range(SHOWN)]):
-        set_one_aside(broker, body)
-    count, first, *others = shown(broker, SHOWN + 1)
-    assert (count, len(others)) == (f"messages in {REFUSED}: {SHOWN + 1}", SHOWN - 1)
+    for body in (hostile, *[f"number {number}".encode() for number in range(MAX_MESSAGES)]):
+        refuse_message(broker, body)
+    count, first, *others = shown(broker, MAX_MESSAGES + 1)
+    assert (count, len(others)) == (f"messages in {REFUSED}: {MAX_MESSAGES + 1}", MAX_MESSAGES - 1)
     assert all(f'<<"number {number}">>' in message for number, message in enumerate(others))
     assert f'<<"{TO_ESTIMATE}">>' in first
     assert re.fullmatch(r"[\n -~]+", first)
-    assert max(map(len, first.splitlines())) <= WIDTH
-    assert [*islice(set_aside(broker.run), 2)] == [count, first]  # a look changes nothing
+    assert max(map(len, first.splitlines())) <= MAX_COLUMNS
+    assert [*islice(describe_refused(broker.run), 2)] == [count, first]  # a look changes nothing
     done = make_refused(broker, tmp_path, "EMPTY=1")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == "\n".join([count, first, *others]).splitlines()
@@ -145,7 +145,7 @@ def make_refused(
     )
 
 
-def set_one_aside(broker: Broker, body: bytes) -> None:
+def refuse_message(broker: Broker, body: bytes) -> None:
     """By the way of a message that neither the estimator nor the replier can read."""
     assert may(broker, "intake", sends(TASKS.name, TO_ESTIMATE, body))
     for user, queue in (("estimator", TO_ESTIMATE), ("replier", DEAD_LETTERS)):
@@ -161,8 +161,8 @@ def shown(broker: Broker, count: int) -> list[str]:
     """What the operator sees when RabbitMQ has counted so many, and has them all at their places."""
     until = time.monotonic() + PATIENCE
     while True:
-        told = list(set_aside(broker.run))
-        if told[0] == f"messages in {REFUSED}: {count}" and not any(UNSEEN in line for line in told):
+        told = list(describe_refused(broker.run))
+        if told[0] == f"messages in {REFUSED}: {count}" and not any(NOT_SHOWN in line for line in told):
             return told
         assert time.monotonic() < until, told
 
@@ -175,8 +175,8 @@ def test_a_message_that_went_since_it_was_counted_is_said_to_be_gone() -> None:
             raise DockerFailedError("docker exec: no message\x1b at that position")
         return "one\n"
 
-    assert list(set_aside(run)) == [
+    assert list(describe_refused(run)) == [
         f"messages in {REFUSED}: 2",
         "message 1:\none",
-        f"message 2 {UNSEEN}: docker exec: no message? at that position",
+        f"message 2 {NOT_SHOWN}: docker exec: no message? at that position",
     ]
