@@ -13,6 +13,8 @@ MADE_LATER = ("out/", ".venv/", ".demo/", ".venv-models/")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 QUOTED = re.compile(r"`([^`\n]+)`")
 PATH_LIKE = re.compile(r"\.?[\w-]+(/[\w.-]+)*/?[\w.-]*")
+ROOT_FILE = re.compile(r"[A-Z]+\.md|docker-stack[\w.-]*\.yml")
+MAKE = re.compile(r"(?:^\$?|[`;&|]|=\S+)[ ]*make ([a-z][a-z-]+)", flags=re.MULTILINE)
 FENCE = re.compile(r"^\s*```.*?^\s*```", flags=re.DOTALL | re.MULTILINE)
 
 
@@ -38,7 +40,7 @@ def unknown_targets(root: Path, page: Path) -> set[str]:
     rules = "\n".join(file.read_text(encoding="utf-8") for file in makefiles)
     targets = set(re.findall(r"[a-z][a-z-]+", " ".join(re.findall(r"^([a-z][a-z -]*):(?!=)", rules, re.MULTILINE))))
     code = re.findall(r"`[^`]+`|^```.*?^```", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
-    return set(re.findall(r"\bmake ([a-z][a-z-]+)", "\n".join(code))) - targets
+    return set(MAKE.findall("\n".join(code))) - targets
 
 
 def long_lines(page: Path) -> list[str]:
@@ -52,8 +54,8 @@ def _is_path(quoted: str, known: set[str]) -> bool:
     if not PATH_LIKE.fullmatch(quoted) or quoted.startswith(MADE_LATER):
         return False
     folder, slash, _ = quoted.partition("/")
-    return folder in known if slash else quoted.endswith((".md", ".mk", "docker-stack.yml"))
+    return folder in known if slash else bool(ROOT_FILE.fullmatch(quoted))
 
 
 def _may_be_long(line: str) -> bool:
-    return line.lstrip().startswith("|") or "](" in line or "://" in line
+    return line.lstrip().startswith(("|", "<img")) or "](" in line or "://" in line
