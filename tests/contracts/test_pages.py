@@ -9,6 +9,7 @@ from attrai_batch.settings import BatchRunSettings
 from attrai_bot.settings import BotSettings
 from attrai_estimator.settings import BatchEstimatorSettings, EstimatorSettings
 from attrai_shared.settings import PREFIX
+
 from docs import check_pages, make_settings
 
 ROOT = Path(__file__).parents[2]

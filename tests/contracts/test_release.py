@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+
 from docs.check_release import VERSIONED, changelog_problems, image_problems, problems, stated_versions
 
 ROOT = Path(__file__).parents[2]
