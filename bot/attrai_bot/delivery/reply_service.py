@@ -14,7 +14,7 @@ from attrai_shared.contracts import Estimated, Failed, StoredOutcome, read_store
 from attrai_shared.errors import GivenUp, RefusedMessage, RequestStoreUnavailable, StoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
-from attrai_shared.queues import GRACE
+from attrai_shared.queues import EXPIRY_GRACE_S
 
 from attrai_bot.background import cancel_all
 from attrai_bot.delivery.captions import caption
@@ -75,7 +75,7 @@ class ReplyService:
 
     async def _claimed(self, pending: PendingReply, owner: str, give_up_at: float) -> Delivery:
         """SENT stands for a claim that was won. Long after its deadline a request without a request is answered."""
-        late = time.time() > pending.deadline + GRACE
+        late = time.time() > pending.deadline + EXPIRY_GRACE_S
         claim = partial(self._requests.claim, pending.request_id, owner, live_only=late)
         while (verdict := await persist(claim)) is Claim.HELD:
             if time.monotonic() > give_up_at:

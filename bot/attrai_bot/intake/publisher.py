@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.queues import declare, publish, reach
+from attrai_shared.queues import check_connection, declare, publish
 from attrai_shared.retry import OutageRetry
 from celery import Celery
 
@@ -43,7 +43,7 @@ class Publisher:
             await self._outage.call(self._reach, request_id=message.request_id, user=message.user)
 
     async def _reach(self) -> None:
-        await self._within(lambda: reach(self._app))
+        await self._within(lambda: check_connection(self._app))
 
     async def declare(self) -> None:
         """Creates every exchange and queue."""

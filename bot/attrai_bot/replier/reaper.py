@@ -8,7 +8,7 @@ from contextlib import suppress
 from attrai_shared.errors import AttraiError, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore
-from attrai_shared.queues import GRACE
+from attrai_shared.queues import EXPIRY_GRACE_S
 
 from attrai_bot.background import cancel_all
 from attrai_bot.delivery.pending_reply import pending_reply_of_request
@@ -62,7 +62,7 @@ class Reaper:
 
     async def sweep(self) -> set[str]:
         """Deletes old files of requests that live no more; their ids. Raises StoreUnavailable, RequestStoreUnavailable."""
-        old = await asyncio.to_thread(self._store.orphans, self._lifetime + GRACE)
+        old = await asyncio.to_thread(self._store.orphans, self._lifetime + EXPIRY_GRACE_S)
         orphans = {request_id for request_id in old if await self._requests.find(request_id) is None}
         for request_id in orphans:
             await asyncio.to_thread(self._store.delete, request_id)

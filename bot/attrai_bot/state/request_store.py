@@ -138,7 +138,7 @@ class RequestStore:
 
     async def replicas(self, now: float) -> int:
         """Estimator replicas that said lately that they are well."""
-        return int(await self._ask(self._redis.zcount(keys.REPLICAS, now - keys.REPLICA_SILENCE, "+inf")))
+        return int(await self._ask(self._redis.zcount(keys.REPLICAS, now - keys.REPLICA_TIMEOUT_S, "+inf")))
 
     async def timings(self) -> Timings:
         """How long estimates took lately."""
