@@ -1,6 +1,6 @@
 """The bounded queue: order, bound, and the exact count of what did not fit."""
 
-from attrai_shared.logs.bounded import BoundedQueue
+from attrai_shared.logs.bounded_queue import BoundedQueue
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,7 +11,7 @@ def _queue(capacity: int) -> BoundedQueue:
 
 def _put(queue: BoundedQueue, times: int = 1) -> None:
     for _ in range(times):
-        if (number := queue.number()) is not None:
+        if (number := queue.next_number()) is not None:
             queue.put_nowait((number, f"{number} ".encode()))
 
 
@@ -32,8 +32,8 @@ def test_a_gap_at_the_end_is_reported_when_the_queue_is_empty() -> None:
 
 def test_a_record_that_could_not_be_encoded_counts_as_dropped() -> None:
     queue = _queue(2)
-    queue.number()
-    queue.refuse()
+    queue.next_number()
+    queue.drop_last()
     _put(queue)
     assert queue.take(0) == b"[0+1]1 "
 
@@ -51,13 +51,13 @@ def test_unsettled_are_those_that_have_not_arrived() -> None:
     queue = _queue(3)
     _put(queue, 5)
     queue.take(0)
-    assert queue.unsettled() == 5
-    queue.settle()
-    assert queue.unsettled() == 4
+    assert queue.undelivered() == 5
+    queue.confirm_taken()
+    assert queue.undelivered() == 4
     while queue.take(0):
         pass
-    queue.settle()
-    assert queue.unsettled() == 0
+    queue.confirm_taken()
+    assert queue.undelivered() == 0
 
 
 @given(st.integers(1, 5), st.lists(st.integers(-6, 6)))
