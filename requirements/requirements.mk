@@ -1,7 +1,8 @@
 # --- dependencies -------------------------------------------------------------------------------
 
-# Each file is installed by itself: every image, and every member's tests alone, get what they need and no more. All are subsets of test.txt or
-# agree with it. Hashes of a constraints file do not replace them: in hash-checking mode pip and uv want them in the requirements themselves.
+# Each file is installed by itself: every image, and every member's tests alone, get what they need and no more. All
+# are subsets of test.txt or agree with it. Hashes of a constraints file do not replace them: in hash-checking mode pip
+# and uv want them in the requirements themselves.
 COMPILE = $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	--no-emit-package attrai-shared --no-emit-package attrai-local --no-emit-package attrai-estimator --custom-compile-command "make requirements"
 COMPILE_AGREEING = $(COMPILE) -c requirements/test.txt

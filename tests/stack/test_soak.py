@@ -8,7 +8,7 @@ from attrai_shared.logs.records import Origin
 from drills.soak import estimate_seconds
 
 
-def test_an_estimators_log_says_how_long_each_photo_took(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_duration_of_each_photo_is_read_from_an_estimators_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     logger = logging.getLogger("attrai_estimator.work")
     event(logger, "estimator_ready")

@@ -11,7 +11,7 @@ from attrai_models.networks.embedder import BLOCK_CHANNELS, CHIP_SIDE, FEATURE_C
 from attrai_models.networks.trunks import DLIB
 from attrai_models.progress import Progress
 
-BATCH_SIZE = 32
+FEATURE_BATCH_SIZE = 32
 
 
 def teacher_features(pixels: Tensor, cache: Path) -> Tensor:
@@ -22,7 +22,7 @@ def teacher_features(pixels: Tensor, cache: Path) -> Tensor:
     """
     if not cache.exists():
         embedder, progress, features = dlib_embedder(), Progress(cache.stem, len(pixels)), []
-        for batch in pixels.split(BATCH_SIZE):
+        for batch in pixels.split(FEATURE_BATCH_SIZE):
             features.append((_block_features(embedder, batch) + _block_features(embedder, batch.flip(3))) / 2)
             progress.advance(steps=len(batch))
         np.save(cache, torch.cat(features).numpy())

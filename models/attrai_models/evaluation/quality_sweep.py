@@ -23,7 +23,7 @@ from attrai_models.data.ratings import MEBEAUTY, VAL, list_unrated, read_ratings
 from attrai_models.progress import Progress
 
 MAX_PORTRAITS = 80
-MIN_SIDE_PIXELS = 40
+MIN_PHOTO_SIDE_PIXELS = 40
 """Of a photo that is made smaller."""
 TURN_EDGES = (0.0, 0.25, 0.5, 0.75, 1.0, 1.15, 1.3, 1.5, 2.0, np.inf)
 """Edges of the groups by the turn of the head, in half eye distances of the nose from the middle of the eyes."""
@@ -111,7 +111,10 @@ def _photo(image: Image.Image) -> Photo:
 
 def _smaller(photo: Photo, width: float, wanted: float) -> Photo:
     scale = min(1.0, wanted / width)
-    size = (max(MIN_SIDE_PIXELS, round(photo.width * scale)), max(MIN_SIDE_PIXELS, round(photo.height * scale)))
+    size = (
+        max(MIN_PHOTO_SIDE_PIXELS, round(photo.width * scale)),
+        max(MIN_PHOTO_SIDE_PIXELS, round(photo.height * scale)),
+    )
     return _photo(photo.image.resize(size, Image.Resampling.LANCZOS))
 
 

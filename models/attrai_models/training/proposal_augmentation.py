@@ -16,7 +16,7 @@ MAX_CROP = 0.42
 """Of each side, so that faces fill the view or cross its border."""
 MAX_FRAME = 1 / 3
 """Of the longer side: a black frame, as the estimator's last attempt at detection adds one."""
-MIN_SIDE_PIXELS = 30
+MIN_VIEW_SIDE_PIXELS = 30
 """Of a view before it is cropped."""
 ROTATION_DEVIATION_DEGREES = 12.0
 
@@ -46,8 +46,8 @@ def _resized(photo: Image.Image, random: Random) -> Image.Image:
         1 + random.uniform(-MAX_ASPECT_CHANGE, MAX_ASPECT_CHANGE),
     )
     size = (
-        max(MIN_SIDE_PIXELS, round(photo.width * times * wider)),
-        max(MIN_SIDE_PIXELS, round(photo.height * times / wider)),
+        max(MIN_VIEW_SIDE_PIXELS, round(photo.width * times * wider)),
+        max(MIN_VIEW_SIDE_PIXELS, round(photo.height * times / wider)),
     )
     return photo.resize(size, Image.Resampling.BICUBIC)
 

@@ -12,7 +12,7 @@ from attrai_models.networks.target_scales import TargetScales
 from attrai_models.networks.trunks import Trunk
 from attrai_models.training.precision import autocast
 
-BATCH_SIZE = 64
+VALIDATION_BATCH_SIZE = 64
 
 
 def predict(scorer: Scorer, trunk: Trunk, pixels: Tensor) -> Tensor:
@@ -20,7 +20,7 @@ def predict(scorer: Scorer, trunk: Trunk, pixels: Tensor) -> Tensor:
     device = next(scorer.parameters()).device
     ratings = []
     with torch.inference_mode(), autocast(device):
-        for batch in pixels.split(BATCH_SIZE):
+        for batch in pixels.split(VALIDATION_BATCH_SIZE):
             crops = trunk.normalize(center_crop(batch, trunk.margin, trunk.template.size)).to(device)
             ratings.append(scorer(crops)[0].float().cpu())
     return torch.cat(ratings)
