@@ -51,5 +51,6 @@ include tests/tests.mk
 include tests/stack/stack.mk
 include benchmarks/benchmarks.mk
 include deploy/deploy.mk
+include docs/docs.mk
 include models/models.mk
 include requirements/requirements.mk
