@@ -19,7 +19,7 @@ from attrai_shared.queues import AFTER_ESTIMATE, REFUSED, TASKS, TO_ESTIMATE, al
 from kombu import Connection
 
 from tests.flow.conftest import RABBITMQ, System
-from tests.flow.conversation import PATIENCE, replies, reply_to
+from tests.flow.chat_replies import TIMEOUT_S, replies, reply_to
 from tests.flow.test_flow import settled
 
 CANARY = "canary-1f2e3d"
@@ -116,7 +116,7 @@ async def test_no_address_is_taken_for_another_requests(system: System, sample: 
     async with ChatClient(system.run.chat_url) as one, ChatClient(system.run.chat_url) as other:
         sent = [(chat, await chat.send_photo(sample)) for chat in (one, other)]
         for chat, photo in sent:
-            await chat.wait_until(lambda view, photo=photo: bool(replies(view, photo)), PATIENCE)
+            await chat.wait_until(lambda view, photo=photo: bool(replies(view, photo)), TIMEOUT_S)
         with redis.Redis.from_url(system.run.addresses.redis_url, decode_responses=True) as ledger:
             first, second = ledger.zrange(keys.LIVE, 0, -1)
             stolen = ledger.hget(keys.record(first), "sealed")
@@ -132,7 +132,7 @@ async def test_no_address_is_taken_for_another_requests(system: System, sample: 
 
 async def until_refused(system: System, service: str, count: int) -> None:
     """Returns when the service has said so often that it refused a message."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while system.run.log(service).count("message_refused") < count:
             await asyncio.sleep(0.1)
 
@@ -161,7 +161,7 @@ def publish(connection: Connection, forgery: Forgery) -> None:
 def wait_until_set_aside(system: System, bodies: set[bytes]) -> None:
     """Returns when each was set aside for an operator, at least once, as RabbitMQ promises; takes them away."""
     missing = set(bodies)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT_S
     with publishing(system) as connection:
         queue = next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
         while missing:

@@ -1,6 +1,6 @@
-"""Traps at a process's edges: each notes what was just done, and kills the process there when a test has armed that very gap.
+"""KillPoints at a process's edges: each notes what was just done, and kills the process there when a test has armed that very gap.
 
-A process with traps is the product's own, started by a command of the tests (`trapped_bot.py`, `trapped_estimator.py`).
+A process with traps is the product's own, started by a command of the tests (`bot_with_kill_points.py`, `estimator_with_kill_points.py`).
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from attrai_shared.photo_store import Part, PhotoStore
 from redis.commands.core import AsyncScript
 
-FOLDER = "TRAPS"
+FOLDER = "KILL_POINTS"
 """The environment variable that names the folder where tests and traps meet."""
 NOTHING = "nothing"
 """Done before a process's first step."""
@@ -34,18 +34,18 @@ def steps(folder: Path, role: str) -> list[str]:
     return list(dict.fromkeys((folder / f"{role}.steps").read_text(encoding="utf-8").splitlines()))
 
 
-class Traps:
+class KillPoints:
     """The traps of one process. `with_parent`: the parent dies with it, as a pool's child leaves none behind."""
 
     def __init__(self, role: str, *, with_parent: bool = False) -> None:
         self._folder, self._role, self._with_parent = Path(os.environ[FOLDER]), role, with_parent
 
-    def lay(self, edge: type, method: str, done: str, *, first: bool = False) -> None:
+    def add(self, edge: type, method: str, done: str, *, first: bool = False) -> None:
         """At a method of an edge, which stands for the step `done`; before it too where it is the `first` step."""
         inner = getattr(edge, method)
         setattr(edge, method, (self._around_async if iscoroutinefunction(inner) else self._around)(inner, done, first))
 
-    def lay_at_writing(self) -> None:
+    def add_at_file_writes(self) -> None:
         """At every file that enters the photo store, half written and whole."""
         inner = PhotoStore.writing
 
@@ -59,7 +59,7 @@ class Traps:
 
         PhotoStore.writing = writing  # type: ignore[method-assign]
 
-    def lay_at_scripts(self, steps: Mapping[str, str]) -> None:
+    def add_at_scripts(self, steps: Mapping[str, str]) -> None:
         """At what Redis does in one: its scripts, by their text, for these steps; before the first of them too."""
         inner, (first, *_) = AsyncScript.__call__, steps
 
