@@ -1,14 +1,18 @@
-"""The bot's two processes with traps at their edges; for flow tests alone. `bot_with_kill_points.py intake` or `bot_with_kill_points.py replier`."""
+"""The bot's two processes with kill points at their edges: `bot_with_kill_points.py intake` or `... replier`."""
 
 import sys
 
-from aiogram import Bot
-from attrai_bot.__main__ import main
-from attrai_bot.state import RequestStore, scripts
-from attrai_shared.photo_store import PhotoStore
-from celery import Celery
+from tests.flow.lazy_aiogram import import_aiogram
 
-from tests.flow.kill_points import KillPoints
+import_aiogram()
+
+from aiogram import Bot  # noqa: E402
+from attrai_bot.__main__ import main  # noqa: E402
+from attrai_bot.state import RequestStore, scripts  # noqa: E402
+from attrai_shared.photo_store import PhotoStore  # noqa: E402
+from celery import Celery  # noqa: E402
+
+from tests.flow.kill_points import KillPoints  # noqa: E402
 
 
 def add_intake_points(points: KillPoints) -> None:

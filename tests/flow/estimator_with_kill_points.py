@@ -1,4 +1,4 @@
-"""The estimator's worker with traps at its edges and a pipeline that finds one face on anything; for flow tests alone."""
+"""The estimator's worker with kill points at its edges and a pipeline that finds one face on anything."""
 
 import sys
 

@@ -15,12 +15,12 @@ from attrai_shared import keys
 from attrai_shared.contracts import Estimated, FaceScore, StoredOutcome, read_to_estimate
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import REFUSED, TASKS, TO_ESTIMATE, all_queues, celery_app, publish, task_name
+from kombu import Connection, Queue
 from kombu import Message as KombuMessage
-from kombu import Queue
 
 from tests.flow import faulty_estimator as faulty
-from tests.flow.conftest import EMBEDDED, RABBITMQ, VERSION, System
 from tests.flow.chat_replies import TIMEOUT_S, is_final, replies, reply_to, words
+from tests.flow.conftest import EMBEDDED, RABBITMQ, VERSION, System
 
 MAX_ATTEMPTS = 3
 
@@ -115,11 +115,13 @@ async def test_a_poison_photo_is_given_up_and_holds_up_nobody(system: System, ch
     await settled(system)
 
 
-@pytest.mark.parametrize("mark", [faulty.SLEEP, faulty.HANG], ids=["soft", "hard"])
-async def test_a_time_limit_is_told(system: System, chat: ChatClient, sample: bytes, mark: bytes) -> None:
-    before = system.attempts(mark)
-    assert "took too long" in words(await reply_to(chat, await send(chat, sample, mark)))
-    assert system.attempts(mark) == before + 1
+async def test_soft_and_hard_time_limits_are_told(system: System, chat: ChatClient, sample: bytes) -> None:
+    await asyncio.to_thread(system.restart, "estimator", {"ATTRAI_SOFT_LIMIT": "3", "ATTRAI_HARD_LIMIT": "5"})
+    for mark in (faulty.SLEEP, faulty.HANG):
+        before = system.attempts(mark)
+        assert "took too long" in words(await reply_to(chat, await send(chat, sample, mark))), mark
+        assert system.attempts(mark) == before + 1
+    await asyncio.to_thread(system.restart, "estimator", {})
     await settled(system)
 
 
@@ -168,6 +170,7 @@ def _await_message(queue: Queue) -> KombuMessage:
 
 async def test_a_dead_letter_is_answered(system: System, chat: ChatClient, sample: bytes) -> None:
     """Where the broker has no dead letters, the reaper answers at the deadline."""
+    await asyncio.to_thread(system.restart, "intake", {"ATTRAI_LIFETIME": "15"})
     await asyncio.to_thread(system.run.hold, "estimator")
     sent = await send(chat, sample)
     await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
@@ -175,6 +178,7 @@ async def test_a_dead_letter_is_answered(system: System, chat: ChatClient, sampl
     reply = await reply_to(chat, sent)
     assert ("could not be processed" if system.broker == RABBITMQ else "took too long") in words(reply)
     system.run.release("estimator")
+    await asyncio.to_thread(system.restart, "intake", {})
     await settled(system)
 
 
@@ -209,6 +213,8 @@ async def test_a_forged_task_is_refused_quietly(system: System, chat: ChatClient
     secret = "canary-1f2e3d"
     app = celery_app("tests", system.run.addresses.broker_url)
     with app.connection() as connection:
+        if system.broker == RABBITMQ:
+            _refused_queue(connection).purge()
         producer = connection.Producer(connection.default_channel)
         headers = {"id": "forged", "task": task_name(TO_ESTIMATE), "lang": "py", "argsrepr": secret}
         sent_body = body.replace("not a message", secret)
@@ -231,10 +237,13 @@ async def test_a_forged_task_is_refused_quietly(system: System, chat: ChatClient
 def _refused_body(system: System) -> str:
     """The body of the message that was set aside for an operator."""
     with celery_app("tests", system.run.addresses.broker_url).connection() as connection:
-        queue = next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
-        message = _await_message(queue)
+        message = _await_message(_refused_queue(connection))
         message.ack()
         return bytes(message.body).decode() if isinstance(message.body, bytes | memoryview) else str(message.body)
+
+
+def _refused_queue(connection: Connection) -> Queue:
+    return next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
 
 
 async def test_a_replier_killed_while_it_sends_replies_once(system: System, chat: ChatClient, sample: bytes) -> None:

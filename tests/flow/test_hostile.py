@@ -8,8 +8,8 @@ from attrai_bot.texts import translate
 from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.types import Message
 
-from tests.flow.conftest import EMBEDDED, System
 from tests.flow.chat_replies import replies, reply_to, words
+from tests.flow.conftest import EMBEDDED, System
 from tests.flow.test_flow import settled
 from tests.hostile import HostileFile, hostile_files
 

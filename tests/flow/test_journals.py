@@ -10,8 +10,8 @@ import redis
 from attrai_playground.bot_api.client import ChatClient
 from attrai_shared import keys
 
-from tests.flow.conftest import System
 from tests.flow.chat_replies import TIMEOUT_S, replies, reply_to
+from tests.flow.conftest import System
 from tests.flow.test_flow import settled
 
 USER = 7_700_112_233

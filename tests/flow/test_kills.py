@@ -24,8 +24,8 @@ from attrai_shared.redis_transport import JOURNAL
 from PIL import Image
 
 from tests.flow import kill_points
-from tests.flow.conftest import EMBEDDED, RABBITMQ, start_servers
 from tests.flow.chat_replies import TIMEOUT_S, is_final, replies, words
+from tests.flow.conftest import EMBEDDED, RABBITMQ, start_servers
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 GAPS = {
@@ -72,14 +72,14 @@ FORGOTTEN = "waiting message sent"
 
 @dataclass(frozen=True)
 class KillableSystem:
-    """A running system whose processes have traps."""
+    """A running system whose processes have kill points."""
 
     broker: str
     run: Playground
     folder: Path
 
     def has_died(self, role: str, pid: int) -> bool:
-        """Whether its trap is sprung, and another process has taken its place."""
+        """Whether it died at its kill point and another process has taken its place."""
         now = next(state.pid for state in self.run.states() if state.name == role)
         return not kill_points.is_armed(self.folder, role) and now not in {None, pid}
 
@@ -107,7 +107,7 @@ def _unacknowledged(client: "redis.Redis[bytes]") -> list[str]:
 
 @pytest.fixture(scope="module")
 def killable(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillableSystem]:
-    folder = tmp_path_factory.mktemp("traps")
+    folder = tmp_path_factory.mktemp("kill_points")
     around = {**os.environ, kill_points.FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
     commands = {role: (sys.executable, str(HERE / "bot_with_kill_points.py"), role) for role in ("intake", "replier")}
     commands["estimator"] = (sys.executable, str(HERE / "estimator_with_kill_points.py"))
