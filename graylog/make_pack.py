@@ -1,8 +1,8 @@
-"""Makes content_pack.json, which a fresh Graylog installs by itself: inputs, streams and the dashboard.
+"""Generates content_pack.json, which a fresh Graylog installs by itself: inputs, streams and the dashboard.
 
-A pack of format 1 (ContentPackV1) with a dashboard of version 2, for graylog-server 6.1. Entities as graylog-server's
-org.graylog2.contentpacks.model.entities write them; every widget's fields are ones that the services log. It cannot hold an index set,
-for a pack has no such entity: how long messages are kept stands in docker-stack.yml, in Graylog's environment.
+The format is ContentPackV1 with a dashboard of version 2, for graylog-server 6.1; entities follow graylog-server's
+org.graylog2.contentpacks.model.entities. Widgets use only fields that the services log. A pack cannot hold an index set, so
+docker-stack.yml sets the retention in Graylog's environment.
 """
 
 import hashlib
@@ -12,33 +12,33 @@ import uuid
 from pathlib import Path
 
 PACK = Path(__file__).with_name("content_pack.json")
-SPACE = uuid.UUID("5a1d3f0e-6a52-4c39-9d6d-1f9a7c1e0b42")
-"""Ids derive from names in it, so that a pack made again is the same pack."""
+ID_NAMESPACE = uuid.UUID("5a1d3f0e-6a52-4c39-9d6d-1f9a7c1e0b42")
+"""Ids are derived from names, so that a regenerated pack is the same pack."""
 REVISIONS = ("25bed4604186067b", "4b097a3b9c9062cd")
-"""What each revision held, by its digest. Graylog skips a revision that it has: a changed pack is a new one, its digest goes to the end."""
+"""The digest of each revision. Graylog skips a known revision, so a changed pack appends its digest."""
 CREATED = "2026-11-21T00:00:00.000Z"
 CONSTRAINTS = [{"type": "server-version", "version": ">=6.1.0"}]
-DAY = 86_400
+DAY_S = 86_400
 STEPS = ("decode", "detect", "align", "score", "annotate", "encode")
-WARNINGS_AND_WORSE = "5"
-"""Syslog's severities: a smaller number is worse, and 5 is `notice`."""
+NOTICE_SEVERITY = "5"
+"""Syslog's severity: a smaller number is more severe."""
 
 Json = dict[str, object]
 
 
 def content_pack() -> Json:
-    """The whole pack."""
+    """The content pack."""
     gelf = {"port": 12201, "bind_address": "0.0.0.0", "use_null_delimiter": True, "max_message_size": 131_072}  # noqa: S104 - in its container
     syslog = {
         "port": 1514,
         "bind_address": "0.0.0.0",  # noqa: S104 - in its container
         "recv_buffer_size": 262_144,
-        "allow_override_date": True,  # what has no readable time gets that of its arrival; else it would be thrown away
+        "allow_override_date": True,  # a message without a readable time gets that of its arrival instead of being dropped
     }
     entities = [
         graylog_input("Services, GELF", "org.graylog2.inputs.gelf.tcp.GELFTCPInput", gelf),
         graylog_input("RabbitMQ and Redis, syslog", "org.graylog2.inputs.syslog.udp.SyslogUDPInput", syslog),
-        stream("Attrai errors", "Warnings and worse of every service", "SMALLER", "level", WARNINGS_AND_WORSE),
+        stream("Attrai errors", "Warnings and worse of every service", "SMALLER", "level", NOTICE_SEVERITY),
         stream("Attrai business events", "What became of photos", "REGEX", "event", "^(photo_|delivery$)"),
         dashboard(),
     ]
@@ -53,13 +53,13 @@ def content_pack() -> Json:
 
 
 def digest(pack: Json) -> str:
-    """Of all that a pack holds but its revision, by which the revision is known."""
+    """The digest of a pack without its revision."""
     content = json.dumps({name: value for name, value in pack.items() if name != "rev"}, sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def graylog_input(title: str, kind: str, configuration: dict[str, object]) -> Json:
-    """An input that every Graylog node runs."""
+    """An input on every Graylog node."""
     data: Json = {
         "title": _value(title),
         "configuration": {name: _value(setting) for name, setting in configuration.items()},
@@ -72,14 +72,14 @@ def graylog_input(title: str, kind: str, configuration: dict[str, object]) -> Js
 
 
 def stream(title: str, description: str, rule: str, field: str, value: str) -> Json:
-    """A stream of the messages that fit one rule."""
-    fits = {"type": rule, "field": field, "value": value, "inverted": False, "description": ""}
+    """A stream of the messages that match one rule."""
+    stream_rule = {"type": rule, "field": field, "value": value, "inverted": False, "description": ""}
     data: Json = {
         "alarm_callbacks": [],
         "outputs": [],
         "remove_matches": _value(False),
         "title": _value(title),
-        "stream_rules": [{name: _value(part) for name, part in fits.items()}],
+        "stream_rules": [{name: _value(part) for name, part in stream_rule.items()}],
         "alert_conditions": [],
         "matching_type": _value("AND"),
         "disabled": _value(False),
@@ -90,7 +90,7 @@ def stream(title: str, description: str, rule: str, field: str, value: str) -> J
 
 
 def dashboard() -> Json:
-    """One page: who and how much, how long, what went wrong."""
+    """One page: users and photos, durations, failures."""
     widgets = [
         widget("Unique users a day", "event:photo_queued", ["card(user)"], by_time="1d"),
         widget("Photos a day", "event:photo_queued", ["count()"], by_time="1d"),
@@ -147,12 +147,12 @@ def dashboard() -> Json:
 def widget(
     title: str, query: str, series: list[str], *, by_time: str | None = None, by_field: str | None = None
 ) -> Json:
-    """One chart: its looks and the search behind it. Series are functions of fields, over time or over a field's values."""
+    """A chart and its search. Series are functions of fields, over time or over the values of a field."""
     name = _id(f"widget {title}")
     amount, unit = (by_time or "1d")[:-1], {"d": "days", "m": "minutes"}[(by_time or "1d")[-1]]
     interval = {"type": "timeunit", "value": int(amount), "unit": unit}
-    asked = {
-        "timerange": {"type": "relative", "from": 7 * DAY},
+    search_scope = {
+        "timerange": {"type": "relative", "from": 7 * DAY_S},
         "query": {"type": "elasticsearch", "query_string": query},
         "streams": [],
     }
@@ -165,18 +165,18 @@ def widget(
             "fields": ["timestamp"],
             "interval": {"type": "timeunit", "timeunit": f"{amount}{unit[0]}"},
         }
-    looks = {
+    chart = {
         "row_pivots": [pivot],
         "column_pivots": [],
         "series": [{"config": {"name": None}, "function": one} for one in series],
     }
-    drawn: Json = {
+    display: Json = {
         "visualization": "bar" if len(series) == 1 else "line",
         "sort": [],
         "rollup": True,
         "event_annotation": False,
     }
-    sought = {
+    pivot_search = {
         "type": "pivot",
         "name": "chart",
         "row_groups": [group],
@@ -190,10 +190,17 @@ def widget(
             "type": "aggregation",
             "filter": None,
             "filters": [],
-            **asked,
-            "config": {**looks, **drawn},
+            **search_scope,
+            "config": {**chart, **display},
         },
-        "search": {"id": _id(f"search {title}"), **sought, **asked, "filters": [], "sort": [], "rollup": True},
+        "search": {
+            "id": _id(f"search {title}"),
+            **pivot_search,
+            **search_scope,
+            "filters": [],
+            "sort": [],
+            "rollup": True,
+        },
     }
 
 
@@ -201,7 +208,7 @@ def _query(name: str, searches: list[object]) -> Json:
     everything = {"type": "elasticsearch", "query_string": ""}
     return {
         "id": name,
-        "timerange": {"type": "relative", "from": DAY},
+        "timerange": {"type": "relative", "from": DAY_S},
         "query": everything,
         "filters": [],
         "search_types": searches,
@@ -245,7 +252,7 @@ def _value(value: object) -> Json:
 
 
 def _id(name: str) -> str:
-    return str(uuid.uuid5(SPACE, name))
+    return str(uuid.uuid5(ID_NAMESPACE, name))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command `attrai-batch`: every photo of a data set through the estimators; then what can be done with the table."""
+"""The command `attrai-batch`: `run` makes a table of the faces of a data set; other commands use the table."""
 
 import os
 from collections.abc import Iterator
@@ -70,14 +70,14 @@ def run(
     """
     rules = DownloadRules(most_bytes=int(most_gib * GIB), seconds=deadline, sha256=sha256)
     options = RunOptions(
-        source, out, ComputeOptions(faces.value, chosen(what)), resume=resume, workers=workers, rules=rules
+        source, out, ComputeOptions(faces.value, outputs_from(what)), resume=resume, workers=workers, rules=rules
     )
     with _exit_status(options):
         run_batch(Console(), dict(os.environ), options)
 
 
-def chosen(text: str) -> tuple[FaceOutput, ...]:
-    """What is to be computed, in one order. Raises typer.BadParameter."""
+def outputs_from(text: str) -> tuple[FaceOutput, ...]:
+    """The outputs that `--what` names, in a fixed order. Raises typer.BadParameter."""
     words = {word.strip() for word in text.split(",")}
     if not words <= set(EVERYTHING):
         raise typer.BadParameter(f"it is a list of {', '.join(EVERYTHING)}", param_hint="--what")
@@ -96,7 +96,7 @@ def main() -> None:
 
 @contextmanager
 def _exit_status(options: RunOptions) -> Iterator[None]:
-    """An error becomes its sentence and a status; so does Ctrl-C."""
+    """Turns an error or Ctrl-C into its sentence and exit status."""
     try:
         yield
     except KeyboardInterrupt:

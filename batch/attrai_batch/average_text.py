@@ -5,16 +5,16 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from attrai_batch.average import ALL, Average
-from attrai_batch.mean import Mean
+from attrai_batch.average import ALL, Average, Mean
 from attrai_batch.vectors import Comparison
 
-A_LINE = 4
+NUMBERS_PER_LINE = 4
+"""Numbers of a vector on a line of text."""
 Fields = dict[str, object]
 
 
 def as_json(found: Mapping[str, Average], comparison: Comparison | None) -> str:
-    """One object: the average of all, `compared` if it was, `folders` by name if they were asked for."""
+    """One object: the average of all, `compared` with a comparison, and `folders` by name if there are any."""
     fields = _fields(found[ALL])
     if comparison is not None:
         fields["compared"] = {
@@ -33,7 +33,7 @@ def as_text(found: Mapping[str, Average], comparison: Comparison | None) -> str:
     lines = [
         f"faces     {average.faces}",
         f"spread    {average.distance:.6f} (root mean square distance from the mean)",
-        f"nearest   {_place(average)}",
+        f"nearest   {_nearest(average)}",
     ]
     if comparison is not None:
         lines += [
@@ -42,7 +42,7 @@ def as_text(found: Mapping[str, Average], comparison: Comparison | None) -> str:
             f"largest   {comparison.largest:.6f}, the difference of number {comparison.place}",
         ]
     folders = [
-        f"{name}: {one.faces} faces, spread {one.distance:.6f}, nearest {_place(one)}"
+        f"{name}: {one.faces} faces, spread {one.distance:.6f}, nearest {_nearest(one)}"
         for name, one in found.items()
         if name != ALL
     ]
@@ -50,21 +50,18 @@ def as_text(found: Mapping[str, Average], comparison: Comparison | None) -> str:
 
 
 def printable(text: str) -> str:
-    """A name may hold what moves a terminal's cursor: shown escaped."""
+    """Text for a terminal: control characters, which a name may hold, are escaped."""
     return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
 
 
-def _place(average: Average) -> str:
+def _nearest(average: Average) -> str:
     nearest = average.nearest
     return printable(f"{nearest.photo}, face {nearest.face}, at {nearest.distance:.6f}")
 
 
 def _vector(mean: Mean) -> str:
-    rows = mean.reshape(-1, A_LINE)
-    return (
-        "\n".join(("[" if i == 0 else " ") + " ".join(f"{number: .8e}" for number in row) for i, row in enumerate(rows))
-        + "]"
-    )
+    rows = [" ".join(f"{number: .8e}" for number in row) for row in mean.reshape(-1, NUMBERS_PER_LINE)]
+    return "[" + "\n ".join(rows) + "]"
 
 
 def _fields(average: Average) -> Fields:

@@ -1,4 +1,4 @@
-"""The edge to the broker: chunks are handed in, and the queue is measured. A broker that is away is told by a value, not an error."""
+"""The edge to the broker: submits chunks and measures the queue. An unreachable broker is a value here, not an error."""
 
 import logging
 from contextlib import suppress
@@ -15,14 +15,14 @@ ROLE = "batch"
 
 
 class ChunkQueue:
-    """One connection for questions; Celery's own for messages."""
+    """The queue of chunks. It has one connection to measure the queue; Celery has its own for messages."""
 
     def __init__(self, broker_url: str, *, declare_queues: bool) -> None:
         self._app = celery_app(ROLE, broker_url, declare_queues=declare_queues)
         self._connection: Connection | None = None
 
     def submit(self, message: ToEmbed) -> bool:
-        """Whether the broker has taken the chunk."""
+        """Submit a chunk; whether the broker has accepted it."""
         try:
             publish_chunk(self._app, message)
         except BrokerUnavailable as error:
@@ -31,7 +31,7 @@ class ChunkQueue:
         return True
 
     def depth(self) -> int | None:
-        """How many chunks, of any run, wait in the queue; None while the broker is away."""
+        """How many chunks of any run wait in the queue; None while the broker is unreachable."""
         try:
             if self._connection is None:
                 self._connection = self._app.connection_for_write()
@@ -41,7 +41,7 @@ class ChunkQueue:
             return None
 
     def close(self) -> None:
-        """Lets the connections go."""
+        """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with suppress(OSError):

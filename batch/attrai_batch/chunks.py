@@ -1,4 +1,4 @@
-"""How a source's entries are cut into chunks: by the source alone, so that a resumed run cuts it as the first one did. Pure."""
+"""Cuts a source into chunks. The cut depends on the source alone, so a resumed run makes the same chunks. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,22 +9,26 @@ from attrai_shared.batch_contracts import SourceFiles, SpoolFile
 from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
 
 MAX_PHOTOS = 32
+"""Photos of a chunk."""
 MAX_ENTRIES = 512
-"""Of a chunk, refused ones included."""
+"""Entries of a chunk, refused ones included."""
 MAX_NAMES_BYTES = 24_000
-"""Bytes of JSON that a chunk's names may take, so that a message in base64 stays under 64 KiB."""
+"""Bytes of JSON for a chunk's names; then a message in base64 is smaller than 64 KiB."""
 MAX_SECONDS = 0.8
-"""Estimated seconds of one core for a chunk: people's photos share the machine with it."""
+"""Estimated seconds of one core for a chunk. The bot's photos share the machine, so a chunk is short."""
 PHOTO_MIN_SECONDS, SECONDS_PER_BYTE, PHOTO_MAX_SECONDS = 0.02, 1.2e-6, 0.4
-"""Estimated seconds of a photo: of the smallest, for each byte, of the largest (it is decoded at a fraction, and searched
-at 1280 px). Measured by `make bench-batch`."""
-RULES = f"{MAX_PHOTOS} {MAX_ENTRIES} {MAX_NAMES_BYTES} {MAX_SECONDS} {PHOTO_MIN_SECONDS} {SECONDS_PER_BYTE} {PHOTO_MAX_SECONDS}"
-"""What a resumed run must find as it was."""
+"""Estimated seconds of one core for a photo: of the smallest, for each byte, of the largest. The largest is decoded at
+a fraction of its size and searched at 1280 px. `make bench-batch` measures these."""
+RULES = (
+    f"{MAX_PHOTOS} {MAX_ENTRIES} {MAX_NAMES_BYTES} {MAX_SECONDS} "
+    f"{PHOTO_MIN_SECONDS} {SECONDS_PER_BYTE} {PHOTO_MAX_SECONDS}"
+)
+"""A run can be resumed only under the same rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A run of entries in the source's order; only those that are not refused are submitted."""
+    """Consecutive entries of a source. Only those that are not refused are submitted."""
 
     number: int
     entries: tuple[Entry, ...]
@@ -35,7 +39,7 @@ class Chunk:
 
 
 def chunks(entries: Iterable[Entry]) -> Iterator[Chunk]:
-    """Cut the entries; every chunk but the last is as large as its limits allow. One chunk is in memory at a time."""
+    """Cut the entries. Each chunk but the last is as large as the limits allow; one chunk is in memory at a time."""
     number = 0
     builder = ChunkBuilder()
     for entry in entries:
@@ -55,7 +59,7 @@ class ChunkBuilder:
         self._photos, self._seconds, self._names = 0, 0.0, 0
 
     def has_room(self, entry: Entry) -> bool:
-        """Whether the chunk stays within its limits with this one."""
+        """Whether the chunk stays within the limits with this entry."""
         if len(self.entries) >= MAX_ENTRIES:
             return False
         if isinstance(entry, RefusedEntry):
@@ -75,18 +79,18 @@ class ChunkBuilder:
 
 
 def estimated_seconds(photo: FileEntry | MemberEntry) -> float:
-    """What one core will need for a photo, to within a factor of three or so."""
+    """What one core needs for a photo, to within a factor of about three."""
     size = photo.size if isinstance(photo, FileEntry) else len(photo.data)
     return min(PHOTO_MIN_SECONDS + SECONDS_PER_BYTE * size, PHOTO_MAX_SECONDS)
 
 
 def name_size(photo: FileEntry | MemberEntry) -> int:
-    """Bytes of the name in a message; a member's is not in it."""
+    """Bytes of the name in a message. A member of an archive has no name there."""
     return len(json.dumps(photo.name)) if isinstance(photo, FileEntry) else 0
 
 
 def photo_locations(chunk: Chunk, prefix: str) -> SourceFiles | SpoolFile:
-    """Where an estimator finds the chunk's photos; `prefix` leads from the root to the source's folder: "" or "a/b/"."""
+    """Where an estimator finds the chunk's photos. `prefix` leads from its root to the source's folder: "" or "a/b/"."""
     members = [photo for photo in chunk.photos if isinstance(photo, MemberEntry)]
     if members:
         return SpoolFile(sizes=tuple(len(member.data) for member in members))

@@ -1,4 +1,4 @@
-"""The commands on a finished table: `export` and `average`. `__main__` adds them to its own."""
+"""The commands that use a finished table: `export` and `average`."""
 
 from collections.abc import Callable
 from enum import StrEnum
@@ -10,17 +10,18 @@ import typer
 from attrai_batch import average_text
 from attrai_batch.average import ALL, averages
 from attrai_batch.errors import BatchError
-from attrai_batch.export import export_csv, export_npy, export_webdataset
+from attrai_batch.export import export_csv, export_npy
 from attrai_batch.sources import open_source
 from attrai_batch.vectors import compare as compare_vectors
 from attrai_batch.vectors import read_vector
+from attrai_batch.webdataset import export_webdataset
 
 Result = TypeVar("Result")
 Table = Annotated[Path, typer.Argument(metavar="FILE.parquet", help="A table that `attrai-batch run` wrote.")]
 
 
 class Format(StrEnum):
-    """What a table is exported as."""
+    """The format of an export."""
 
     WEBDATASET = "webdataset"
     NPY = "npy"
@@ -28,7 +29,7 @@ class Format(StrEnum):
 
 
 class By(StrEnum):
-    """Of whom averages are taken beside that of all."""
+    """The groups that get an average of their own."""
 
     PERSON_FOLDER = "person-folder"
 
@@ -52,7 +53,6 @@ def export(
     ] = None,
 ) -> None:
     """Write a table in another format. Prints the files written."""
-
     if photos is not None and kind is not Format.WEBDATASET:
         raise typer.BadParameter("only --format webdataset takes photos", param_hint="--photos")
 
@@ -90,7 +90,7 @@ def average(
 
 
 def _done(work: Callable[[], Result]) -> Result:
-    """What the work returns; where it cannot be done, a sentence and exit status 1."""
+    """The result of the work. If it fails, prints a sentence and exits with status 1."""
     try:
         return work()
     except BatchError as error:

@@ -1,4 +1,4 @@
-"""The log of a run without servers: lines of JSON in a file beside its estimators' logs, for the terminal shows progress."""
+"""The log of a run without servers: lines of JSON in a file beside the logs of its estimators."""
 
 import logging
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from attrai_shared.logs.records import Origin, is_wanted
 
 
 class LogFile(logging.FileHandler):
-    """Adds records to a file, which it makes with its folder. Raises OSError."""
+    """Appends records to a file. Creates the file and its folder. Raises OSError."""
 
     def __init__(self, path: Path, origin: Origin) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -19,13 +19,13 @@ class LogFile(logging.FileHandler):
         self.addFilter(is_wanted)
 
     def format(self, record: logging.LogRecord) -> str:
-        """A line without its end."""
+        """A line without the line break."""
         return self._encode(record, 0).decode().rstrip("\n")
 
 
 @contextmanager
 def logged_to(path: Path, origin: Origin) -> Iterator[None]:
-    """The process's logs go to the file alone, and afterwards where they went before. Raises OSError."""
+    """In the block the logs of the process go to the file alone. Raises OSError."""
     root, file = logging.getLogger(), LogFile(path, origin)
     level, handlers = root.level, root.handlers[:]
     root.handlers[:] = [file]

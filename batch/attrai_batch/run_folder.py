@@ -1,6 +1,6 @@
-"""The folder of an unfinished run, `FILE.parquet.parts`: what the run is, and the parts written so far, in the source's order.
+"""The folder of an unfinished run, `FILE.parquet.parts`: what the run is, and the parts that it has written.
 
-A part holds the chunks from one number to another without a gap, and so do all parts together: where they end, the run goes on.
+A part holds consecutive chunks, and the parts follow each other without a gap. A resumed run begins after the last one.
 """
 
 import json
@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from attrai_shared.batch_contracts import FaceOutput, FaceSelection
+from attrai_shared.files import atomic_write
 
-from attrai_batch import chunks
+from attrai_batch.chunks import RULES
 from attrai_batch.errors import RunRefused
 from attrai_batch.run_stats import RunStats, stats_from_metadata, stats_to_metadata, sum_stats
 from attrai_batch.table import NamedOutcome, merge, read_metadata, write_part
@@ -24,7 +25,7 @@ _PART = re.compile(r"(\d{9})\.parquet")
 
 @dataclass(frozen=True, slots=True)
 class ComputeOptions:
-    """What a run computes. Another value of any of them is another run."""
+    """What a run computes. A run can be resumed only with the same options."""
 
     faces: FaceSelection
     what: tuple[FaceOutput, ...]
@@ -32,7 +33,7 @@ class ComputeOptions:
 
 @dataclass(frozen=True, slots=True)
 class RunRecord:
-    """What `run.json` keeps: the run's id, what it reads, computes, and by which rules the source is cut."""
+    """The content of `run.json`: the run's id, what it reads and computes, and the rules that cut the source."""
 
     run_id: str
     fingerprint: str
@@ -42,10 +43,10 @@ class RunRecord:
 
 
 class RunFolder:
-    """Beside the file that the run is for. Raises OSError where the disk refuses."""
+    """The folder beside the table `out`. Methods raise OSError if the disk fails."""
 
     def __init__(self, out: Path) -> None:
-        out = out.absolute()  # estimators run in a folder of their own
+        out = out.absolute()  # estimators have another working folder
         self.out = out
         self.path = out.with_name(f"{out.name}.parts")
         self._done = out.with_name(f"{out.name}.done")
@@ -57,7 +58,7 @@ class RunFolder:
 
     @property
     def spool(self) -> Path:
-        """Where a run without servers keeps what is in flight."""
+        """The spool of a run without servers."""
         return self.path / "spool"
 
     @property
@@ -66,11 +67,11 @@ class RunFolder:
 
     @property
     def is_begun(self) -> bool:
-        """Whether there is a run to go on with."""
+        """Whether there is a run to resume."""
         return self._record.exists()
 
     def check(self, *, resume: bool) -> bool:
-        """Whether a run to go on with is complete already. Raises RunRefused where a table or a run would be overwritten."""
+        """Whether the run is complete already. Raises RunRefused if it would overwrite a table or another run."""
         shutil.rmtree(self._done, ignore_errors=True)
         if self.is_begun and not resume:
             raise RunRefused(
@@ -81,11 +82,12 @@ class RunFolder:
         return self.out.exists() and not self.is_begun
 
     def begin(self, fingerprint: str, options: ComputeOptions) -> str:
-        """The run's id, a new one or the one to go on with. Raises RunRefused where the source or the options differ."""
-        new = RunRecord(secrets.token_hex(16), fingerprint, options.faces, options.what, chunks.RULES)
+        """The id of a new run, or of the run to resume. Raises RunRefused if the source or the options have changed."""
+        new = RunRecord(secrets.token_hex(16), fingerprint, options.faces, options.what, RULES)
         if not self._record.exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            write_whole(self._record, json.dumps(asdict(new), indent=1).encode())
+            with atomic_write(self._record, durable=True) as file:
+                file.write(json.dumps(asdict(new), indent=1).encode())
             return new.run_id
         old = _read(self._record)
         changes = [sentence for name, sentence in _CHANGES.items() if getattr(old, name) != getattr(new, name)]
@@ -103,17 +105,17 @@ class RunFolder:
         return int(read_metadata(parts[-1])["next_chunk"]) if parts else 0
 
     def add_part(self, first: int, after: int, photos: Sequence[NamedOutcome], stats: RunStats) -> None:
-        """Writes the chunks from `first` up to, not including, `after`; there is the whole part or none."""
+        """Write the chunks from `first` up to, not including, `after`. The part appears whole or not at all."""
         metadata = {**stats_to_metadata(stats), "next_chunk": str(after)}
         write_part(self.path / f"{first:09d}.parquet", photos, metadata)
         _sync(self.path)
 
     def stats(self) -> RunStats:
-        """What all parts come to."""
+        """The statistics of all parts together."""
         return sum_stats(stats_from_metadata(read_metadata(part)) for part in self.parts())
 
     def finish(self) -> RunStats:
-        """Makes the one file of all parts, in order, then removes the folder. Killed in between, it is done again."""
+        """Merge all parts into the table, then remove the folder. After a kill in between, it can be called again."""
         whole = self.stats()
         record = {name: json.dumps(value) for name, value in asdict(_read(self._record)).items()}
         merge(self.parts(), self.out, {**stats_to_metadata(whole), **record})
@@ -131,16 +133,6 @@ _CHANGES = {
 }
 
 
-def write_whole(path: Path, data: bytes) -> None:
-    """The file is there whole, also after a power failure, or not at all."""
-    half = path.with_name(f"{path.name}.half")
-    with half.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    half.replace(path)
-
-
 def _read(path: Path) -> RunRecord:
     try:
         fields = json.loads(path.read_bytes())
@@ -150,7 +142,7 @@ def _read(path: Path) -> RunRecord:
 
 
 def _sync(folder: Path) -> None:
-    """A file's new name outlives a power failure."""
+    """Flush the folder to the disk, so that a new name in it survives a power failure."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

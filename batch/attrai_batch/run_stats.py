@@ -1,4 +1,4 @@
-"""What a run came to, added up chunk by chunk and part by part: counts, seconds, and the sum of the aligned faces."""
+"""The statistics of a run, added up by chunk and by part: counts, seconds, and the sum of the aligned faces."""
 
 import base64
 import json
@@ -18,9 +18,10 @@ Sums = NDArray[np.int64]
 
 @dataclass
 class RunStats:
-    """Of some part of a run. `missed`: photos by error code; `seconds`: of each step on all estimators together.
+    """Of a whole run or of a part of it.
 
-    `elapsed`: seconds on the clock that the run was at it. `aligned`: shape (size, size, 3), all aligned faces added up.
+    `missed`: photos by error code. `seconds`: of each step, all estimators together. `elapsed`: seconds of wall time.
+    `aligned`: shape (size, size, 3), the sum of all aligned faces.
     """
 
     photos: int = 0
@@ -33,7 +34,7 @@ class RunStats:
     aligned_count: int = 0
 
     def add_photos(self, photos: Sequence[NamedOutcome]) -> None:
-        """Counts the photos of a chunk, refused ones included."""
+        """Count the photos of a chunk, refused ones included."""
         for _, outcome in photos:
             self.photos += 1
             if isinstance(outcome, PhotoResult):
@@ -43,13 +44,13 @@ class RunStats:
                 self.missed[outcome.code] += 1
 
     def add_work(self, result: ChunkResult) -> None:
-        """Adds a chunk's seconds and aligned faces."""
+        """Add a chunk's seconds and aligned faces."""
         self.seconds.update(result.seconds)  # a Counter adds
         if result.aligned is not None:
             self._add_aligned(decode_aligned(result.aligned), result.aligned.count)
 
     def add(self, other: "RunStats") -> None:
-        """Adds another part of the run."""
+        """Add another part of the run."""
         self.photos += other.photos
         self.found += other.found
         self.faces += other.faces
@@ -60,7 +61,7 @@ class RunStats:
             self._add_aligned(other.aligned, other.aligned_count)
 
     def average_face(self) -> NDArray[np.uint8] | None:
-        """The mean of all aligned faces, RGB; None where there are none."""
+        """The mean of all aligned faces, RGB; None if there are none."""
         if self.aligned is None:
             return None
         mean: NDArray[np.uint8] = np.round(self.aligned / self.aligned_count).astype(np.uint8)
@@ -72,7 +73,7 @@ class RunStats:
 
 
 def sum_stats(parts: Iterable[RunStats]) -> RunStats:
-    """All of them added up."""
+    """The sum of all."""
     whole = RunStats()
     for stats in parts:
         whole.add(stats)
@@ -80,7 +81,7 @@ def sum_stats(parts: Iterable[RunStats]) -> RunStats:
 
 
 def stats_to_metadata(stats: RunStats) -> dict[str, str]:
-    """The account as a Parquet file's metadata."""
+    """The statistics as metadata of a Parquet file."""
     counts = {name: value for name, value in vars(stats).items() if name != "aligned"}
     text = {"account": json.dumps(counts, sort_keys=True)}
     if stats.aligned is not None:
@@ -90,7 +91,7 @@ def stats_to_metadata(stats: RunStats) -> dict[str, str]:
 
 
 def stats_from_metadata(metadata: dict[str, str]) -> RunStats:
-    """What `packed` made. Raises KeyError or ValueError for metadata that it did not make."""
+    """The inverse of `stats_to_metadata`. Raises KeyError or ValueError for other metadata."""
     counts = json.loads(metadata["account"])
     stats = RunStats(**{**counts, "missed": Counter(counts["missed"]), "seconds": Counter(counts["seconds"])})
     if "aligned" in metadata:
@@ -106,9 +107,7 @@ def decode_aligned(aligned: AlignedSum) -> Sums:
     return sums.reshape(aligned.size, aligned.size, 3).astype(np.int64)
 
 
-def photo_outcomes(
-    entries_missed: Sequence[tuple[str, PhotoFailure | None]], result: ChunkResult | None
-) -> list[NamedOutcome]:
-    """A chunk's photos in its order: what was refused has its reason, the others what the result says of them."""
+def photo_outcomes(names: Sequence[tuple[str, PhotoFailure | None]], result: ChunkResult | None) -> list[NamedOutcome]:
+    """A chunk's photos in its order: the refused ones with their refusals, the others with their results."""
     found = iter(() if result is None else result.photos)
-    return [(name, missed if missed is not None else next(found)) for name, missed in entries_missed]
+    return [(name, missed if missed is not None else next(found)) for name, missed in names]

@@ -1,4 +1,4 @@
-"""What a batch reads from the environment when it uses servers; without `ATTRAI_BROKER_URL` it starts its own."""
+"""The settings of a run on servers. Without `ATTRAI_BROKER_URL` a run starts its own broker and estimators."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ class BatchRunSettings(BatchSettings):
 
 
 def uses_servers(environment: Mapping[str, str]) -> bool:
-    """Whether a broker is named, by itself or by a file."""
+    """Whether the environment names a broker, itself or by a file."""
     return any(environment.get(f"{PREFIX}BROKER_URL{twin}") for twin in ("", "_FILE"))
 
 

@@ -1,4 +1,4 @@
-"""The table of a run: its columns, its rows, its parts, and how the parts become one file.
+"""The table of a run: its columns and rows, its parts, and how the parts become one file.
 
 | column | type | what |
 |---|---|---|
@@ -16,7 +16,6 @@
 """
 
 import base64
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
@@ -25,14 +24,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 from attrai_shared.batch_contracts import EMBEDDING_SIZE, FaceResult, PhotoFailure, PhotoResult
+from attrai_shared.files import atomic_write
+from numpy.typing import NDArray
 
 from attrai_batch.errors import InvalidTable
 
 MEASURES = ("side", "sharpness", "turn", "outside", "brightness")
 ROW_GROUP_ROWS = 4096
-"""Rows of a row group of the merged file, at least: some 2.5 MB, which readers take at a time."""
-WORDS = ["photo", "quality.list.element", "error_code", "error_message"]
-"""Columns in which values come again: a dictionary of numbers that are all different takes memory, and room in the file."""
+"""Rows of a row group of the merged file, at least: about 2.5 MB, which readers load at a time."""
+DICTIONARY_COLUMNS = ["photo", "quality.list.element", "error_code", "error_message"]
+"""Columns whose values repeat. A dictionary of numbers that all differ would cost memory and space in the file."""
 SCHEMA = pa.schema(
     [
         pa.field("photo", pa.string(), nullable=False),
@@ -53,10 +54,13 @@ SCHEMA = pa.schema(
 NamedOutcome = tuple[str, PhotoResult | PhotoFailure]
 """A photo's name and what became of it."""
 Row = dict[str, object]
+Vectors = NDArray[np.float32]
+FaceKey = tuple[str, int]
+"""A photo's name and the number of a face on it."""
 
 
 def use_system_allocator() -> None:
-    """For the start of a process: Arrow's own allocator holds what it once took, 20 MB in a run; the C library's gives it back."""
+    """Call at the start of a process. Arrow's own allocator keeps what it freed, 20 MB in a run; the C library's does not."""
     pa.set_memory_pool(pa.system_memory_pool())
 
 
@@ -66,21 +70,30 @@ def record_batch(photos: Iterable[NamedOutcome]) -> pa.RecordBatch:
     return pa.RecordBatch.from_pylist(rows, SCHEMA)
 
 
-def write_part(path: Path, photos: Sequence[NamedOutcome], read_metadata: Mapping[str, str] | None = None) -> None:
-    """Write a part, one row group; the file is there whole or not at all. `about` is kept in its metadata. Raises OSError."""
-    _write(path, [pa.Table.from_batches([record_batch(photos)], SCHEMA)], read_metadata or {})
+def write_part(path: Path, photos: Sequence[NamedOutcome], metadata: Mapping[str, str] | None = None) -> None:
+    """Write a part as one row group, with `metadata` in the file. The file appears whole or not at all. Raises OSError."""
+    _write(path, [pa.Table.from_batches([record_batch(photos)], SCHEMA)], metadata or {})
 
 
-def merge(parts: Iterable[Path], to: Path, read_metadata: Mapping[str, str]) -> None:
-    """One file of all parts in their order, a row group in memory at a time; it is there whole or not at all.
+def merge(parts: Iterable[Path], to: Path, metadata: Mapping[str, str]) -> None:
+    """Write one file of all parts in their order, with `metadata` in the file. The file appears whole or not at all.
 
-    `about` is kept in the file's metadata. Raises OSError.
+    One row group is in memory at a time. Raises OSError.
     """
-    _write(to, _groups(_read(part) for part in parts), read_metadata)
+    _write(to, _row_groups(_read_part(part) for part in parts), metadata)
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """The metadata that `write_part` or `merge` wrote. Raises InvalidTable."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+    except (pa.ArrowException, OSError) as error:
+        raise InvalidTable(f"{path} is no Parquet file that can be read: {error}") from error
+    return {key.decode(): value.decode() for key, value in metadata.items()}
 
 
 def read_batches(path: Path, *columns: str) -> Iterator[pa.RecordBatch]:
-    """The table's rows in their order, some thousand at a time; all columns if none is named. Raises NoTable."""
+    """The rows in their order, some thousand at a time; all columns unless some are named. Raises InvalidTable."""
     try:
         with pq.ParquetFile(path) as file:
             if not file.schema_arrow.equals(SCHEMA):
@@ -90,37 +103,40 @@ def read_batches(path: Path, *columns: str) -> Iterator[pa.RecordBatch]:
         raise InvalidTable(f"{path} is no Parquet file that can be read: {error}") from error
 
 
-def read_metadata(path: Path) -> dict[str, str]:
-    """What `merge` kept in the file's metadata. Raises NoTable."""
-    try:
-        metadata = pq.read_schema(path).metadata or {}
-    except (pa.ArrowException, OSError) as error:
-        raise InvalidTable(f"{path} is no Parquet file that can be read: {error}") from error
-    return {key.decode(): value.decode() for key, value in metadata.items()}
+def read_rows(path: Path) -> Iterator[Row]:
+    """Every row with all its columns. Raises InvalidTable."""
+    for batch in read_batches(path):
+        yield from batch.to_pylist()
+
+
+def read_embeddings(path: Path) -> Iterator[tuple[Vectors, list[FaceKey]]]:
+    """Every vector, some thousand at a time: float32 of shape (n, 128), and the key of each. Raises InvalidTable."""
+    for batch in read_batches(path, "photo", "face", "embedding"):
+        rows = batch.filter(batch["embedding"].is_valid())
+        if len(rows):
+            numbers = rows["embedding"].flatten().to_numpy(zero_copy_only=False)
+            keys = list(zip(rows["photo"].to_pylist(), rows["face"].to_pylist(), strict=True))
+            yield numbers.reshape(-1, EMBEDDING_SIZE), keys
 
 
 def _write(path: Path, tables: Iterable[pa.Table], metadata: Mapping[str, str]) -> None:
-    unfinished = path.with_name(path.name + ".unfinished")
-    with unfinished.open("wb") as file:
-        with _writer(file, metadata) as writer:
-            for table in tables:
-                writer.write_table(table, row_group_size=max(len(table), 1))
-        file.flush()
-        os.fsync(file.fileno())
-    unfinished.replace(path)
+    with atomic_write(path, durable=True) as file, _writer(file, metadata) as writer:
+        for table in tables:
+            writer.write_table(table, row_group_size=max(len(table), 1))
 
 
 def _writer(file: BinaryIO, metadata: Mapping[str, str]) -> pq.ParquetWriter:
-    return pq.ParquetWriter(file, SCHEMA.with_metadata(dict(metadata)), compression="zstd", use_dictionary=WORDS)
+    schema = SCHEMA.with_metadata(dict(metadata))
+    return pq.ParquetWriter(file, schema, compression="zstd", use_dictionary=DICTIONARY_COLUMNS)
 
 
-def _read(part: Path) -> pa.Table:
+def _read_part(part: Path) -> pa.Table:
     with pq.ParquetFile(part) as file:
         return file.read(use_threads=False).replace_schema_metadata(None)
 
 
-def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
-    """The same rows in groups that are worth reading."""
+def _row_groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """The same rows in groups of at least `ROW_GROUP_ROWS`, but for the last."""
     waiting: list[pa.Table] = []
     for table in tables:
         waiting.append(table)
@@ -151,6 +167,6 @@ def _face(face: FaceResult) -> Row:
     }
 
 
-def _numbers(vector: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
-    """A EncodedEmbedding's 128 numbers."""
-    return np.frombuffer(base64.b64decode(vector), "<f4")
+def _numbers(embedding: str) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    """The 128 numbers of an EncodedEmbedding."""
+    return np.frombuffer(base64.b64decode(embedding), "<f4")

@@ -1,4 +1,7 @@
-"""A vector of 128 numbers as people keep one: .npy, JSON, what Python printed, or a log with that in it; and how two compare."""
+"""A vector of 128 numbers from a file, and how two vectors differ.
+
+The file is .npy, JSON, or text with the numbers in it: what Python printed, or a log.
+"""
 
 import io
 import json
@@ -9,8 +12,8 @@ from pathlib import Path
 import numpy as np
 from attrai_shared.batch_contracts import EMBEDDING_SIZE
 
+from attrai_batch.average import Mean
 from attrai_batch.errors import VectorNotFound
-from attrai_batch.mean import Mean
 
 NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 BRACKETS = re.compile(r"\[([^\[\]]*)\]")
@@ -19,7 +22,7 @@ SEPARATORS = re.compile(r"[\s,;]+")
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """`cosine` of the angle, Euclidean `distance`, and the `largest` difference of a number, with its place from 0."""
+    """The `cosine` of the angle, the Euclidean `distance`, and the `largest` difference of a number with its place from 0."""
 
     cosine: float
     distance: float
@@ -28,7 +31,7 @@ class Comparison:
 
 
 def compare(one: Mean, other: Mean) -> Comparison:
-    """How two vectors of shape (128,) differ. A vector of zeros has a cosine of 0 to all."""
+    """How two vectors of shape (128,) differ. The cosine of a vector of zeros is 0."""
     differences = np.abs(one - other)
     lengths = float(np.linalg.norm(one) * np.linalg.norm(other))
     cosine = float(one @ other) / lengths if lengths else 0.0
@@ -37,33 +40,31 @@ def compare(one: Mean, other: Mean) -> Comparison:
 
 
 def read_vector(path: Path) -> Mean:
-    """The one vector in a file. Raises NoVector."""
+    """The only vector in a file. Raises VectorNotFound if there is none or more than one."""
     try:
         data = path.read_bytes()
     except OSError as error:
         raise VectorNotFound(f"{path} cannot be read: {error.strerror}") from error
-    found = _of_npy(data) if data.startswith(b"\x93NUMPY") else _of_text(data.decode("utf-8", "replace"))
+    found = _from_npy(data) if data.startswith(b"\x93NUMPY") else _from_text(data.decode("utf-8", "replace"))
     if len(found) != 1:
         raise VectorNotFound(
-            f"{path} has {len(found) or 'no'} {'vectors' if len(found) > 1 else 'vector'} of {EMBEDDING_SIZE} numbers in it"
+            f"{path} has {len(found) or 'no'} {'vectors' if len(found) > 1 else 'vector'} "
+            f"of {EMBEDDING_SIZE} numbers in it"
         )
     return found[0]
 
 
-def _of_npy(data: bytes) -> list[Mean]:
+def _from_npy(data: bytes) -> list[Mean]:
     try:
         numbers = np.load(io.BytesIO(data), allow_pickle=False)
-        return (
-            [numbers.astype(np.float64).ravel()]
-            if numbers.size == EMBEDDING_SIZE and np.isfinite(numbers).all()
-            else []
-        )
+        is_vector = numbers.size == EMBEDDING_SIZE and np.isfinite(numbers).all()
+        return [numbers.astype(np.float64).ravel()] if is_vector else []
     except (ValueError, TypeError, EOFError, OSError):
         return []
 
 
-def _of_text(text: str) -> list[Mean]:
-    """In the order of how sure it is: JSON of ours, anything in brackets, nothing but numbers."""
+def _from_text(text: str) -> list[Mean]:
+    """From the surest form to the least sure: our own JSON, numbers in brackets, nothing but numbers."""
     text = text.replace("\N{MINUS SIGN}", "-")
     try:
         value = json.loads(text)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.events import Event
-from attrai_playground.embedded import Playground, playground
 from attrai_playground.services import ESTIMATOR
+from attrai_playground.system import Playground, playground
 
 from benchmarks.queue.photos import make_photo
 from benchmarks.queue.system import CORES, TASKSET, WORKER, System, replica

@@ -1,4 +1,4 @@
-"""`python -m attrai_deploy up | down | scale | logs | refused | backup-graylog`: what the make targets of the same names call."""
+"""`python -m attrai_deploy up | down | scale | logs | refused | backup-graylog`: the commands behind deploy/deploy.mk."""
 
 import argparse
 import getpass
@@ -12,47 +12,48 @@ from pathlib import Path
 from attrai_deploy import docker
 from attrai_deploy.backup import back_up_graylog
 from attrai_deploy.credentials import Credentials, new_credentials
-from attrai_deploy.node import faults, this_node
-from attrai_deploy.refused import in_rabbitmq, set_aside, take_away
+from attrai_deploy.node_check import node_problems, this_node
+from attrai_deploy.refused_messages import delete_refused, describe_refused, rabbitmq_runner
 from attrai_deploy.request_log import request_log
 from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_service, secrets_of, service_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
-HEALTHY_WITHIN = 300.0
-"""Seconds that all services may take; Graylog's first start is the slowest."""
-GONE_WITHIN = 180.0
-"""Seconds that they may take to end; RabbitMQ and the estimators have 60 each."""
-ESTIMATORS = 4
-"""Those of a first deployment, unless another number is asked for."""
-PAGES = {"graylog": 9000, "flower": 5555, "grafana": 3000}
-"""Each web page's port."""
-SETTLED = 3
-"""Looks in a row at which everything must run."""
+HEALTHY_TIMEOUT_S = 300.0
+"""Graylog's first start is the slowest."""
+REMOVAL_TIMEOUT_S = 180.0
+"""RabbitMQ and the estimators may take 60 s each to stop."""
+FIRST_ESTIMATORS = 4
+"""Estimators of a first deployment without `--estimators`."""
+PAGE_PORTS = {"graylog": 9000, "flower": 5555, "grafana": 3000}
+HEALTHY_CHECKS = 3
+"""Consecutive checks at which every service must be healthy."""
+HEALTHY_CHECK_INTERVAL_S = 2.0
+REMOVAL_CHECK_INTERVAL_S = 0.5
 
 
 def main(arguments: Sequence[str]) -> int:
-    """The exit status; what went wrong goes to the standard error in one sentence."""
+    """Returns the exit status. An error is printed to the standard error as one sentence."""
     options = _parser().parse_args(arguments)
     try:
         return int(options.run(options) or 0)
     except (docker.DockerFailedError, UnknownServiceError) as error:
-        _say(str(error), to_error=True)
+        _print(str(error), to_stderr=True)
         return 1
 
 
 def up(options: argparse.Namespace) -> int:
-    """Checks the node, makes missing secrets, deploys, waits, and says what is where."""
-    os.environ["CONFIG_TAG"] = config_tag(_config_files())  # docker stack config fills it in
-    stack = docker.merged_stack([str(ROOT / file) for file in options.file])
+    """Checks the node, creates missing secrets, deploys, waits until healthy and prints the addresses of the pages."""
+    os.environ["CONFIG_TAG"] = config_tag(_config_files())  # for docker stack config
+    stack = docker.merge_stack_files([str(ROOT / file) for file in options.file])
     graylog = "replicas: 0" not in service_blocks(stack)["graylog"]
     node = this_node()
     deployed = _deployed_estimators() if options.estimators is None and node.manager else None
-    new = ESTIMATORS if options.estimators is None else options.estimators
-    if missing := faults(node, estimators=new if deployed is None else 0, graylog=graylog):
-        _say("\n".join(missing), to_error=True)
+    wanted = FIRST_ESTIMATORS if options.estimators is None else options.estimators
+    if problems := node_problems(node, estimators=wanted if deployed is None else 0, graylog=graylog):
+        _print("\n".join(problems), to_stderr=True)
         return 1
-    _make_secrets(secrets_of(stack))
-    stack = _with_estimators(stack, new if deployed is None else deployed)
+    _create_secrets(secrets_of(stack))
+    stack = _with_estimators(stack, wanted if deployed is None else deployed)
     docker.deploy_stack(
         only_service(stack, options.service) if options.service else stack, resolve_image=options.resolve_image
     )
@@ -60,79 +61,79 @@ def up(options: argparse.Namespace) -> int:
 
 
 def down(options: argparse.Namespace) -> None:
-    """Takes the stack away and waits until it is gone. Volumes and secrets stay, unless the secrets are to go too."""
+    """Removes the stack and waits until it is gone. Volumes stay; secrets stay without `--secrets`."""
     docker.docker("stack", "rm", docker.STACK)
     if options.secrets:
         docker.remove_secrets(sorted(docker.secret_names()))
-    until = time.monotonic() + GONE_WITHIN
-    while docker.remains():  # a stack deployed into what still goes fails
-        if time.monotonic() > until:
+    deadline = time.monotonic() + REMOVAL_TIMEOUT_S
+    while docker.remaining_objects():  # a deployment before the end of the removal fails
+        if time.monotonic() > deadline:
             raise docker.DockerFailedError(
-                f"the stack still goes after {GONE_WITHIN:.0f} s: docker ps, docker network ls"
+                f"parts of the stack remain after {REMOVAL_TIMEOUT_S:.0f} s: docker ps, docker network ls"
             )
-        time.sleep(0.5)
+        time.sleep(REMOVAL_CHECK_INTERVAL_S)
 
 
 def scale(options: argparse.Namespace) -> None:
-    """So many estimators."""
-    _say(docker.docker("service", "scale", f"{docker.STACK}_estimator={options.n}").splitlines()[-1])
+    """Sets the number of estimators."""
+    _print(docker.docker("service", "scale", f"{docker.STACK}_estimator={options.n}").splitlines()[-1])
 
 
 def logs(options: argparse.Namespace) -> int:
-    """Prints every service's records of one request, oldest first; the status is 1 where there are none."""
+    """Prints every service's log records of one request, oldest first. The status is 1 without any."""
     lines = request_log(options.request)
     for line in lines:
-        _say(line)
+        _print(line)
     if not lines:
-        _say(f"this node has no record of a request whose id begins with {options.request}", to_error=True)
+        _print(f"this node has no record of a request whose id begins with {options.request}", to_stderr=True)
     return int(not lines)
 
 
 def refused(options: argparse.Namespace) -> None:
-    """Shows what was set aside because no service could read it; then takes it away, if that is wanted."""
-    run = in_rabbitmq()
-    for part in set_aside(run):
-        _say(part)
+    """Prints the messages that no service could read. With `--empty` it deletes them."""
+    run = rabbitmq_runner()
+    for part in describe_refused(run):
+        _print(part)
     if options.empty:
-        take_away(run)
+        delete_refused(run)
 
 
 def backup(options: argparse.Namespace) -> None:
-    """Writes Graylog's settings into a folder."""
-    _say(str(back_up_graylog(Path(options.folder))))
+    """Writes an archive of Graylog's settings into a folder."""
+    _print(str(back_up_graylog(Path(options.folder))))
 
 
 def _deployed_estimators() -> int | None:
-    """How many there are to be now: that number stays, so that deploying does not undo `make scale`. None without a service.
+    """The wanted number of estimators now, which a deployment keeps: it must not undo `make scale`. None before the first deployment.
 
-    It is not held against this node's cores: several nodes may share them.
+    It is not compared with this node's cores: the estimators may run on several nodes.
     """
-    _, wanted = docker.running("estimator").get("estimator", (0, None))
+    _, wanted = docker.replica_counts("estimator").get("estimator", (0, None))
     return wanted
 
 
 def _with_estimators(stack: str, count: int) -> str:
-    """The merged stack with so many estimators: scaling them only after the deployment would end some and start them again."""
+    """The merged stack with this number of estimators. Scaling after the deployment would stop and restart some of them."""
     block = service_blocks(stack)["estimator"]
     return stack.replace(block, re.sub(r"replicas: \d+", f"replicas: {count}", block))
 
 
-def _make_secrets(needed: set[str]) -> None:
-    """All at once or none, those of files that may be laid over later too: passwords on both sides of a connection must fit."""
-    there = docker.secret_names()
-    if needed <= there:
+def _create_secrets(needed: set[str]) -> None:
+    """Creates all secrets or none, also those of the files in deploy/stack: both sides of a connection need the same password."""
+    existing = docker.secret_names()
+    if needed <= existing:
         return
-    if there - {"bot_token"} and needed - there != {"bot_token"}:
+    if existing - {"bot_token"} and needed - existing != {"bot_token"}:
         raise docker.DockerFailedError(
-            f"secrets are missing: {', '.join(sorted(needed - there))}; make undeploy SECRETS=1 removes the others, then deploy again"
+            f"secrets are missing: {', '.join(sorted(needed - existing))}; make undeploy SECRETS=1 removes the others, then deploy again"
         )
-    token = "" if "bot_token" in there else _ask_token()
-    made = new_credentials(token)
-    missing = sorted(set(made.secrets) - there)
+    token = "" if "bot_token" in existing else _ask_token()
+    created = new_credentials(token)
+    missing = sorted(set(created.secrets) - existing)
     for name in missing:
-        docker.create_secret(name, made.secrets[name])
+        docker.create_secret(name, created.secrets[name])
     if len(missing) > 1:
-        _tell_pages(made)
+        _print_passwords(created)
 
 
 def _ask_token() -> str:
@@ -142,26 +143,26 @@ def _ask_token() -> str:
     return token.strip()
 
 
-def _tell_pages(made: Credentials) -> None:
-    _say("Write these down; they are kept nowhere:")
-    for page, (user, password) in made.pages.items():
-        _say(f"  {page}: {user} {password}")
+def _print_passwords(created: Credentials) -> None:
+    _print("Write these down; they are stored nowhere:")
+    for page, (user, password) in created.pages.items():
+        _print(f"  {page}: {user} {password}")
 
 
 def _wait_until_healthy(service: str | None) -> int:
-    until, settled = time.monotonic() + HEALTHY_WITHIN, 0
-    while time.monotonic() < until and settled < SETTLED:
-        counts = docker.running(service)
-        settled = settled + 1 if all(have == want for have, want in counts.values()) else 0
-        time.sleep(2)
-    for name, (have, want) in docker.running(service).items():
-        _say(f"  {name:16} {have}/{want}")
-    if settled < SETTLED:
-        _say("not everything is well: docker stack ps --no-trunc attrai says why", to_error=True)
+    deadline, healthy_checks = time.monotonic() + HEALTHY_TIMEOUT_S, 0
+    while time.monotonic() < deadline and healthy_checks < HEALTHY_CHECKS:
+        counts = docker.replica_counts(service)
+        healthy_checks = healthy_checks + 1 if all(have == want for have, want in counts.values()) else 0
+        time.sleep(HEALTHY_CHECK_INTERVAL_S)
+    for name, (have, want) in docker.replica_counts(service).items():
+        _print(f"  {name:16} {have}/{want}")
+    if healthy_checks < HEALTHY_CHECKS:
+        _print("not every service is healthy: docker stack ps --no-trunc attrai says why", to_stderr=True)
         return 1
-    open_now = {name for name, (have, _) in docker.running().items() if have}
-    pages = [f"{name.capitalize()}: http://THIS_NODE:{port}/" for name, port in PAGES.items() if name in open_now]
-    _say("   ".join([*pages, "logs of a request: make logs REQUEST=id"]))
+    serving = {name for name, (have, _) in docker.replica_counts().items() if have}
+    pages = [f"{name.capitalize()}: http://THIS_NODE:{port}/" for name, port in PAGE_PORTS.items() if name in serving]
+    _print("   ".join([*pages, "logs of a request: make logs REQUEST=id"]))
     return 0
 
 
@@ -175,32 +176,32 @@ def _config_files() -> list[Path]:
     ]
 
 
-def _say(text: str, *, to_error: bool = False) -> None:
-    (sys.stderr if to_error else sys.stdout).write(text.rstrip("\n") + "\n")
+def _print(text: str, *, to_stderr: bool = False) -> None:
+    (sys.stderr if to_stderr else sys.stdout).write(text.rstrip("\n") + "\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="attrai_deploy")
     commands = parser.add_subparsers(required=True)
     command = commands.add_parser("up", help="deploy, and wait until healthy")
-    command.add_argument("--file", action="append", required=True, help="a stack file; again for one that overrides it")
-    command.add_argument("--service", help="this one alone")
-    command.add_argument("--estimators", type=int, help="as many as are deployed, else 4, without it")
+    command.add_argument("--file", action="append", required=True, help="a stack file; repeat it for each further file")
+    command.add_argument("--service", help="deploy only this service")
+    command.add_argument("--estimators", type=int, help="number of estimators; default: unchanged, 4 at first")
     command.add_argument("--resolve-image", default="never", choices=["always", "changed", "never"])
     command.set_defaults(run=up)
-    command = commands.add_parser("down", help="take the stack away; volumes stay")
-    command.add_argument("--secrets", action="store_true", help="the secrets too")
+    command = commands.add_parser("down", help="remove the stack; volumes stay")
+    command.add_argument("--secrets", action="store_true", help="remove the secrets too")
     command.set_defaults(run=down)
-    command = commands.add_parser("scale", help="so many estimators")
+    command = commands.add_parser("scale", help="set the number of estimators")
     command.add_argument("n", type=int)
     command.set_defaults(run=scale)
-    command = commands.add_parser("logs", help="every record of a request")
-    command.add_argument("request", help="a request id, or the beginning of one that a user quotes")
+    command = commands.add_parser("logs", help="print every log record of a request")
+    command.add_argument("request", help="a request id, or its first digits as quoted by a user")
     command.set_defaults(run=logs)
-    command = commands.add_parser("refused", help="what was set aside because no service could read it")
-    command.add_argument("--empty", action="store_true", help="take all of it away then")
+    command = commands.add_parser("refused", help="print the messages that no service could read")
+    command.add_argument("--empty", action="store_true", help="delete them afterwards")
     command.set_defaults(run=refused)
-    command = commands.add_parser("backup-graylog", help="Graylog's settings and searches, as MongoDB's archive")
+    command = commands.add_parser("backup-graylog", help="save Graylog's settings and searches as a MongoDB archive")
     command.add_argument("folder")
     command.set_defaults(run=backup)
     return parser

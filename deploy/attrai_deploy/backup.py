@@ -1,4 +1,4 @@
-"""Graylog's settings, users, streams and searches, as they lie in MongoDB. The messages themselves are no part of it."""
+"""Backup of Graylog's settings, users, streams and searches, which are in MongoDB. Log messages are not included."""
 
 import subprocess
 import time
@@ -13,15 +13,18 @@ DUMP = (
 
 
 def back_up_graylog(folder: Path) -> Path:
-    """Writes an archive for `mongorestore --archive --gzip` and returns its path. Raises DockerFailedError; leaves no half of one."""
+    """Writes an archive for `mongorestore --archive --gzip` and returns its path.
+
+    Raises DockerFailedError and then leaves no partial archive.
+    """
     containers = docker("ps", "-q", "--filter", f"label=com.docker.swarm.service.name={STACK}_mongodb").split()
     if not containers:
         raise DockerFailedError("MongoDB does not run on this node")
     archive = folder / time.strftime("graylog-%Y%m%d-%H%M%S.archive.gz", time.gmtime())
-    half = archive.with_suffix(".half")
-    with half.open("xb") as file:
+    partial = archive.with_suffix(".partial")
+    with partial.open("xb") as file:
         done = subprocess.run(["docker", "exec", containers[0], "sh", "-c", DUMP], stdout=file, check=False)  # noqa: S603, S607
     if done.returncode:
-        half.unlink()
+        partial.unlink()
         raise DockerFailedError(f"mongodump ended with status {done.returncode}")
-    return half.replace(archive)
+    return partial.replace(archive)

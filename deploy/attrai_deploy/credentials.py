@@ -1,4 +1,4 @@
-"""Every secret of the stack, made from the bot's token and randomness. Nothing is stored here."""
+"""Generates every secret of the stack. Nothing is stored here."""
 
 import base64
 import hashlib
@@ -14,27 +14,27 @@ REDIS_USERS = {
     "estimator": "~attrai:replicas ~attrai:attempts:* +@connection +@transaction "
     "+incrby +expireat +zadd +zrem +zremrangebyscore",
 }
-"""What each service may do in Redis (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/)."""
-NOBODY = "user default off resetpass allkeys allchannels +@all"
-"""Nobody can log in as the default user, but Redis replays its own journal as it: without rights, transactions are lost at a restart."""
-HEALTH_CHECK = "user health on nopass resetkeys resetchannels -@all +ping"
+"""Redis rights of each service (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/)."""
+DEFAULT_USER = "user default off resetpass allkeys allchannels +@all"
+"""Login is off, but the rights stay: Redis replays its journal as this user, and without rights a restart loses transactions."""
+HEALTH_CHECK_USER = "user health on nopass resetkeys resetchannels -@all +ping"
 
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """`secrets`: value by secret name, to be given to Docker. `pages`: user and password of each web page, to be told once."""
+    """`secrets`: values by name, for Docker. `pages`: user and password of each web page, printed once."""
 
     secrets: dict[str, str]
     pages: dict[str, tuple[str, str]]
 
 
 def new_credentials(bot_token: str) -> Credentials:
-    """Fresh passwords for everything; the token as it is."""
+    """New passwords for everything, and the given token."""
     broker = {user: _password() for user in BROKER_USERS}
     redis = {user: _password() for user in REDIS_USERS}
     mongodb, graylog, flower, grafana = (_password() for _ in range(4))
-    urls = {f"{user}_broker_url": f"amqp://{user}:{word}@rabbitmq:5672/attrai" for user, word in broker.items()}
-    urls |= {f"{user}_redis_url": f"redis://{user}:{word}@redis:6379/0" for user, word in redis.items()}
+    urls = {f"{user}_broker_url": f"amqp://{user}:{password}@rabbitmq:5672/attrai" for user, password in broker.items()}
+    urls |= {f"{user}_redis_url": f"redis://{user}:{password}@redis:6379/0" for user, password in redis.items()}
     return Credentials(
         secrets=urls
         | {
@@ -76,8 +76,8 @@ def rabbitmq_hash(password: str, salt: bytes) -> str:
 
 
 def redis_users(passwords: dict[str, str]) -> str:
-    """Redis's ACL file: no default user, each service with its keys and commands, one that may only ping."""
-    lines = [NOBODY, HEALTH_CHECK]
+    """Redis's ACL file: the default user cannot log in, each service has its keys and commands, `health` may only ping."""
+    lines = [DEFAULT_USER, HEALTH_CHECK_USER]
     for user, password in passwords.items():
         digest = hashlib.sha256(password.encode()).hexdigest()
         lines.append(f"user {user} on #{digest} resetchannels {REDIS_USERS[user]}")
@@ -85,5 +85,5 @@ def redis_users(passwords: dict[str, str]) -> str:
 
 
 def _password() -> str:
-    """192 random bits that need no quoting in an URL."""
+    """192 random bits in characters that a URL needs no quoting for."""
     return secrets.token_urlsafe(24)

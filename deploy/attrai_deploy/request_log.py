@@ -1,4 +1,4 @@
-"""One request's way through the services, from the logs in this node's own files: it works while Graylog is away."""
+"""Log records of one request from the engine's log files of this node. It works without Graylog."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -9,13 +9,13 @@ SERVICES = ("bot", "estimator", "replier")
 
 
 def request_log(request: str) -> list[str]:
-    """Records of the request whose id begins so, as JSON lines, oldest first. Raises DockerFailedError."""
+    """Records of the request whose id starts with `request`, as JSON lines, oldest first. Raises DockerFailedError."""
     lines = (line for service in SERVICES for line in logs(service).splitlines())
     return [line for _, line in sorted(records_of(request, lines))]
 
 
 def records_of(request: str, lines: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Time and line of each record of the request; lines that are no records are passed over."""
+    """Time and line of each record of the request. Other lines are skipped."""
     for line in lines:
         try:
             record = json.loads(line)

@@ -1,4 +1,4 @@
-"""The merged stack as text, in Docker's canonical YAML, where a service's name stands two spaces in: what it needs, and parts of it."""
+"""Parts of the merged stack as text: in Docker's canonical YAML a service's name is indented by two spaces."""
 
 import hashlib
 import re
@@ -13,16 +13,16 @@ class UnknownServiceError(ValueError):
 
 
 def only_service(stack: str, service: str) -> str:
-    """The stack with one service. Raises UnknownServiceError, which names those that there are."""
+    """The stack with one service. Raises UnknownServiceError, which lists the services."""
     services = service_blocks(stack)
     if service not in services:
-        raise UnknownServiceError(f"there is no service {service}; there are {', '.join(services)}")
+        raise UnknownServiceError(f"there is no service {service}; the services are {', '.join(services)}")
     before, _, rest = stack.partition("services:\n")
     return f"{before}services:\n{services[service]}{_after(rest)}"
 
 
 def service_blocks(stack: str) -> dict[str, str]:
-    """Each service's lines by its name."""
+    """The lines of each service, by name."""
     blocks: dict[str, str] = {}
     name = ""
     for line in _services(stack.partition("services:\n")[2]):
@@ -33,12 +33,12 @@ def service_blocks(stack: str) -> dict[str, str]:
 
 
 def secrets_of(stack: str) -> set[str]:
-    """Names of the external secrets that the stack mentions, without the stack's name before them."""
+    """Names of the stack's external secrets, without the prefix `attrai_`."""
     return set(re.findall(r"^    name: attrai_([a-z0-9_]+)\n    external: true$", stack, re.MULTILINE))
 
 
 def config_tag(files: Iterable[Path]) -> str:
-    """A name for the contents of all config files together: in Swarm a config cannot change, only be another one."""
+    """A digest of all config files. Swarm's configs are immutable, so changed contents need another name."""
     digest = hashlib.sha256()
     for file in sorted(files):
         digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")

@@ -1,4 +1,4 @@
-"""Flower, the page on which an operator watches queues and workers: behind a password, with our logs, without a store."""
+"""Flower, the page with queues and workers: behind a password, with our log format, without a store."""
 
 from pathlib import Path
 
@@ -8,12 +8,12 @@ from attrai_shared.settings import Settings, read_settings
 from celery import Celery
 from pydantic import Field, SecretStr
 
-TASKS_SHOWN = 5_000
-"""Tasks that Flower remembers, in memory."""
+MAX_TASKS = 5_000
+"""Tasks that Flower keeps in memory."""
 
 
 class FlowerSettings(Settings):
-    """What Flower reads. It needs neither Redis nor photos."""
+    """Settings of Flower. It needs neither Redis nor photos."""
 
     redis_url: SecretStr = Field(SecretStr("redis://not-read"), description="not read")
     photo_store: Path = Field(Path(), description="not read")
@@ -22,19 +22,19 @@ class FlowerSettings(Settings):
 
 
 def flower_app(settings: FlowerSettings) -> Celery:
-    """A Celery application that only listens to events, on a queue that ends with its connection."""
+    """A Celery application that only listens to events, on a queue that is deleted with its connection."""
     app = celery_app("flower", settings.broker_url.get_secret_value(), declare_queues=False)
     app.conf.event_queue_exclusive = True
     return app
 
 
 def arguments(settings: FlowerSettings) -> list[str]:
-    """Flower's command line, as its own program would get it; here no process list shows it."""
+    """Flower's arguments. They hold passwords, so they are not in the process's command line."""
     return [
         "flower",
         f"--broker-api={settings.broker_api.get_secret_value()}",
         f"--basic-auth={settings.password.get_secret_value()}",
-        f"--max-tasks={TASKS_SHOWN}",
+        f"--max-tasks={MAX_TASKS}",
         "--port=5555",
         "--persistent=false",
         "--logging=none",
@@ -42,7 +42,7 @@ def arguments(settings: FlowerSettings) -> list[str]:
 
 
 def main() -> None:
-    """Shows the page until stopped."""
+    """Serves the page until stopped."""
     settings = read_settings(FlowerSettings)
     target = None if settings.graylog_url is None else LogTarget.parse(settings.graylog_url)
     logs = configure_logs("flower", replica=settings.replica, version=settings.version, graylog=target)

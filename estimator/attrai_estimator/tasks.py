@@ -5,10 +5,11 @@ import time
 from functools import partial
 
 from attrai_shared.contracts import AfterEstimate, ToEstimate, read_to_estimate
-from attrai_shared.errors import AttraiError, BrokerUnavailable, RefusedMessage, StoreUnavailable, TimedOut
+from attrai_shared.errors import AttraiError, BrokerUnavailable, StoreUnavailable, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import TO_ESTIMATE, publish, task_name
+from attrai_shared.refusal import read_or_reject
 from celery import Task
 from celery.exceptions import Reject, SoftTimeLimitExceeded, TimeLimitExceeded
 
@@ -46,7 +47,7 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
 
     def run(self, payload: object) -> None:
         """One delivery of one request. What cannot be read is set aside; what cannot be published comes again."""
-        message = _read(payload)
+        message = read_or_reject(read_to_estimate, payload)
         try:
             publish(self.app, self._worked(message), time.time())
         except BrokerUnavailable as error:
@@ -76,14 +77,6 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
             self._store.delete(message.request_id, Part.SOURCE)
         except StoreUnavailable as error:
             _log_failed("source_not_deleted", message, error)
-
-
-def _read(payload: object) -> ToEstimate:
-    try:
-        return read_to_estimate(payload)
-    except RefusedMessage as error:
-        event(logger, "message_refused", level=logging.ERROR, reason=str(error))
-        raise Reject(error.code, requeue=False) from error
 
 
 def _log_failed(name: str, message: ToEstimate, error: AttraiError) -> None:

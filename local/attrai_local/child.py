@@ -90,7 +90,7 @@ class Child:
 
     def _start(self) -> None:
         try:
-            self.service.before()
+            self.service.before_start()
         except ServiceError:
             return
         self._process = self._spawn()

@@ -13,7 +13,7 @@ def nothing() -> None:
 class Service:
     """One child process.
 
-    `before` runs before every start, the first one and each one after a death; a ServiceError from it means "not yet".
+    `before_start` runs before every start, the first one and each one after a death; a ServiceError from it means "not yet".
     `ready` answers at once. A service starts when all that it names in `after` are ready. `on_stop` runs before it is
     asked to end, when all that need it have ended.
     """
@@ -21,7 +21,7 @@ class Service:
     name: str
     command: tuple[str, ...]
     ready: Callable[[], bool]
-    before: Callable[[], object] = nothing
+    before_start: Callable[[], object] = nothing
     after: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     on_stop: Callable[[], object] = nothing

@@ -16,7 +16,7 @@ TICK = 0.05
 """Seconds between two looks at the children."""
 LONG = 3600.0
 """Seconds that one wait for a change may last; then the next begins."""
-ENDS_WITHIN = 12.0
+STOP_TIMEOUT_S = 12.0
 """Seconds that a child has after SIGTERM; each service promises 10."""
 
 
@@ -24,13 +24,17 @@ class Supervisor:
     """A thread of its own tends the children inside the `with` block; every method may be called from any thread."""
 
     def __init__(
-        self, services: Sequence[Service], logs: Path, watchdog_pipe: WatchdogPipe, ends_within: float = ENDS_WITHIN
+        self,
+        services: Sequence[Service],
+        logs: Path,
+        watchdog_pipe: WatchdogPipe,
+        stop_timeout_s: float = STOP_TIMEOUT_S,
     ) -> None:
         self._children = {
             service.name: Child(service, logs / f"{service.name}.log", watchdog_pipe) for service in services
         }
         self._watchdog_pipe = watchdog_pipe
-        self._ends_within = ends_within
+        self._ends_within = stop_timeout_s
         self._changed = Condition()
         self._ending = False
         self._failure: Exception | None = None

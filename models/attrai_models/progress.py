@@ -1,22 +1,22 @@
-"""A line on the console, now and then, that says how far a long job is and how long it will take."""
+"""Prints the progress of a long job and the time left."""
 
 import sys
 import time
 
 
 class Progress:
-    """Counts `total` steps of a job; writes at most one line each `interval` seconds."""
+    """Counts `total` steps of a job; prints at most one line each `interval_s` seconds."""
 
-    def __init__(self, job: str, total: int, interval: float = 15.0) -> None:
-        self._job, self._total, self._interval = job, total, interval
+    def __init__(self, job: str, total: int, interval_s: float = 15.0) -> None:
+        self._job, self._total, self._interval_s = job, total, interval_s
         self._done, self._started = 0, time.monotonic()
         self._last = self._started
 
     def advance(self, note: str = "", steps: int = 1) -> None:
-        """So many steps more are done; `note` follows the figures."""
+        """Count finished steps; `note` is printed after the figures."""
         self._done += steps
         now = time.monotonic()
-        if now - self._last < self._interval and self._done < self._total:
+        if now - self._last < self._interval_s and self._done < self._total:
             return
         self._last = now
         left = (now - self._started) / self._done * (self._total - self._done)

@@ -11,10 +11,9 @@ from attrai_local.errors import InUseError, SupervisionError, UsageError
 from attrai_local.signals import terminate_like_ctrl_c
 from rich.console import Console
 
-from attrai_playground.demo import demonstrate
-from attrai_playground.photo import SAMPLE
-from attrai_playground.run import PORT, serve
-from attrai_playground.settings import telegram_bot
+from attrai_playground.demo import SAMPLE, run_demo
+from attrai_playground.run import CHAT_PORT, serve
+from attrai_playground.telegram_bot import telegram_bot
 
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
@@ -41,7 +40,7 @@ def demo(
     Exit status: 0 when the bot answered, whatever it said; 1 when it did not; 2 when PHOTO cannot be read.
     """
     with _exit_status(INTERRUPTED):
-        demonstrate(Console(), dict(os.environ), photo, out)
+        run_demo(Console(), dict(os.environ), photo, out)
 
 
 @app.command()
@@ -49,7 +48,7 @@ def run(
     state: Annotated[
         Path, typer.Option(metavar="DIR", help="Where queues, chat and logs outlive a run; may be deleted after it.")
     ] = Path(".demo"),
-    port: Annotated[int, typer.Option(min=0, max=65535, help="The chat page's port; 0: any free one.")] = PORT,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The chat page's port; 0: any free one.")] = CHAT_PORT,
     no_open: Annotated[bool, typer.Option("--no-open", help="Do not open the chat page in a browser.")] = False,
 ) -> None:
     """Stay up until Ctrl-C: serve Telegram where BOT_TOKEN is set, else a chat page on this machine.

@@ -1,17 +1,17 @@
-"""Where a playground keeps its things: a state folder, and a short-lived one for sockets, whose paths must be short."""
+"""The folders of a run: one for its state, and a temporary one for the socket, whose path must be short."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
 from attrai_local.valkey import SOCKET, runtime_folder
+from attrai_shared.files import atomic_write
 
 
 @dataclass(frozen=True)
 class Folders:
-    """`state`: photos, queues, logs, secrets. `runtime`: the socket and the heartbeats; always temporary."""
+    """`state`: photos, queues, logs, secrets. `runtime`: socket and heartbeats, always temporary."""
 
     state: Path
     runtime: Path
@@ -34,7 +34,7 @@ class Folders:
 
     @property
     def temporary(self) -> Path:
-        """Where children put what they would leave behind when they are killed."""
+        """The services' TMPDIR: what a killed service leaves here is removed at the end."""
         return self.runtime / "tmp"
 
     @property
@@ -47,14 +47,14 @@ class Folders:
 
 @dataclass(frozen=True)
 class Secrets:
-    """What is generated once for a state folder: the key of the users' hashes, and the token of the local bot."""
+    """Generated once for each state folder: the key of the user hashes and the local bot's token."""
 
     user_hash_key: str
     local_token: str
 
 
 def make_folders(state: Path | None) -> Folders:
-    """Makes both folders, for the owner alone; without `state` that one is temporary too."""
+    """Makes both folders with access for the owner alone. Without `state` both are temporary."""
     runtime = runtime_folder()
     folders = Folders((state or runtime / "state").resolve(), runtime)
     for folder in (folders.photos, folders.valkey, folders.bot_api, folders.logs, folders.temporary):
@@ -63,7 +63,7 @@ def make_folders(state: Path | None) -> Folders:
 
 
 def read_secrets(state: Path) -> Secrets:
-    """The folder's secrets, generated when it has none."""
+    """The secrets in the folder; generates them when there are none."""
     path = state / "secrets.json"
     try:
         return Secrets(**json.loads(path.read_text(encoding="utf-8")))
@@ -73,9 +73,6 @@ def read_secrets(state: Path) -> Secrets:
 
 def _generate(path: Path) -> Secrets:
     made = Secrets(user_hash_key=secrets.token_hex(32), local_token=f"42:{secrets.token_hex(16)}")
-    half = path.with_suffix(".half")
-    half.unlink(missing_ok=True)
-    with open(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:  # noqa: PTH123  # opened for its owner alone
-        json.dump(vars(made), file)
-    half.replace(path)
+    with atomic_write(path, mode=0o600) as file:
+        file.write(json.dumps(vars(made)).encode())
     return made

@@ -1,4 +1,4 @@
-"""`attrai-playground run`: stays up and serves Telegram, or the local chat page, until it is stopped."""
+"""`attrai-playground run`: serves Telegram or the local chat page until it is stopped."""
 
 import asyncio
 import sys
@@ -9,16 +9,15 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from attrai_playground.embedded import playground
-from attrai_playground.screen import screen
 from attrai_playground.services import Addresses
-from attrai_playground.settings import TelegramBot
-from attrai_playground.telegram import bot_name
+from attrai_playground.status_display import status_display
+from attrai_playground.system import playground
+from attrai_playground.telegram_bot import TelegramBot, bot_name
 
-PORT = 8090
-"""The chat page's port: the same each time, so that an open page goes on."""
-SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-"""One of these is set where a browser can open a window; without a window it would take the terminal."""
+CHAT_PORT = 8090
+"""Always the same, so that an open page keeps working over a restart."""
+DISPLAY_VARIABLES = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+"""One of them is set where a browser can open a window. Without a window it would take over the terminal."""
 
 
 def serve(
@@ -30,26 +29,26 @@ def serve(
     *,
     open_page: bool,
 ) -> NoReturn:
-    """Serves for ever; ends by KeyboardInterrupt, or by the SupervisionError that says what went wrong."""
+    """Serves until it raises: KeyboardInterrupt, or the SupervisionError that says what went wrong."""
     name = None if bot is None else asyncio.run(bot_name(bot.api_url, bot.token))
     with (
         playground(parent_environment=parent_environment, telegram=bot, state=state, port=port) as run,
-        screen(console) as watch,
+        status_display(console) as show,
     ):
         console.print(f"State and logs are in {state.resolve()}", highlight=False, soft_wrap=True)
-        run.await_ready(watch=watch)
+        run.await_ready(show=show)
         console.print(f"{invitation(run.addresses, name)} Ctrl-C ends it.", soft_wrap=True)
-        if bot is None and open_page and has_windows(parent_environment):
+        if bot is None and open_page and can_open_window(parent_environment):
             webbrowser.open(run.chat_url)
         try:
-            run.follow(watch)
+            run.follow(show)
         except KeyboardInterrupt:
             console.print("Ending ...")
             raise
 
 
 def invitation(addresses: Addresses, name: str | None) -> str:
-    """Where one chats with the bot. `name`: its username on Telegram, None where nobody could be asked for it."""
+    """Where to chat with the bot. `name`: its username on Telegram, None when Telegram could not be reached."""
     if addresses.port is not None:
         return f"Chat with the bot on {addresses.bot_api_url} now."
     return (
@@ -57,6 +56,6 @@ def invitation(addresses: Addresses, name: str | None) -> str:
     )
 
 
-def has_windows(parent_environment: Mapping[str, str]) -> bool:
+def can_open_window(environment: Mapping[str, str]) -> bool:
     """Whether a browser would open beside the terminal."""
-    return sys.platform == "darwin" or any(parent_environment.get(name) for name in SCREENS)
+    return sys.platform == "darwin" or any(environment.get(name) for name in DISPLAY_VARIABLES)

@@ -1,6 +1,8 @@
-"""The services of a playground, their commands, settings and order: two servers, then intake, replier, estimator."""
+"""The playground's services: two servers, then intake, replier and estimator, with their commands, settings and order."""
 
+import http.client
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -9,13 +11,16 @@ from pathlib import Path
 from attrai_local import Service
 from attrai_local.redelivery import redeliver_all
 from attrai_local.valkey import durable_valkey, embedded_broker, embedded_redis
+from attrai_shared import keys
+from attrai_shared.errors import RequestStoreUnavailable
+from redis import Redis, RedisError
 
 from attrai_playground.folders import Folders, Secrets
-from attrai_playground.probes import answers_http, beats, is_announced, take_off
 
 BOT_API, INTAKE, REPLIER, ESTIMATOR = "bot_api", "intake", "replier", "estimator"
-OURS = ("ATTRAI_", "BOT_TOKEN", "CELERY_")
-"""Names that begin so are not passed on from around: a service gets the settings made here alone."""
+OWN_PREFIXES = ("ATTRAI_", "BOT_TOKEN", "CELERY_")
+"""Variables that services do not inherit: they get only the settings made here."""
+PROBE_TIMEOUT_S = 1.0
 
 
 def _module(name: str) -> tuple[str, ...]:
@@ -27,12 +32,12 @@ WORKERS = {
     REPLIER: (*_module("attrai_bot"), "replier"),
     ESTIMATOR: (*_module("attrai_estimator"), "worker"),
 }
-"""The product's own services, by the command that starts each."""
+"""The command of each of the product's own services."""
 
 
 @dataclass(frozen=True)
 class Addresses:
-    """Where the parts find each other. `port`: the local Bot API server's, None when Telegram itself is served."""
+    """How the services reach each other. `port`: the local Bot API server's, None when Telegram is served."""
 
     broker_url: str
     redis_url: str
@@ -43,10 +48,10 @@ class Addresses:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is to run. `parent_environment`: the environment around, less our own names; `extra`: settings beside ours.
+class ServicePlan:
+    """What the services are made from.
 
-    `commands` takes the place of a service's own command: a test's estimator that misbehaves.
+    `extra`: more settings for intake, replier and estimator. `commands`: by service, a command that replaces its own.
     """
 
     addresses: Addresses
@@ -58,55 +63,60 @@ class Plan:
 
     @property
     def environment(self) -> dict[str, str]:
-        around = {name: value for name, value in self.parent_environment.items() if not name.startswith(OURS)}
-        return around | {"TMPDIR": str(self.folders.temporary)}
+        """What every service inherits."""
+        inherited = {
+            name: value for name, value in self.parent_environment.items() if not name.startswith(OWN_PREFIXES)
+        }
+        return inherited | {"TMPDIR": str(self.folders.temporary)}
 
 
-def all_services(plan: Plan) -> list[Service]:
-    """The services of the plan; those that need others name them."""
-    servers = [durable_valkey(plan.folders.socket, plan.folders.valkey, plan.environment)] if _is_embedded(plan) else []
+def all_services(plan: ServicePlan) -> list[Service]:
+    """The servers, then the workers that need them."""
+    servers = []
+    if _uses_embedded_valkey(plan):
+        servers.append(durable_valkey(plan.folders.socket, plan.folders.valkey, plan.environment))
     if plan.addresses.port is not None:
         servers.append(_bot_api(plan, plan.addresses.port))
     return [*servers, *(_worker(plan, name, [server.name for server in servers]) for name in WORKERS)]
 
 
-def _is_embedded(plan: Plan) -> bool:
+def _uses_embedded_valkey(plan: ServicePlan) -> bool:
     own = (embedded_broker(plan.folders.socket), embedded_redis(plan.folders.socket))
     return plan.addresses.broker_url in own or plan.addresses.redis_url in own
 
 
-def _bot_api(plan: Plan, port: int) -> Service:
+def _bot_api(plan: ServicePlan, port: int) -> Service:
     return Service(
         BOT_API,
         (*_module("attrai_playground.bot_api"), "--port", str(port), "--state", str(plan.folders.bot_api)),
-        partial(answers_http, port, f"/bot{plan.addresses.bot_token}/getMe"),
+        ready=partial(responds_to_http, port, f"/bot{plan.addresses.bot_token}/getMe"),
         environment={**plan.environment, "BOT_TOKEN": plan.addresses.bot_token},
     )
 
 
-def _worker(plan: Plan, name: str, servers: Sequence[str]) -> Service:
-    """The estimator knows nothing of Telegram, and so need not wait for the Bot API server."""
+def _worker(plan: ServicePlan, name: str, servers: Sequence[str]) -> Service:
+    """The estimator does not use Telegram, so it does not wait for the Bot API server."""
     heartbeat, redis_url = plan.folders.heartbeat(name), plan.addresses.redis_url
     return Service(
         name,
         plan.commands.get(name, WORKERS[name]),
-        partial(is_announced, redis_url, name) if name == ESTIMATOR else partial(beats, heartbeat),
-        partial(_clear_up, plan.addresses, name, heartbeat),
-        tuple(server for server in servers if not (name == ESTIMATOR and server == BOT_API)),
-        {**plan.environment, **_settings(plan, name, heartbeat), **plan.extra},
+        ready=partial(is_registered, redis_url, name) if name == ESTIMATOR else heartbeat.exists,
+        before_start=partial(_clean_up, plan.addresses, name, heartbeat),
+        after=tuple(server for server in servers if not (name == ESTIMATOR and server == BOT_API)),
+        environment={**plan.environment, **_settings(plan, name, heartbeat), **plan.extra},
     )
 
 
-def _clear_up(addresses: Addresses, name: str, heartbeat: Path) -> None:
-    """What a dead predecessor left: a sign of life, unfinished tasks. Raises ServiceError when a server is away."""
+def _clean_up(addresses: Addresses, name: str, heartbeat: Path) -> None:
+    """Removes a dead worker's heartbeat and registration, and redelivers its tasks. Raises ServiceError."""
     heartbeat.unlink(missing_ok=True)
     if name == ESTIMATOR:
-        take_off(addresses.redis_url, name)
+        deregister(addresses.redis_url, name)
     if name != INTAKE:
         redeliver_all(addresses.broker_url, name)
 
 
-def _settings(plan: Plan, name: str, heartbeat: Path) -> dict[str, str]:
+def _settings(plan: ServicePlan, name: str, heartbeat: Path) -> dict[str, str]:
     settings = {
         "ATTRAI_BROKER_URL": plan.addresses.broker_url,
         "ATTRAI_REDIS_URL": plan.addresses.redis_url,
@@ -121,3 +131,34 @@ def _settings(plan: Plan, name: str, heartbeat: Path) -> dict[str, str]:
         "ATTRAI_BOT_TOKEN": plan.addresses.bot_token,
         "ATTRAI_USER_HASH_KEY": plan.secrets.user_hash_key,
     }
+
+
+def responds_to_http(port: int, path: str) -> bool:
+    """Whether a server on the loopback answers this path with 200."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PROBE_TIMEOUT_S)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def is_registered(redis_url: str, replica: str) -> bool:
+    """Whether an estimator has registered itself: its networks are loaded and it consumes."""
+    try:
+        with Redis.from_url(redis_url, socket_timeout=PROBE_TIMEOUT_S) as redis:
+            score = redis.zscore(keys.REPLICAS, replica)
+    except RedisError:
+        return False
+    return score is not None and score > time.time() - keys.REPLICA_SILENCE
+
+
+def deregister(redis_url: str, replica: str) -> None:
+    """Removes a dead estimator, so that the ETA does not count it. Raises RequestStoreUnavailable."""
+    try:
+        with Redis.from_url(redis_url, socket_timeout=PROBE_TIMEOUT_S) as redis:
+            redis.zrem(keys.REPLICAS, replica)
+    except RedisError as error:
+        raise RequestStoreUnavailable(type(error).__name__) from error

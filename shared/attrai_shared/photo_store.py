@@ -9,12 +9,13 @@ import re
 import secrets
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
 from attrai_shared.errors import RefusedName, StoreUnavailable
+from attrai_shared.files import atomic_write
 
 _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -44,17 +45,11 @@ class PhotoStore:
     @contextmanager
     def writing(self, request_id: str, part: Part) -> Iterator[BinaryIO]:
         """A file that appears under its name, whole, when the block ends well, and not at all when it raises."""
-        path = self._path(request_id, part)
-        half = path.with_name(f"{path.name}.{secrets.token_hex(4)}.half")
         try:
-            with half.open("xb") as file:
+            with atomic_write(self._path(request_id, part), concurrent=True) as file:
                 yield file
-            half.replace(path)
         except OSError as error:
             raise _unavailable(error) from error
-        finally:
-            with suppress(OSError):  # half a file that cannot be removed now is swept with its request's others
-                half.unlink(missing_ok=True)
 
     def write(self, request_id: str, part: Part, data: bytes) -> None:
         with self.writing(request_id, part) as file:

@@ -6,13 +6,13 @@ begun and ended), `NUMBER.result` (the ChunkResult, written last).
 
 import os
 import re
-import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from attrai_shared.batch_contracts import ChunkResult, read_chunk_result
 from attrai_shared.errors import RefusedMessage, RefusedName, StoreUnavailable
+from attrai_shared.files import atomic_write
 
 _RUN_ID = re.compile(r"[0-9a-f]{32}")
 _RESULT = re.compile(r"(\d{9})\.result")
@@ -43,8 +43,8 @@ class Spool:
             return self._folder(run_id).is_dir()
 
     def write_photos(self, run_id: str, chunk: int, photos: Sequence[bytes]) -> None:
-        with _translated():
-            _write_whole(self._path(run_id, chunk, "photos"), photos, lasting=False)
+        with _translated(), atomic_write(self._path(run_id, chunk, "photos"), concurrent=True) as file:
+            file.writelines(photos)
 
     def has_photos(self, run_id: str, chunk: int) -> bool:
         """Whether the chunk's members are there: written before it is submitted, deleted when its result is in a part."""
@@ -59,9 +59,9 @@ class Spool:
 
     def write_result(self, result: ChunkResult) -> None:
         """The mark that the work on a chunk is done; on the disk when this returns."""
-        with _translated():
-            data = result.model_dump_json(exclude_none=True).encode()
-            _write_whole(self._path(result.run_id, result.chunk, "result"), [data], lasting=True)
+        path = self._path(result.run_id, result.chunk, "result")
+        with _translated(), atomic_write(path, durable=True, concurrent=True) as file:
+            file.write(result.model_dump_json(exclude_none=True).encode())
 
     def has_result(self, run_id: str, chunk: int) -> bool:
         with _translated():
@@ -117,21 +117,6 @@ class Spool:
 
     def _path(self, run_id: str, chunk: int, kind: str) -> Path:
         return self._folder(run_id) / f"{chunk:09d}.{kind}"
-
-
-def _write_whole(path: Path, parts: Sequence[bytes], *, lasting: bool) -> None:
-    """The file appears under its name whole, or not at all; `lasting`: also after a power failure."""
-    half = path.with_name(f"{path.name}.{secrets.token_hex(4)}.half")
-    try:
-        with half.open("xb") as file:
-            file.writelines(parts)
-            if lasting:
-                file.flush()
-                os.fsync(file.fileno())
-        half.replace(path)
-    finally:
-        with suppress(OSError):  # half a file that cannot be removed now goes with its run's folder
-            half.unlink(missing_ok=True)
 
 
 @contextmanager

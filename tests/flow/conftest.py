@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from attrai_playground.bot_api.client import ChatClient
-from attrai_playground.embedded import Playground, playground
 from attrai_playground.services import ESTIMATOR, INTAKE, REPLIER
+from attrai_playground.system import Playground, playground
 
 from tests.flow import changed_settings, servers
 

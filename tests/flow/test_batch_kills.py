@@ -92,7 +92,7 @@ def test_a_run_killed_inside_the_writing_of_each_row_group_goes_on(
         words = command(source, out, "--workers", "2", "--resume", program=KILLED_WHILE_WRITING)
         with started(words, log, {"DIE_AT": group}) as run:
             assert run.wait(TIMEOUT_S) == -signal.SIGKILL, log.read_text()
-        assert list(tmp_path.rglob("*.unfinished"))
+        assert list(tmp_path.rglob("*.partial"))
         assert len(list(tmp_path.glob("out.parquet.parts/*.parquet"))) == parts
         assert not out.exists()
         wait_for(lambda: not _is_held(out))

@@ -16,7 +16,7 @@ import psutil
 import pytest
 from attrai_local.valkey import SOCKET, embedded_redis
 from attrai_playground.bot_api import ChatClient
-from attrai_playground.photo import SAMPLE
+from attrai_playground.demo import SAMPLE
 from PIL import Image
 from redis import Redis
 

@@ -17,7 +17,7 @@ import redis
 from attrai_local.restarts import STEADY
 from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.types import Message
-from attrai_playground.embedded import Playground, playground
+from attrai_playground.system import Playground, playground
 from attrai_shared import keys
 from attrai_shared.queues import all_queues, celery_app
 from attrai_shared.redis_transport import JOURNAL

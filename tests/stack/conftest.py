@@ -1,4 +1,4 @@
-"""Tests of what deploys the stack; the scripts lie outside the product's packages."""
+"""Tests of the deployment; its scripts are outside the product's packages."""
 
 import sys
 from collections.abc import Iterator

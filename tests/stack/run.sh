@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Deploys the real stack file to a one-node Swarm on this machine, with stand-ins for what it cannot have, runs the drills named (all without a name), and
-# removes everything that it made. Without a Docker engine it starts one of its own, where root.
+# Deploys the real stack file to a one-node Swarm on this machine, with stand-ins for Telegram and Graylog, runs the named drills (default: all) and removes
+# everything that it created. Without a Docker engine it starts one, as root.
 #
-# STANDINS=script  builds the public base images without a registry; else they come from the registry
-# OPTIONAL=1       where no engine can run at all, says so and ends well
-# SEED=number      repeats a run of the kills: their order and moments
-# LOGS=folder      where a failure leaves the services' logs
+# STANDINS=script  builds stand-ins for the public images; default: they come from the registry
+# OPTIONAL=1       if no engine can run, says so and succeeds
+# SEED=number      repeats the kills of a run: their order and moments
+# LOGS=folder      for the services' logs after a failure
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source tests/stack/engine.sh
@@ -16,15 +16,15 @@ LOGS=${LOGS:-out/stack-test}
 work=$(mktemp -d -t attrai-stack.XXXXXX)
 joined= deployed= passed=
 
-# Every tag, token and image of the run is its own: a person's images of the same machine stay as they are.
+# The run has its own image tag and token, so a user's images on this machine do not change.
 export VERSION=drill BOT_TOKEN=42:canary-token BATCH_ROOT=$work/sets BATCH_OUT=$work/tables
 
 main() {
     trap clean_up EXIT
     trap 'exit 130' INT TERM
     say "an engine"
-    timeout 20 docker info >/dev/null 2>&1 || engine_start "$work" || without_engine
-    refuse_beside_a_stack
+    timeout 20 docker info >/dev/null 2>&1 || engine_start "$work" || skip_without_engine
+    refuse_existing_stack
     docker node ls >/dev/null 2>&1 || { docker swarm init --advertise-addr 127.0.0.1 --listen-addr 127.0.0.1:2377 >/dev/null; joined=1; }
     say "images"
     twice build_all
@@ -37,21 +37,21 @@ main() {
     passed=1
 }
 
-without_engine() {
+skip_without_engine() {
     [[ -n ${OPTIONAL:-} ]] || exit 1
-    echo "stack-test: SKIPPED because no Docker engine can run on this machine. Nothing of the stack was tested."
+    echo "stack-test: SKIPPED because no Docker engine can run on this machine. The stack was not tested."
     passed=1
     exit 0
 }
 
-# What lies here under the stack's name may be somebody's: secrets, photos, queues.
-refuse_beside_a_stack() {
-    local there
-    there=$(docker volume ls -q --filter name=^attrai_; docker secret ls --format '{{.Name}}' 2>/dev/null | grep ^attrai_ || true)
-    [[ -z $there ]] || { echo "a stack \"attrai\" is or was deployed here; this would remove what is left of it: $(paste -sd' ' <<<"$there")"; exit 1; }
+# Volumes and secrets with the stack's name may belong to a user's deployment.
+refuse_existing_stack() {
+    local existing
+    existing=$(docker volume ls -q --filter name=^attrai_; docker secret ls --format '{{.Name}}' 2>/dev/null | grep ^attrai_ || true)
+    [[ -z $existing ]] || { echo "a stack \"attrai\" is or was deployed here, and this run would remove it: $(paste -sd' ' <<<"$existing")"; exit 1; }
 }
 
-build_all() {  # `twice` switches errexit off in it, so each step says that it failed
+build_all() {  # `twice` disables errexit in it, so each step returns its failure
     local background=() failed=0
     if [[ -n ${STANDINS:-} ]]; then start_stand_ins || return 1; fi
     bounded "$BUILD_TIMEOUT_S" make -s image-base VERSION="$VERSION" || return 1
@@ -81,7 +81,7 @@ build_own() {
     bounded "$BUILD_TIMEOUT_S" docker build -q --network host -t "attrai-test/$1" -f "tests/stack/images/$2.Dockerfile" "${@:3}" . >/dev/null
 }
 
-# The servers' stand-ins get the exact tags that the stack file names.
+# Gives the servers' stand-ins the exact tags of the stack file.
 tag_stand_ins() {
     local name
     for name in rabbitmq redis; do
@@ -89,12 +89,12 @@ tag_stand_ins() {
     done
 }
 
-# Registries and mirrors fail for a moment now and then.
+# Registries and mirrors have short outages.
 twice() {
-    "$@" || { echo "failed, once more: $(tail -n 3 "$work/build.log")"; "$@"; } || { cat "$work/build.log"; return 1; }
+    "$@" || { echo "failed, trying again: $(tail -n 3 "$work/build.log")"; "$@"; } || { cat "$work/build.log"; return 1; }
 }
 
-bounded() {  # in the foreground, so that Ctrl-C reaches it
+bounded() {  # in the foreground, so that it receives Ctrl-C
     timeout --foreground --kill-after=60 "$@"
 }
 
@@ -120,7 +120,7 @@ keep_logs() {
         timeout 60 docker logs "$container" >"$LOGS/$(docker inspect -f '{{.Name}}' "$container" | tr -d /).log" 2>&1
     done
     cp "$work/log" "$LOGS/engine.log" 2>/dev/null
-    echo "the services' logs lie in $LOGS"
+    echo "the services' logs are in $LOGS"
 }
 
 remove_stack() {

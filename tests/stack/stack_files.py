@@ -1,4 +1,4 @@
-"""The stack file as Python sees it, for tests that need no Docker."""
+"""The stack files as Python values, for tests without Docker."""
 
 import json
 import re
@@ -19,14 +19,14 @@ SETTINGS: dict[str, type[Settings]] = {
     "estimator": EstimatorSettings,
     "flower": FlowerSettings,
 }
-IN_IMAGE = {"photo_store", "heartbeat", "models"}
-"""Settings that the images' own environments give."""
+SET_BY_IMAGE = {"photo_store", "heartbeat", "models"}
+"""Settings from the environments of the images."""
 
 Yaml = dict[str, Any]
 
 
 def stack(name: str = "docker-stack.yml") -> Yaml:
-    """A stack file, its variables replaced by their defaults."""
+    """A stack file with the defaults of its variables."""
     text = re.sub(r"\$\{\w+(?::-([^}]*)|:\?[^}]*)?\}", lambda match: match[1] or "", (ROOT / name).read_text())
     return cast(Yaml, yaml.safe_load(text))
 

@@ -1,4 +1,4 @@
-"""`make batch` from its command line, with a docker of the test's own that notes what it is asked and runs the batch at once."""
+"""`make batch` from its command line, with a fake docker that records its arguments and finishes the run at once."""
 
 import os
 import subprocess
@@ -9,9 +9,9 @@ import pytest
 from stack_files import ROOT
 
 DOCKER = """#!/bin/bash
-noted=$(dirname "$0")/noted
-echo "$*" >>"$noted"
-[[ "$1 $2" != "service ps" ]] || ! grep -q "^service update" "$noted" || echo "1|Shutdown|$ENDS 2 seconds ago|"
+recorded=$(dirname "$0")/recorded
+echo "$*" >>"$recorded"
+[[ "$1 $2" != "service ps" ]] || ! grep -q "^service update" "$recorded" || echo "1|Shutdown|$ENDS 2 seconds ago|"
 """
 
 
@@ -31,7 +31,7 @@ def make_batch(folder: Path, ends: str, *variables: str) -> subprocess.Completed
 
 
 @pytest.mark.parametrize(
-    ("variables", "estimators", "words"),
+    ("variables", "estimators", "command"),
     [
         ([], 2, "run /data/sets/lfw --out /out/sets_lfw.parquet --resume"),
         (
@@ -41,21 +41,21 @@ def make_batch(folder: Path, ends: str, *variables: str) -> subprocess.Completed
         ),
     ],
 )
-def test_the_run_gets_its_words_and_its_estimators_which_go_with_it(
-    tmp_path: Path, variables: list[str], estimators: int, words: str
+def test_the_run_gets_its_command_and_its_estimators_which_go_with_it(
+    tmp_path: Path, variables: list[str], estimators: int, command: str
 ) -> None:
     done = make_batch(tmp_path, "Complete", "SOURCE=sets/lfw", *variables)
     assert (done.returncode, done.stderr) == (0, "")
     assert "sets_lfw.parquet" in done.stdout
-    asked = (tmp_path / "noted").read_text().splitlines()
-    assert [line for line in asked if line.startswith(("service scale", "service update"))] == [
+    calls = (tmp_path / "recorded").read_text().splitlines()
+    assert [line for line in calls if line.startswith(("service scale", "service update"))] == [
         f"service scale --detach attrai_batch_estimator={estimators}",
-        f"service update --detach --force --args {words} --replicas 1 attrai_batch",
+        f"service update --detach --force --args {command} --replicas 1 attrai_batch",
         "service scale --detach attrai_batch_estimator=0 attrai_batch=0",
     ]
 
 
-def test_a_run_that_breaks_off_says_how_to_go_on(tmp_path: Path) -> None:
+def test_a_failed_run_says_how_to_resume(tmp_path: Path) -> None:
     done = make_batch(tmp_path, "Failed", "SOURCE=lfw")
     assert done.returncode
-    assert "the same command goes on" in done.stderr
+    assert "the same command resumes it" in done.stderr

@@ -1,11 +1,11 @@
-"""What the stack does with data sets: rights and mounts in its file, and the command that runs one."""
+"""Data sets in the stack: rights and mounts of batch.yml, and the command that runs a data set."""
 
 import re
 
 import pytest
 import yaml
 from attrai_batch.settings import BatchRunSettings
-from attrai_deploy.batch import Attempt, follow, main
+from attrai_deploy.batch import RunAttempt, main, wait_for_end
 from attrai_estimator.settings import BatchEstimatorSettings
 from attrai_shared.settings import QueueSettings
 from stack_files import ROOT, secrets_of, stack
@@ -23,7 +23,7 @@ def test_every_variable_is_a_setting_and_every_required_one_is_given(service: st
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_data_set_is_mounted_for_reading_alone(service: str) -> None:
+def test_a_data_set_is_mounted_read_only(service: str) -> None:
     [data] = [volume for volume in SERVICES[service]["volumes"] if volume["target"] == "/data"]
     assert data["read_only"] is True
     writable = {volume["target"] for volume in SERVICES[service]["volumes"] if not volume.get("read_only")}
@@ -31,18 +31,18 @@ def test_a_data_set_is_mounted_for_reading_alone(service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_neither_has_peoples_photos_or_redis_or_a_way_out(service: str) -> None:
+def test_neither_service_has_user_photos_redis_or_a_default_route(service: str) -> None:
     assert secrets_of(SERVICES[service]) == {f"{service}_broker_url"}
     assert set(SERVICES[service]["networks"]) == {"broker", "logs"}
     assert "photos" not in yaml.safe_dump(SERVICES[service])
 
 
-def test_nothing_runs_until_it_is_asked_for_and_a_run_that_ends_well_is_not_begun_again() -> None:
+def test_nothing_runs_before_make_batch_and_a_finished_run_is_not_restarted() -> None:
     assert {service["deploy"]["replicas"] for service in SERVICES.values()} == {0}
     assert SERVICES["batch"]["deploy"]["restart_policy"]["condition"] == "on-failure"
 
 
-def test_people_come_first() -> None:
+def test_user_photos_have_priority() -> None:
     assert SERVICES["batch_estimator"]["environment"]["ATTRAI_BATCH_IDLE"] == "true"
     assert "cpus" not in SERVICES["batch_estimator"]["deploy"]["resources"]["reservations"]
 
@@ -55,14 +55,14 @@ def test_the_images_are_those_that_are_built() -> None:
     )
 
 
-def looks(*states: str) -> list[list[Attempt]]:
-    """What Swarm says at each look: "wanted/state" of each attempt, the newest first; they are numbered from the oldest on."""
+def polls(*states: str) -> list[list[RunAttempt]]:
+    """Swarm's answer at each poll: "wanted/state" of each attempt, newest first. Attempts are numbered from the oldest."""
     return [
         [
-            Attempt(str(at), *one.split("/"), "")
-            for at, one in zip(range(look.count(" "), -1, -1), look.split(), strict=True)
+            RunAttempt(str(at), *one.split("/"), "")
+            for at, one in zip(range(poll.count(" "), -1, -1), poll.split(), strict=True)
         ]
-        for look in states
+        for poll in states
     ]
 
 
@@ -77,13 +77,13 @@ def looks(*states: str) -> list[list[Attempt]]:
         ),
     ],
 )
-def test_a_run_is_over_when_no_attempt_of_it_is_to_run_any_more(seen: list[str], ends: str) -> None:
-    said = iter(looks(*seen))
-    assert follow({"0"}, lambda: next(said), lambda: None, pause=0).state == ends
-    assert list(said) == []
+def test_a_run_ends_when_none_of_its_attempts_is_running_or_due(seen: list[str], ends: str) -> None:
+    answers = iter(polls(*seen))
+    assert wait_for_end({"0"}, lambda: next(answers), lambda: None, interval_s=0).state == ends
+    assert list(answers) == []
 
 
 @pytest.mark.parametrize("source", ["/etc", "../x", "a/../b", "a b", "a;b", ""])
-def test_only_a_name_below_the_root_is_taken(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_a_name_below_the_root_is_accepted(source: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([source]) == 1
     assert "BATCH_ROOT" in capsys.readouterr().err

@@ -1,4 +1,4 @@
-"""`up`, `down` and `backup-graylog` from their command line, with a docker of the test's own that keeps secrets in a folder."""
+"""`up`, `down` and `backup-graylog` from their command line, with a fake docker that stores secrets in a folder."""
 
 import os
 import re
@@ -44,7 +44,7 @@ secrets:
 
 @pytest.fixture
 def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The folder of secrets; the stack needs those of docker-stack.yml, in Docker's own spelling."""
+    """The folder of secrets. The stack needs those of docker-stack.yml, in Docker's canonical form."""
     (tmp_path / "secrets").mkdir()
     needed = "".join(f"  {name}:\n    name: attrai_{name}\n    external: true\n" for name in stack()["secrets"])
     (tmp_path / "stack.yml").write_text(STACK + needed)
@@ -57,22 +57,20 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "secrets"
 
 
-def test_the_first_deploy_makes_what_files_laid_over_later_need_too(
+def test_the_first_deploy_creates_the_secrets_of_later_files_too(
     secrets: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["up", "--file", str(ROOT / "docker-stack.yml")]) == 0
-    made = {path.name.removeprefix("attrai_") for path in secrets.iterdir()}
-    assert made == set(new_credentials("42:token").secrets)
-    assert made > set(stack()["secrets"]) | set(stack("deploy/stack/monitoring.yml")["secrets"])
+    created = {path.name.removeprefix("attrai_") for path in secrets.iterdir()}
+    assert created == set(new_credentials("42:token").secrets)
+    assert created > set(stack()["secrets"]) | set(stack("deploy/stack/monitoring.yml")["secrets"])
     grafana = (secrets / "attrai_grafana_password").read_text()
     printed = capsys.readouterr().out
     assert f"Grafana: admin {grafana}" in printed
-    assert re.findall(r"(\w+): http", printed) == ["Flower"], "the one page that something serves"
+    assert re.findall(r"(\w+): http", printed) == ["Flower"], "only this page has replicas"
 
 
-def test_a_secret_that_is_missing_among_others_is_not_made_alone(
-    secrets: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_single_missing_secret_is_not_created_alone(secrets: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for name in set(stack()["secrets"]) - {"redis_users"}:
         (secrets / f"attrai_{name}").write_text("old")
     assert main(["up", "--file", str(ROOT / "docker-stack.yml")]) == 1
@@ -80,10 +78,10 @@ def test_a_secret_that_is_missing_among_others_is_not_made_alone(
     assert not (secrets / "attrai_redis_users").exists()
 
 
-def test_undeploying_ends_when_networks_are_gone_and_leaves_secrets(secrets: Path) -> None:
+def test_undeploying_waits_until_networks_are_gone_and_keeps_secrets(secrets: Path) -> None:
     (secrets / "attrai_bot_token").write_text("42:token")
     assert main(["down"]) == 0
-    assert (secrets.parent / "secrets.looks").read_text().split() == ["look", "look"], "the second finds nothing"
+    assert (secrets.parent / "secrets.looks").read_text().split() == ["look", "look"], "the second poll finds nothing"
     assert (secrets / "attrai_bot_token").exists()
 
 
@@ -100,16 +98,16 @@ def test_undeploying_ends_when_networks_are_gone_and_leaves_secrets(secrets: Pat
     ],
     ids=["first", "first, asked", "scaled", "more than the cores of this node", "none", "asked", "alone"],
 )
-def test_deploying_leaves_as_many_estimators_as_there_are(
-    secrets: Path, deployed: str, options: list[str], count: int
-) -> None:
+def test_deploying_keeps_the_number_of_estimators(secrets: Path, deployed: str, options: list[str], count: int) -> None:
     (secrets.parent / "secrets.estimators").write_text(deployed)
-    assert main(["up", "--file", str(ROOT / "docker-stack.yml"), *options]) == 1, "it notes the stack and refuses it"
+    assert main(["up", "--file", str(ROOT / "docker-stack.yml"), *options]) == 1, (
+        "the fake docker records the stack and fails"
+    )
     service = yaml.safe_load((secrets.parent / "secrets.deployed").read_text())["services"]["estimator"]
     assert service["deploy"]["replicas"] == count
 
 
-def test_estimators_of_a_first_deployment_are_held_against_the_cores(
+def test_estimators_of_a_first_deployment_are_compared_with_the_cores(
     secrets: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["up", "--file", str(ROOT / "docker-stack.yml"), "--estimators", "9"]) == 1
@@ -118,14 +116,14 @@ def test_estimators_of_a_first_deployment_are_held_against_the_cores(
 
 
 def make(target: str, *variables: str) -> subprocess.CompletedProcess[str]:
-    """The make target with this test's docker; make's own options do not reach it."""
+    """Runs the make target with the fake docker, without the options of an outer make."""
     given = {"PATH": os.environ["PATH"], "BOT_TOKEN": "42:token"}
     command = ["make", "-s", "-C", str(ROOT), target, f"PYTHON={sys.executable}", *variables]
     return subprocess.run(command, env=given, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize(("variables", "count"), [([], 6), (["ESTIMATORS=2"], 2)])
-def test_make_deploy_names_no_number_of_its_own(secrets: Path, variables: list[str], count: int) -> None:
+def test_make_deploy_passes_no_default_number(secrets: Path, variables: list[str], count: int) -> None:
     (secrets.parent / "secrets.estimators").write_text("attrai_estimator 6/6")
     make("deploy", *variables)
     assert f"replicas: {count}\n" in (secrets.parent / "secrets.deployed").read_text()
@@ -138,21 +136,19 @@ def test_pushing_without_a_registry_builds_nothing(secrets: Path) -> None:
     assert not (secrets.parent / "secrets.built").exists()
 
 
-def test_a_backup_is_what_mongodump_printed(secrets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_backup_is_the_output_of_mongodump(secrets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (secrets.parent / "secrets.mongodb").write_text("3f2a\n")
     (folder := tmp_path / "out").mkdir()
     assert main(["backup-graylog", str(folder)]) == 0
     [archive] = folder.iterdir()
     assert capsys.readouterr().out.strip() == str(archive)
     assert re.fullmatch(r"graylog-\d{8}-\d{6}\.archive\.gz", archive.name)
-    asked = archive.read_text()
-    assert asked.startswith("exec 3f2a sh -c mongodump ")
-    assert "--archive --gzip" in asked
+    content = archive.read_text()
+    assert content.startswith("exec 3f2a sh -c mongodump ")
+    assert "--archive --gzip" in content
 
 
-def test_a_backup_that_breaks_off_leaves_nothing(
-    secrets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_failed_backup_leaves_no_file(secrets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (secrets.parent / "secrets.mongodb").write_text("gone\n")
     (folder := tmp_path / "out").mkdir()
     assert main(["backup-graylog", str(folder)]) == 1

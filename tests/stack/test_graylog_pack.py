@@ -10,9 +10,9 @@ import pytest
 from make_pack import PACK, REVISIONS, STEPS, content_pack, digest
 from stack_files import ROOT, stack
 
-SOURCES = [*(ROOT / "bot/attrai_bot").rglob("*.py"), *(ROOT / "estimator/attrai_estimator").rglob("*.py")]
+SOURCES = [file for name in ("shared", "bot", "estimator") for file in (ROOT / name / f"attrai_{name}").rglob("*.py")]
 EVERY_RECORD = {"service", "replica", "version", "event", "level", "timestamp"}
-"""What `attrai_shared.logs` gives to each record."""
+"""Fields that `attrai_shared.logs` adds to each record."""
 
 
 def _calls() -> Iterator[ast.Call]:
@@ -38,12 +38,12 @@ WIDGETS = next(one for one in ENTITIES if one["type"]["name"] == "dashboard")["d
 CHARTS = [widget for state in WIDGETS.values() for widget in state["widgets"]]
 
 
-def test_the_file_is_the_one_that_its_maker_makes() -> None:
+def test_the_file_is_the_output_of_make_pack() -> None:
     assert json.loads(PACK.read_text()) == content_pack()
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: str(chart["config"]["series"][0]["function"]))
-def test_every_field_that_a_chart_uses_is_logged(chart: dict[str, dict[str, list[dict[str, object]]]]) -> None:
+def test_every_field_of_a_chart_is_logged(chart: dict[str, dict[str, list[dict[str, object]]]]) -> None:
     fields = {field for pivot in chart["config"]["row_pivots"] for field in pivot["fields"]}  # type: ignore[attr-defined]
     functions = " ".join(str(series["function"]) for series in chart["config"]["series"])
     fields |= {field for field in re.findall(r"\((\w+)", functions) if field}
@@ -51,16 +51,16 @@ def test_every_field_that_a_chart_uses_is_logged(chart: dict[str, dict[str, list
 
 
 @pytest.mark.parametrize("chart", CHARTS, ids=lambda chart: str(chart["query"]["query_string"]))
-def test_every_event_that_a_chart_counts_is_logged(chart: dict[str, dict[str, str]]) -> None:
+def test_every_event_of_a_chart_is_logged(chart: dict[str, dict[str, str]]) -> None:
     assert set(re.findall(r"event:(\w+)", chart["query"]["query_string"])) <= EVENTS
 
 
-def test_the_charts_know_every_step_that_is_timed() -> None:
+def test_every_step_of_the_charts_is_timed() -> None:
     pipeline = (ROOT / "estimator/attrai_estimator/pipeline.py").read_text()
     assert set(STEPS) <= set(re.findall(r'clock\("(\w+)"\)', pipeline))
 
 
-def test_inputs_listen_where_the_stack_sends() -> None:
+def test_inputs_listen_on_the_ports_that_the_stack_sends_to() -> None:
     ports = {
         entity["data"]["configuration"]["port"]["@value"]  # type: ignore[index]
         for entity in content_pack()["entities"]  # type: ignore[attr-defined]
@@ -85,12 +85,12 @@ def test_a_fresh_graylog_finds_and_installs_the_pack() -> None:
 def test_a_changed_pack_is_a_new_revision() -> None:
     pack = content_pack()
     assert digest(pack) == REVISIONS[-1], (
-        f"the pack changed, and Graylog skips a revision that it has: put {digest(pack)!r} at the end of REVISIONS"
+        f"the pack changed, and Graylog skips a known revision: append {digest(pack)!r} to REVISIONS"
     )
     assert pack["rev"] == len(set(REVISIONS)) == len(REVISIONS)
 
 
-def test_the_pack_and_its_entities_have_the_form_that_graylog_reads() -> None:
+def test_the_pack_and_its_entities_have_graylogs_format() -> None:
     pack = content_pack()
     assert set(pack) == {"v", "id", "rev", *ABOUT, "parameters", "entities"}
     assert pack["v"] == 1
@@ -103,7 +103,7 @@ def test_the_pack_and_its_entities_have_the_form_that_graylog_reads() -> None:
 
 
 def test_every_value_names_its_type() -> None:
-    """Graylog's ValueReference; one with a value of another type fails the installation."""
+    """Graylog's ValueReference: a value of another type fails the installation."""
     values = [part for part in _parts(content_pack()) if {"@type", "@value"} & set(part)]
     assert len(values) > 2 * len(ENTITIES)
     for value in values:
@@ -111,7 +111,7 @@ def test_every_value_names_its_type() -> None:
         assert type(value["@value"]) is {"string": str, "integer": int, "boolean": bool}[value["@type"]]
 
 
-def test_every_widget_shows_a_search_that_is_there() -> None:
+def test_every_widget_shows_an_existing_search() -> None:
     (dashboard,) = (entity["data"] for entity in ENTITIES if entity["type"]["name"] == "dashboard")
     queries = {query["id"]: query for query in dashboard["search"]["queries"]}
     assert set(dashboard["state"]) == set(queries)
@@ -127,13 +127,13 @@ def test_every_widget_shows_a_search_that_is_there() -> None:
             assert shown == [series["id"] for series in search["series"]]
 
 
-def test_every_id_is_its_own() -> None:
+def test_every_id_is_unique() -> None:
     ids = [part["id"] for part in _parts(content_pack()) if "id" in part and "field" not in part]
     assert len(ids) == len(set(ids)) == 1 + len(ENTITIES) + 1 + 2 * len(CHARTS)
 
 
 def _parts(value: Any) -> Iterator[dict[str, Any]]:
-    """Every object in it, however deep; a series' id is its function, and so it is no id."""
+    """Every nested object."""
     if isinstance(value, dict):
         yield value
     for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():

@@ -1,4 +1,4 @@
-"""deploy/stack/monitoring.yml and what it mounts, against the stack, against what its programs give, and against a real RabbitMQ."""
+"""deploy/stack/monitoring.yml and its configs, compared with the stack, the exporters' metrics and a real RabbitMQ."""
 
 import json
 import re
@@ -23,7 +23,7 @@ PROMETHEUS: Yaml = yaml.safe_load((FOLDER / "prometheus.yml").read_text())
 DASHBOARD: Yaml = json.loads((FOLDER / "dashboard.json").read_text())
 QUERIES = [target["expr"] for panel in DASHBOARD["panels"] for target in panel["targets"]]
 METRICS = {name for query in QUERIES for name in re.findall(r"\b(?:celery|rabbitmq)_\w+", query)}
-EXPORTED = frozenset(
+EXPORTER_METRICS = frozenset(
     """
     celery_task_sent_total celery_task_received_total celery_task_started_total celery_task_succeeded_total
     celery_task_failed_total celery_task_rejected_total celery_task_revoked_total celery_task_retried_total
@@ -31,19 +31,19 @@ EXPORTED = frozenset(
     celery_active_consumer_count celery_active_worker_count celery_active_process_count
     """.split()  # noqa: SIM905 - words read better than fifteen quoted lines
 )
-"""What the exporter gives (https://github.com/danihodovic/celery-exporter#metrics)."""
-LISTENS = {"exporter": 9808, "prometheus": 9090, "rabbitmq": 15692}
-"""Ports of the exporter, of Prometheus and of RabbitMQ's plugin, as their documentation names them."""
+"""Metrics of the exporter (https://github.com/danihodovic/celery-exporter#metrics)."""
+METRIC_PORTS = {"exporter": 9808, "prometheus": 9090, "rabbitmq": 15692}
+"""Default ports of the exporter, of Prometheus and of RabbitMQ's plugin."""
 MIB = 1024**2
 
 
-def test_every_metric_of_celery_is_one_that_the_exporter_gives() -> None:
+def test_every_celery_metric_exists_in_the_exporter() -> None:
     used = {name for name in METRICS if name.startswith("celery_")}
     assert used
-    assert used <= EXPORTED
+    assert used <= EXPORTER_METRICS
 
 
-def test_the_dashboard_answers_what_an_operator_asks() -> None:
+def test_the_dashboard_shows_what_an_operator_needs() -> None:
     assert {
         "celery_queue_length",
         "celery_task_succeeded_total",
@@ -58,7 +58,7 @@ def test_the_exporter_watches_every_queue() -> None:
     assert set(SERVICES["exporter"]["environment"]["CE_QUEUES"].split(",")) == {queue.name for queue in all_queues()}
 
 
-def test_every_address_is_one_where_something_listens_on_a_network_in_common() -> None:
+def test_every_address_is_a_listening_port_on_a_common_network() -> None:
     source = yaml.safe_load((FOLDER / "grafana-sources.yml").read_text())["datasources"][0]
     reached = [("grafana", urlsplit(source["url"]).netloc)]
     reached += [
@@ -70,7 +70,7 @@ def test_every_address_is_one_where_something_listens_on_a_network_in_common() -
     everything = stack()["services"] | SERVICES
     for caller, address in reached:
         host, _, port = address.partition(":")
-        assert int(port) == LISTENS[host]
+        assert int(port) == METRIC_PORTS[host]
         assert set(everything[caller]["networks"]) & set(everything[host]["networks"])
     assert {panel["datasource"]["uid"] for panel in DASHBOARD["panels"]} == {source["uid"]}
 
@@ -87,14 +87,14 @@ def test_grafana_finds_the_dashboard_where_it_is_mounted() -> None:
     )
 
 
-def test_only_grafanas_page_is_published_and_asks_for_a_password() -> None:
+def test_only_grafanas_page_is_published_and_it_needs_a_password() -> None:
     assert {name for name, service in SERVICES.items() if "ports" in service} == {"grafana"}
     environment = SERVICES["grafana"]["environment"]
     assert environment["GF_SECURITY_ADMIN_PASSWORD__FILE"] == "/run/secrets/grafana_password"
     assert (environment["GF_AUTH_ANONYMOUS_ENABLED"], environment["GF_USERS_ALLOW_SIGN_UP"]) == ("false", "false")
 
 
-def test_nobody_here_is_on_a_network_without_need() -> None:
+def test_each_service_is_only_on_the_networks_it_needs() -> None:
     assert {name: set(service["networks"]) for name, service in SERVICES.items()} == {
         "exporter": {"broker", "monitoring"},
         "prometheus": {"broker", "monitoring"},
@@ -107,12 +107,12 @@ def test_containers_are_locked_down_with_exact_tags_and_each_secret_is_read() ->
     for service in SERVICES.values():
         assert re.search(r":v?\d+\.\d+\.\d+$", service["image"])
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
-        told = " ".join(map(str, [*service["environment"].values()] if "environment" in service else []))
-        told += " ".join(service.get("entrypoint", []))
-        assert set(re.findall(r"/run/secrets/(\w+)", told)) == secrets_of(service)
+        text = " ".join(map(str, [*service["environment"].values()] if "environment" in service else []))
+        text += " ".join(service.get("entrypoint", []))
+        assert set(re.findall(r"/run/secrets/(\w+)", text)) == secrets_of(service)
 
 
-def test_what_it_reserves_is_what_it_says() -> None:
+def test_the_reservations_are_as_documented() -> None:
     reserved = [service["deploy"]["resources"]["reservations"] for service in SERVICES.values()]
     assert sum(int(one["memory"].removesuffix("M")) for one in reserved) == 320
     assert "Reserved beside docker-stack.yml's: 320 MiB" in (ROOT / "deploy/stack/monitoring.yml").read_text()
@@ -120,12 +120,12 @@ def test_what_it_reserves_is_what_it_says() -> None:
 
 
 @pytest.mark.rabbitmq
-def test_every_metric_of_rabbitmq_is_one_that_it_gives_where_prometheus_asks(broker: Broker) -> None:
+def test_every_rabbitmq_metric_is_at_the_scraped_address(broker: Broker) -> None:
     used = {name for name in METRICS if name.startswith("rabbitmq_")}
     assert used
     until = time.monotonic() + 60
-    while not used <= (given := _scraped(broker.numbers)) and time.monotonic() < until:
-        time.sleep(0.5)  # a queue's numbers come with its first tick
+    while not used <= (given := _scraped(broker.metrics_port)) and time.monotonic() < until:
+        time.sleep(0.5)  # a queue's metrics appear with its first tick
     assert used <= given
 
 
@@ -142,33 +142,33 @@ def _scraped(port: int) -> set[str]:
 
 
 @pytest.mark.rabbitmq
-def test_the_exporter_may_ask_how_long_a_queue_is_and_listen_to_events(broker: Broker) -> None:
+def test_the_exporter_may_read_queue_lengths_and_listen_to_events(broker: Broker) -> None:
     with Connection(broker.url("exporter")) as connection:
         for queue in all_queues():
             assert connection.default_channel.queue_declare(queue=queue.name, passive=True).message_count == 0
         app = celery_app("exporter", broker.url("exporter"), declare_queues=False)
-        heard: list[str] = []
-        receiver = app.events.Receiver(connection, handlers={"*": lambda event: heard.append(event["type"])})
+        received: list[str] = []
+        receiver = app.events.Receiver(connection, handlers={"*": lambda event: received.append(event["type"])})
         with receiver.consumer_context():
             with Connection(broker.url("flower")) as other, app.events.Dispatcher(other) as sender:
                 sender.send("worker-heartbeat")
             with suppress(TimeoutError):
                 for _ in range(30):
                     connection.drain_events(timeout=1)
-                    if heard:
+                    if received:
                         break
-    assert heard == ["worker-heartbeat"]
+    assert received == ["worker-heartbeat"]
 
 
 @pytest.mark.rabbitmq
-@pytest.mark.parametrize("deed", ["read", "write", "purge"])
-def test_the_exporter_may_touch_no_message(broker: Broker, deed: str) -> None:
+@pytest.mark.parametrize("action", ["read", "write", "purge"])
+def test_the_exporter_may_access_no_message(broker: Broker, action: str) -> None:
     with Connection(broker.url("exporter")) as connection:
         channel = connection.default_channel
         with pytest.raises((OperationalError, *connection.channel_errors), match=r"(?i)access"):
-            if deed == "read":
+            if action == "read":
                 channel.basic_get("to_estimate")
-            elif deed == "purge":
+            elif action == "purge":
                 channel.queue_purge("to_estimate")
             else:
                 connection.Producer(channel).publish("x", exchange="attrai", routing_key="to_estimate")

@@ -1,4 +1,4 @@
-"""A real RabbitMQ with the stack's definitions: what each user may do and may not, and what an operator sees of what was set aside."""
+"""A real RabbitMQ with the stack's definitions: the rights of each user, and the operator's view of refused messages."""
 
 import os
 import re
@@ -14,115 +14,115 @@ from amqp import Channel
 from amqp.exceptions import AccessRefused, PreconditionFailed
 from attrai_deploy.credentials import BROKER_USERS
 from attrai_deploy.docker import DockerFailedError
-from attrai_deploy.refused import SHOWN, UNSEEN, WIDTH, set_aside
+from attrai_deploy.refused_messages import MAX_COLUMNS, MAX_MESSAGES, NOT_SHOWN, describe_refused
 from attrai_shared.queues import DEAD_LETTERS, REFUSED, TASKS, TO_ESTIMATE
 from kombu import Connection, Producer
 from stack_files import ROOT
-from stack_rabbitmq import EVERY_QUEUE, PUBLISHED, Broker, consumed
+from stack_rabbitmq import ALL_QUEUES, PUBLISHED_QUEUES, Broker, consumed_queues
 
 pytestmark = pytest.mark.rabbitmq
 
-CONSUMED = consumed()
+CONSUMED_QUEUES = consumed_queues()
 EVENTS = "celeryev"
-SPEAK_OF_EVENTS = {"estimator", "batch_estimator", "replier", "flower", "exporter"}
-"""Users that send Celery's events, or listen to them."""
+EVENT_USERS = {"estimator", "batch_estimator", "replier", "flower", "exporter"}
+"""Users that send or receive Celery's events."""
 CANARY = "canary-5a1b"
-PATIENCE = 30.0
+MESSAGE_TIMEOUT_S = 30.0
 
 DOCKER = """#!/bin/bash
 [[ $1 != ps ]] || exec echo "$CONTAINERS"
 exec "/usr/lib/rabbitmq/bin/$3" "${@:4}"
 """
 
-Deed = Callable[[Channel], object]
+Action = Callable[[Channel], object]
 
 
-def may(broker: Broker, user: str, deed: Deed) -> bool:
-    """Whether RabbitMQ lets the user do it; whatever else goes wrong is raised."""
+def may(broker: Broker, user: str, action: Action) -> bool:
+    """Whether RabbitMQ allows the action. Any other error is raised."""
     with Connection(broker.url(user), transport_options={"confirm_publish": True}) as connection:
         try:
-            deed(connection.default_channel)
+            action(connection.default_channel)
         except AccessRefused:
             return False
     return True
 
 
-def sends(exchange: str, route: str, body: str | bytes = "x") -> Deed:
-    """Publishes, and waits until RabbitMQ has confirmed or refused."""
+def publish(exchange: str, route: str, body: str | bytes = "x") -> Action:
+    """Publishes and waits for the confirmation or refusal."""
     return lambda channel: Producer(channel).publish(body, exchange=exchange, routing_key=route)
 
 
-@pytest.mark.parametrize("deed", [Channel.basic_consume, Channel.basic_get, Channel.queue_purge])
+@pytest.mark.parametrize("action", [Channel.basic_consume, Channel.basic_get, Channel.queue_purge])
 @pytest.mark.parametrize("user", BROKER_USERS)
-def test_a_user_consumes_its_queues_and_no_other(broker: Broker, user: str, deed: Callable[..., object]) -> None:
-    done = {queue for queue in EVERY_QUEUE if may(broker, user, lambda channel, queue=queue: deed(channel, queue))}
-    assert done == CONSUMED[user]
+def test_a_user_consumes_its_queues_and_no_other(broker: Broker, user: str, action: Callable[..., object]) -> None:
+    done = {queue for queue in ALL_QUEUES if may(broker, user, lambda channel, queue=queue: action(channel, queue))}
+    assert done == CONSUMED_QUEUES[user]
 
 
 @pytest.mark.parametrize("user", BROKER_USERS)
 def test_a_user_publishes_to_its_queue_and_no_other(broker: Broker, user: str) -> None:
-    assert {queue for queue in EVERY_QUEUE if may(broker, user, sends(TASKS.name, queue))} == PUBLISHED[user]
-    past_the_exchange = [queue for queue in EVERY_QUEUE if may(broker, user, sends("", queue))]
-    assert not past_the_exchange
+    assert {queue for queue in ALL_QUEUES if may(broker, user, publish(TASKS.name, queue))} == PUBLISHED_QUEUES[user]
+    by_default_exchange = [queue for queue in ALL_QUEUES if may(broker, user, publish("", queue))]
+    assert not by_default_exchange
 
 
 @pytest.mark.parametrize("user", BROKER_USERS)
-def test_a_user_makes_and_unmakes_no_queue(broker: Broker, user: str) -> None:
-    deeds: list[Deed] = [
-        lambda channel: channel.queue_declare("of_its_own"),
+def test_a_user_creates_and_deletes_no_queue(broker: Broker, user: str) -> None:
+    actions: list[Action] = [
+        lambda channel: channel.queue_declare("private"),
         lambda channel: channel.queue_declare(""),
-        lambda channel: channel.exchange_declare("of_its_own", "topic"),
+        lambda channel: channel.exchange_declare("private", "topic"),
         lambda channel: channel.queue_bind(TO_ESTIMATE, TASKS.name, "#"),
-        *(lambda channel, queue=queue: channel.queue_delete(queue) for queue in EVERY_QUEUE),
+        *(lambda channel, queue=queue: channel.queue_delete(queue) for queue in ALL_QUEUES),
     ]
-    assert not [number for number, deed in enumerate(deeds) if may(broker, user, deed)]
+    assert not [number for number, action in enumerate(actions) if may(broker, user, action)]
 
 
 @pytest.mark.parametrize("user", BROKER_USERS)
-def test_who_speaks_of_events_may_make_their_exchange(broker: Broker, user: str) -> None:
-    def made(channel: Channel) -> None:
+def test_only_event_users_may_declare_the_event_exchange_and_publish_to_it(broker: Broker, user: str) -> None:
+    def declare(channel: Channel) -> None:
         channel.exchange_declare(EVENTS, "topic", durable=True, auto_delete=False)
 
-    assert (may(broker, user, made), may(broker, user, sends(EVENTS, "worker.heartbeat"))) == 2 * (
-        user in SPEAK_OF_EVENTS,
+    assert (may(broker, user, declare), may(broker, user, publish(EVENTS, "worker.heartbeat"))) == 2 * (
+        user in EVENT_USERS,
     )
 
 
 @pytest.mark.parametrize(("user", "password"), [("guest", "guest"), ("attrai", "attrai"), ("estimator", "wrong")])
-def test_nobody_else_is_let_in(broker: Broker, user: str, password: str) -> None:
+def test_nobody_else_may_log_in(broker: Broker, user: str, password: str) -> None:
     with pytest.raises(AccessRefused), Connection(broker.url(user, password)) as connection:
         connection.connect()
 
 
-def test_a_message_that_is_too_large_is_in_rabbitmqs_log_with_its_user_alone(broker: Broker) -> None:
+def test_rabbitmq_logs_a_message_that_is_too_large_with_its_user_and_without_its_body(broker: Broker) -> None:
     with pytest.raises(PreconditionFailed, match="larger than configured max size 65536"):
-        may(broker, "intake", sends(TASKS.name, TO_ESTIMATE, CANARY * 6000))
+        may(broker, "intake", publish(TASKS.name, TO_ESTIMATE, CANARY * 6000))
     log = broker.log.read_text()
-    told = [line for line in log.splitlines() if "[error]" in line and "user: 'intake'" in line]
-    assert any(line.startswith("20") and "Channel error" in line for line in told)
+    errors = [line for line in log.splitlines() if "[error]" in line and "user: 'intake'" in line]
+    assert any(line.startswith("20") and "Channel error" in line for line in errors)
     assert "precondition_failed: message size 66000 is larger than configured max size 65536" in log
     assert CANARY not in log
 
 
-def test_the_operator_sees_what_nobody_could_read_and_takes_it_away(broker: Broker, tmp_path: Path) -> None:
+def test_the_operator_sees_refused_messages_and_deletes_them(broker: Broker, tmp_path: Path) -> None:
     assert may(broker, "estimator", lambda channel: channel.queue_purge(TO_ESTIMATE))
     hostile = f"{CANARY} \x1b[31m\n\u202e".encode() + b"\xff" + b"x" * 60_000
-    for body in (hostile, *[f"number {number}".encode() for number in range(SHOWN)]):
-        set_one_aside(broker, body)
-    count, first, *others = shown(broker, SHOWN + 1)
-    assert (count, len(others)) == (f"messages in {REFUSED}: {SHOWN + 1}", SHOWN - 1)
+    for body in (hostile, *[f"number {number}".encode() for number in range(MAX_MESSAGES)]):
+        refuse_message(broker, body)
+    count, first, *others = wait_for_refused(broker, MAX_MESSAGES + 1)
+    assert (count, len(others)) == (f"messages in {REFUSED}: {MAX_MESSAGES + 1}", MAX_MESSAGES - 1)
     assert all(f'<<"number {number}">>' in message for number, message in enumerate(others))
     assert f'<<"{TO_ESTIMATE}">>' in first
     assert re.fullmatch(r"[\n -~]+", first)
-    assert max(map(len, first.splitlines())) <= WIDTH
-    assert [*islice(set_aside(broker.run), 2)] == [count, first]  # a look changes nothing
+    assert max(map(len, first.splitlines())) <= MAX_COLUMNS
+    assert [*islice(describe_refused(broker.run), 2)] == [count, first]  # peeking changes nothing
     done = make_refused(broker, tmp_path, "EMPTY=1")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == "\n".join([count, first, *others]).splitlines()
-    assert shown(broker, 0) == [f"messages in {REFUSED}: 0"]
+    assert wait_for_refused(broker, 0) == [f"messages in {REFUSED}: 0"]
 
 
-def test_where_rabbitmq_does_not_run_a_sentence_says_so(broker: Broker, tmp_path: Path) -> None:
+def test_without_rabbitmq_on_this_node_a_sentence_says_so(broker: Broker, tmp_path: Path) -> None:
     done = make_refused(broker, tmp_path, containers="")
     assert done.returncode
     assert "RabbitMQ does not run on this node" in done.stderr
@@ -131,7 +131,7 @@ def test_where_rabbitmq_does_not_run_a_sentence_says_so(broker: Broker, tmp_path
 def make_refused(
     broker: Broker, folder: Path, *variables: str, containers: str = "3f2a"
 ) -> subprocess.CompletedProcess[str]:
-    """The make target with a docker of the test's own, whose one container is this machine."""
+    """The make target with a fake docker, whose only container is this machine."""
     program = folder / "docker"
     program.write_text(DOCKER)
     program.chmod(0o755)
@@ -145,29 +145,29 @@ def make_refused(
     )
 
 
-def set_one_aside(broker: Broker, body: bytes) -> None:
-    """By the way of a message that neither the estimator nor the replier can read."""
-    assert may(broker, "intake", sends(TASKS.name, TO_ESTIMATE, body))
+def refuse_message(broker: Broker, body: bytes) -> None:
+    """Passes a message through the queues as if neither the estimator nor the replier could read it."""
+    assert may(broker, "intake", publish(TASKS.name, TO_ESTIMATE, body))
     for user, queue in (("estimator", TO_ESTIMATE), ("replier", DEAD_LETTERS)):
         with Connection(broker.url(user)) as connection:
-            until = time.monotonic() + PATIENCE
+            until = time.monotonic() + MESSAGE_TIMEOUT_S
             while (message := connection.default_channel.basic_get(queue)) is None:
                 assert time.monotonic() < until
                 time.sleep(0.05)
             connection.default_channel.basic_reject(message.delivery_tag, requeue=False)
 
 
-def shown(broker: Broker, count: int) -> list[str]:
-    """What the operator sees when RabbitMQ has counted so many, and has them all at their places."""
-    until = time.monotonic() + PATIENCE
+def wait_for_refused(broker: Broker, count: int) -> list[str]:
+    """The operator's output once RabbitMQ counts `count` messages and can show them."""
+    until = time.monotonic() + MESSAGE_TIMEOUT_S
     while True:
-        told = list(set_aside(broker.run))
-        if told[0] == f"messages in {REFUSED}: {count}" and not any(UNSEEN in line for line in told):
-            return told
-        assert time.monotonic() < until, told
+        output = list(describe_refused(broker.run))
+        if output[0] == f"messages in {REFUSED}: {count}" and not any(NOT_SHOWN in line for line in output):
+            return output
+        assert time.monotonic() < until, output
 
 
-def test_a_message_that_went_since_it_was_counted_is_said_to_be_gone() -> None:
+def test_a_message_deleted_since_the_count_is_reported_as_not_shown() -> None:
     def run(program: str, *arguments: str) -> str:
         if program == "rabbitmqctl":
             return f"{REFUSED}\t2\n"
@@ -175,8 +175,8 @@ def test_a_message_that_went_since_it_was_counted_is_said_to_be_gone() -> None:
             raise DockerFailedError("docker exec: no message\x1b at that position")
         return "one\n"
 
-    assert list(set_aside(run)) == [
+    assert list(describe_refused(run)) == [
         f"messages in {REFUSED}: 2",
         "message 1:\none",
-        f"message 2 {UNSEEN}: docker exec: no message? at that position",
+        f"message 2 {NOT_SHOWN}: docker exec: no message? at that position",
     ]

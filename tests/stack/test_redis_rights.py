@@ -1,4 +1,4 @@
-"""Each service against a real Redis with the rights that deploying gives it."""
+"""Each service with its rights in a real Redis."""
 
 import shutil
 import signal
@@ -19,7 +19,7 @@ from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermission
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from tests.flow.servers import free_port, missing_redis, redis
-from tests.unit.bot.conftest import make_record
+from tests.unit.bot.conftest import make_request
 
 REQUEST = "0" * 32
 
@@ -53,28 +53,28 @@ def test_an_estimator_may_announce_itself_and_count_attempts(server: str) -> Non
 
 
 @pytest.mark.parametrize("key", [keys.LIVE, keys.record(REQUEST), keys.BYTES])
-def test_an_estimator_may_touch_no_quota_and_no_record(server: str, key: str) -> None:
+def test_an_estimator_may_access_no_quota_and_no_request(server: str, key: str) -> None:
     with _as("estimator", server) as connection, pytest.raises(NoPermissionError):
         connection.incr(key)
 
 
 @pytest.mark.parametrize("user", ["intake", "replier"])
-def test_the_bot_may_use_the_ledger_and_nothing_that_harms_the_server(server: str, user: str) -> None:
+def test_the_bot_may_use_the_request_store_and_no_dangerous_command(server: str, user: str) -> None:
     with _as(user, server) as connection:
         connection.hset(keys.record(REQUEST), "user", "x")
         assert connection.eval("return redis.call('HGET', KEYS[1], 'user')", 1, keys.record(REQUEST)) == b"x"
-        for harm in (connection.flushall, connection.config_get, connection.acl_list):
+        for dangerous in (connection.flushall, connection.config_get, connection.acl_list):
             with pytest.raises(NoPermissionError):
-                harm()
+                dangerous()
 
 
-async def test_the_bot_may_count_and_read_what_is_counted(server: str) -> None:
+async def test_the_bot_may_write_and_read_day_counts(server: str) -> None:
     now = time.time()
     intake, replier = (
         RequestStore.at(f"redis://{user}:word@{server}", QuotaLimits(3, 8, 1000), AddressCipher(b"a key of tests"))
         for user in ("intake", "replier")
     )
-    await intake.admit(make_record(), now)
+    await intake.admit(make_request(), now)
     await replier.settle(REQUEST, "f" * 32, now + 60, now, {"detect": 0.2})
     today = (await intake.days(now))[-1]
     assert (today.photos, today.users, sum(today.seconds["detect"])) == (1, 1, 1)
@@ -82,12 +82,12 @@ async def test_the_bot_may_count_and_read_what_is_counted(server: str) -> None:
         await ledger.close()
 
 
-def test_an_estimator_may_count_nothing(server: str) -> None:
+def test_an_estimator_may_write_no_day_counts(server: str) -> None:
     with _as("estimator", server) as connection, pytest.raises(NoPermissionError):
         connection.hincrby(keys.day("2026-01-01"), "photos", 1)
 
 
-def test_nobody_is_let_in_without_a_name(server: str) -> None:
+def test_nobody_may_log_in_without_a_user(server: str) -> None:
     with Redis.from_url(f"redis://{server}") as connection, pytest.raises(AuthenticationError):
         connection.get("any")
     with _as("health", server) as connection:
@@ -96,23 +96,23 @@ def test_nobody_is_let_in_without_a_name(server: str) -> None:
             connection.get("any")
 
 
-def test_a_killed_server_comes_back_with_every_transaction_and_script(tmp_path: Path) -> None:
-    """A default user without rights loses them all: Redis replays its journal as that user."""
+def test_a_killed_server_restores_every_transaction_and_script(tmp_path: Path) -> None:
+    """Redis replays its journal as the default user, whose missing rights would lose them."""
     if reason := missing_redis():
         pytest.skip(reason)
     (tmp_path / "users").write_text(redis_users(dict.fromkeys(REDIS_USERS, "word")))
-    with _killed_at_the_end(tmp_path) as url, _as("replier", url) as connection:
+    with _redis_killed_at_the_end(tmp_path) as url, _as("replier", url) as connection:
         with connection.pipeline(transaction=True) as pipe:
             pipe.set(keys.BYTES, 7).zadd(keys.LIVE, {REQUEST: 1.0}).execute()
         connection.eval(
             "redis.call('ZREM', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], 8)", 2, keys.LIVE, keys.BYTES, REQUEST
         )
-    with _killed_at_the_end(tmp_path) as url, _as("replier", url) as connection:
+    with _redis_killed_at_the_end(tmp_path) as url, _as("replier", url) as connection:
         assert (connection.get(keys.BYTES), connection.zcard(keys.LIVE)) == (b"8", 0)
 
 
 @contextmanager
-def _killed_at_the_end(folder: Path) -> Iterator[str]:
+def _redis_killed_at_the_end(folder: Path) -> Iterator[str]:
     port = free_port()
     options = [
         "--port",
@@ -129,13 +129,13 @@ def _killed_at_the_end(folder: Path) -> Iterator[str]:
     program = shutil.which("redis-server") or ""
     with subprocess.Popen([program, *options, "--aclfile", str(folder / "users")], stdout=subprocess.DEVNULL) as server:
         try:
-            _await(port)
+            _wait_until_ready(port)
             yield f"127.0.0.1:{port}/0"
         finally:
             server.send_signal(signal.SIGKILL)
 
 
-def _await(port: int) -> None:
+def _wait_until_ready(port: int) -> None:
     with _as("health", f"127.0.0.1:{port}/0") as connection:
         for _ in range(100):
             try:

@@ -5,10 +5,10 @@ import pytest
 from attrai_shared.logs import event
 from attrai_shared.logs.json_lines import JsonLines
 from attrai_shared.logs.records import Origin
-from drills.soak import taken
+from drills.soak import estimate_seconds
 
 
-def test_an_estimators_log_says_how_long_each_photo_took(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_duration_of_each_photo_is_read_from_an_estimators_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     logger = logging.getLogger("attrai_estimator.work")
     event(logger, "estimator_ready")
@@ -20,5 +20,5 @@ def test_an_estimators_log_says_how_long_each_photo_took(caplog: pytest.LogCaptu
     encode = JsonLines(Origin("estimator", "estimator.1", "1.0"))
     lines = b"".join(encode(record, number) for number, record in enumerate(caplog.records)).decode()
     first, last = (datetime.fromtimestamp(second, UTC) for second in (0, 3))
-    assert taken(lines, first) == [0.75, 2.0]
-    assert taken(lines, last) == [2.0]
+    assert estimate_seconds(lines, first) == [0.75, 2.0]
+    assert estimate_seconds(lines, last) == [2.0]

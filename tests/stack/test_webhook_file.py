@@ -1,4 +1,4 @@
-"""deploy/stack/webhook.yml against the bot's settings, the stack and what Telegram asks of a webhook."""
+"""deploy/stack/webhook.yml, compared with the bot's settings, the stack and Telegram's rules for webhooks."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ BOT: Yaml = stack("deploy/stack/webhook.yml")["services"]["bot"]
 ENVIRONMENT: dict[str, Any] = BOT["environment"] | {"ATTRAI_WEBHOOK_URL": "https://bot.example.org/telegram"}
 
 
-def test_the_bot_reads_it_all_and_is_in_webhook_mode(tmp_path: Path) -> None:
+def test_the_bot_reads_every_setting_and_is_in_webhook_mode(tmp_path: Path) -> None:
     credentials = new_credentials("1:token").secrets
     given = {"photo_store": str(tmp_path)}
     for name, value in (environment("bot") | ENVIRONMENT).items():
@@ -26,14 +26,14 @@ def test_the_bot_reads_it_all_and_is_in_webhook_mode(tmp_path: Path) -> None:
     assert settings.webhook_secret.get_secret_value() == credentials["webhook_secret"]
 
 
-def test_the_port_that_is_published_is_the_one_on_which_the_bot_listens_to_the_outside() -> None:
+def test_the_published_port_is_the_one_the_bot_listens_on() -> None:
     (port,) = BOT["ports"]
     assert (port["target"], port["mode"]) == (int(ENVIRONMENT["ATTRAI_WEBHOOK_PORT"]), "host")
     assert ENVIRONMENT["ATTRAI_WEBHOOK_HOST"] == "0.0.0.0"  # noqa: S104  # in its container
-    assert set(BOT) == {"environment", "secrets", "ports"}, "everything else stays as the stack file says"
+    assert set(BOT) == {"environment", "secrets", "ports"}, "the stack file defines everything else"
 
 
-def test_nothing_else_of_the_stack_takes_that_port() -> None:
+def test_nothing_else_in_the_stack_uses_that_port() -> None:
     published = {
         port["published"]
         for name in ("docker-stack.yml", "deploy/stack/monitoring.yml")
@@ -43,7 +43,7 @@ def test_nothing_else_of_the_stack_takes_that_port() -> None:
     assert int(BOT["ports"][0]["published"]) not in published
 
 
-def test_how_to_use_it_is_described() -> None:
+def test_its_use_is_documented() -> None:
     guide = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     for word in ("deploy/stack/webhook.yml", "WEBHOOK_URL", "WEBHOOK_PORT", "TLS", "443"):
         assert word in guide, word

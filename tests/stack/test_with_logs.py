@@ -1,4 +1,4 @@
-"""The script that forwards a server's lines, run with a program in the server's place and a real receiver of datagrams."""
+"""The script that forwards a server's log lines, run with a fake server and a real UDP receiver."""
 
 import os
 import re
@@ -13,11 +13,11 @@ from stack_files import ROOT
 
 SCRIPT = ROOT / "deploy/with-logs.sh"
 HOST = f"127.{os.getpid() >> 16 & 255}.{os.getpid() >> 8 & 255}.{os.getpid() & 255 or 1}"
-"""This test's own address of the loopback: the script's port is always the same."""
+"""A loopback address for this process, because the script's port is fixed."""
 HEADER = re.compile(r"<(?P<priority>\d+)>1 (?P<time>\S+) (?P<host>\S+) (?P<program>\S+) - - - (?P<line>.*)", re.DOTALL)
-"""Of a datagram (RFC 5424): no process id, no message id, no structured data."""
+"""Of a datagram (RFC 5424) without process id, message id and structured data."""
 SEVERITIES = {"critical": 26, "error": 27, "warning": 28, "notice": 29, "info": 30}
-"""Of the facility `daemon`: 3 * 8 + syslog's severity."""
+"""Priorities of the facility `daemon`: 3 * 8 + syslog's severity."""
 RABBITMQ = "2026-11-21 09:26:53.589793+00:00 [{}] <0.221.0> {}"
 REDIS = "1:M 21 Nov 2026 09:26:53.589 {} {}"
 LINES = {
@@ -31,7 +31,7 @@ LINES = {
     "  ##  ##      RabbitMQ 4.2.1": 30,
     "100 % of \\n a line's own signs, and a user's: é": 30,
 }
-"""What servers write, and the priority with which it goes on."""
+"""Lines of the servers, with the expected priority."""
 
 
 @pytest.fixture
@@ -53,8 +53,8 @@ def _received(receiver: socket.socket) -> dict[str, str]:
     return header.groupdict()
 
 
-def test_each_line_is_a_whole_syslog_message_with_its_own_severity(receiver: socket.socket) -> None:
-    began = datetime.now(UTC).replace(microsecond=0)
+def test_each_line_is_a_syslog_message_with_its_severity(receiver: socket.socket) -> None:
+    started = datetime.now(UTC).replace(microsecond=0)
     with _started("printf", "%s\n", *LINES, LOG_HOST=HOST) as server:
         messages = [_received(receiver) for _ in LINES]
         console = server.communicate()[0]
@@ -62,11 +62,11 @@ def test_each_line_is_a_whole_syslog_message_with_its_own_severity(receiver: soc
     assert {(message["host"], message["program"]) for message in messages} == {("rabbitmq", "rabbitmq")}
     for message in messages:
         time = datetime.strptime(message["time"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-        assert began <= time <= datetime.now(UTC) + timedelta(seconds=1)
+        assert started <= time <= datetime.now(UTC) + timedelta(seconds=1)
     assert console.splitlines() == list(LINES)
 
 
-def test_a_long_line_is_one_datagram_that_is_cut(receiver: socket.socket) -> None:
+def test_a_long_line_is_one_truncated_datagram(receiver: socket.socket) -> None:
     long = "я" * 5_000
     with _started("printf", "%s\n", long, "next", LOG_HOST=HOST) as server:
         assert _received(receiver)["line"] == long[:2_000]
@@ -74,20 +74,20 @@ def test_a_long_line_is_one_datagram_that_is_cut(receiver: socket.socket) -> Non
         assert server.communicate()[0] == f"{long}\nnext\n"
 
 
-@pytest.mark.parametrize("host", ["", HOST, "no-such-host.invalid"], ids=["none", "nobody listens", "unknown"])
+@pytest.mark.parametrize("host", ["", HOST, "no-such-host.invalid"], ids=["none", "no receiver", "unknown"])
 def test_without_a_log_server_the_console_has_every_line(host: str) -> None:
     with _started("printf", "%s\n", "first", "second", LOG_HOST=host) as server:
         assert server.communicate()[0] == "first\nsecond\n"
     assert server.returncode == 0
 
 
-def test_what_goes_to_standard_error_is_forwarded_too(receiver: socket.socket) -> None:
+def test_standard_error_is_forwarded_too(receiver: socket.socket) -> None:
     with _started("bash", "-c", "echo oops >&2; exit 3", LOG_HOST=HOST) as server:
         assert _received(receiver)["line"] == "oops"
         assert (server.communicate()[0], server.returncode) == ("oops\n", 3)
 
 
-def test_a_signal_reaches_the_server_itself_which_keeps_its_time_zone(receiver: socket.socket) -> None:
+def test_a_signal_reaches_the_server_which_keeps_its_time_zone(receiver: socket.socket) -> None:
     program = 'trap "echo stopping; exit 7" TERM; echo "up in $TZ"; while :; do sleep 0.05; done'
     with _started("bash", "-c", program, LOG_HOST=HOST) as server:
         assert _received(receiver)["line"] == "up in Asia/Tokyo"

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from attrai_batch.report.contents import RunInfo, sections
-from attrai_batch.report.html import as_html
-from attrai_batch.report.markdown import as_markdown
+from attrai_batch.report.render import as_html, as_markdown
 from attrai_batch.report.summary import summarize
 from attrai_batch.run_stats import RunStats
 
@@ -14,14 +13,14 @@ __all__ = ["Report", "RunInfo", "write_report"]
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Where a report lies. The Markdown file shows the pictures beside it; the HTML file has them in itself."""
+    """The files of a report. The Markdown file shows pictures beside it; the HTML file contains them."""
 
     markdown: Path
     html: Path
 
 
 def write_report(table: Path, stats: RunStats, run: RunInfo, folder: Path) -> Report:
-    """Write the report of a finished table into `folder`, over an earlier one. Raises NoTable, OSError."""
+    """Write the report of a finished table into `folder`, over an earlier one. Raises InvalidTable, OSError."""
     parts = sections(run, stats, summarize(table))
     folder.mkdir(parents=True, exist_ok=True)
     report = Report(folder / "report.md", folder / "report.html")

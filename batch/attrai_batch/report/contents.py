@@ -1,4 +1,4 @@
-"""What a report says, before it is Markdown or HTML. Names of photos are made printable here and escaped there."""
+"""The contents of a report, for any format. Names of photos become printable here; `render` escapes them."""
 
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -14,7 +14,7 @@ Cells = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """What only the run itself knows. `workers`: estimators of one core each that worked on it; None where they are others'."""
+    """What the table does not say. `workers`: the run's own estimators, one core each; None for a run on servers."""
 
     source: str
     workers: int | None
@@ -26,16 +26,16 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class ReportPicture:
-    """A PNG: the name of its file, its bytes, and what it shows, for those who do not see it."""
+    """A PNG with the name of its file; `alt` describes it for people who do not see it."""
 
     name: str
     png: bytes
-    shows: str
+    alt: str
 
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A heading, sentences, a table (its first row is its head) and a picture, what there is of them."""
+    """A heading, then sentences, a table whose first row is its head, and a picture, each if there is one."""
 
     title: str
     sentences: Cells = ()
@@ -60,8 +60,8 @@ def _counts(run: RunInfo, stats: RunStats) -> Section:
     speed = stats.photos / stats.elapsed if stats.elapsed else 0.0
     failed = sum(stats.missed.values())
     share = failed / stats.photos if stats.photos else 0.0
-    at_work = sum(stats.seconds.values()) / stats.elapsed if stats.elapsed else 0.0
-    cores = at_work if run.workers is None else run.workers
+    busy = sum(stats.seconds.values()) / stats.elapsed if stats.elapsed else 0.0
+    cores = busy if run.workers is None else run.workers
     rows = (
         ("", ""),
         ("photos submitted", f"{stats.photos:,}"),
@@ -69,7 +69,7 @@ def _counts(run: RunInfo, stats: RunStats) -> Section:
         ("faces", f"{stats.faces:,}"),
         ("failed", f"{failed:,} ({share:.2%})"),
         ("time", duration(stats.elapsed)),
-        ("estimators", f"{at_work:.1f} at work, on average" if run.workers is None else str(run.workers)),
+        ("estimators", f"{busy:.1f} at work, on average" if run.workers is None else str(run.workers)),
         ("photos a second", f"{speed:.1f}"),
         ("photos a second for each core", f"{speed / cores if cores else 0.0:.1f}"),
     )

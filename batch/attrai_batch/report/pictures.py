@@ -1,4 +1,4 @@
-"""The report's pictures, as PNG: drawn by matplotlib's figures, without its global state or a display."""
+"""Draws the report's pictures as PNG. Uses matplotlib without its global state or a display."""
 
 import io
 from collections.abc import Mapping
@@ -8,12 +8,13 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-ENLARGED = 2
-WIDTH, HEIGHT, DOTS = 7.0, 4.0, 110
-"""Inches, and dots of an inch."""
-MOST_BARS = 12
+FACE_SCALE = 2
+WIDTH_IN, HEIGHT_IN, DPI = 7.0, 4.0, 110
+"""Size of a chart in inches, and its dots per inch."""
+MAX_BARS = 12
+"""Bars of the histogram before the last one, which has all larger numbers."""
 BLUE = "#2a6f97"
-ENOUGH = 3
+MIN_VECTORS = 3
 """Vectors that a map needs."""
 
 
@@ -21,17 +22,17 @@ def average_face(pixels: NDArray[np.uint8]) -> bytes:
     """An average face, RGB of shape (n, n, 3), enlarged."""
     image = Image.fromarray(pixels)
     buffer = io.BytesIO()
-    image.resize((image.width * ENLARGED, image.height * ENLARGED), Image.Resampling.BICUBIC).save(buffer, "PNG")
+    image.resize((image.width * FACE_SCALE, image.height * FACE_SCALE), Image.Resampling.BICUBIC).save(buffer, "PNG")
     return buffer.getvalue()
 
 
 def histogram(faces: Mapping[int, int]) -> bytes:
-    """How many photos have how many faces; the last bar stands for all that have more."""
-    most = min(max(faces, default=0), MOST_BARS)
+    """The number of photos for each number of faces; the last bar has all larger numbers."""
+    most = min(max(faces, default=0), MAX_BARS)
     bars = [faces.get(number, 0) for number in range(most)]
     bars.append(sum(count for number, count in faces.items() if number >= most))
     labels = [*map(str, range(most)), f"{most}+" if max(faces, default=0) > most else str(most)]
-    figure = Figure((WIDTH, HEIGHT), DOTS, layout="constrained")
+    figure = Figure((WIDTH_IN, HEIGHT_IN), DPI, layout="constrained")
     axes = figure.add_subplot(xlabel="faces of a photo", ylabel="photos")
     axes.bar_label(axes.bar(labels, bars, color=BLUE), fmt="{:,.0f}")
     axes.spines[["top", "right"]].set_visible(False)
@@ -39,12 +40,12 @@ def histogram(faces: Mapping[int, int]) -> bytes:
 
 
 def vector_map(vectors: NDArray[np.float32]) -> bytes | None:
-    """Vectors of shape (n, 128) on the plane along which they differ most; None for fewer than three."""
-    if len(vectors) < ENOUGH:
+    """Vectors of shape (n, 128) on the plane of their largest variance; None for fewer than three."""
+    if len(vectors) < MIN_VECTORS:
         return None
     points, shares = projected(vectors)
     names = [f"component {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(shares)]
-    figure = Figure((WIDTH, WIDTH), DOTS, layout="constrained")
+    figure = Figure((WIDTH_IN, WIDTH_IN), DPI, layout="constrained")
     axes = figure.add_subplot(xlabel=names[0], ylabel=names[1], aspect="equal")
     axes.scatter(points[:, 0], points[:, 1], s=4, color=BLUE, alpha=0.6, linewidths=0)
     axes.spines[["top", "right"]].set_visible(False)
@@ -52,7 +53,7 @@ def vector_map(vectors: NDArray[np.float32]) -> bytes | None:
 
 
 def projected(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float64], tuple[float, float]]:
-    """The first two principal components, shape (n, 2), each with its largest weight positive; their shares of the variance."""
+    """The first two principal components, shape (n, 2), and their shares of the variance. The largest weights are positive."""
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     _, values, axes = np.linalg.svd(centred, full_matrices=False)
     largest = np.abs(axes[:2]).argmax(axis=1)
@@ -62,7 +63,7 @@ def projected(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float64], tuple[
 
 
 def _png(figure: Figure) -> bytes:
-    """Without the program's name and version, so that the same table gives the same bytes."""
+    """Leaves out the name and version of the program, so that the same table gives the same bytes."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", metadata={"Software": None})
     return buffer.getvalue()

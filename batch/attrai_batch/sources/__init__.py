@@ -1,4 +1,4 @@
-"""From what a person names on the command line to a source."""
+"""The reader: opens the source that the command line names."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ NO_RULES = DownloadRules()
 def open_source(source: str, cache: Path, rules: DownloadRules = NO_RULES) -> PhotoSource:
     """A folder, a tar (plain, gzip, bzip2, xz), a zip, or the http or https URL of an archive.
 
-    A URL is downloaded to `cache` and opened there; nothing is written otherwise. Raises SourceError.
+    A URL is downloaded to `cache` and opened there; otherwise nothing is written. Raises SourceError.
     """
     scheme, separator, _ = source.partition("://")
     if separator:

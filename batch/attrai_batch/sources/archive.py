@@ -1,4 +1,4 @@
-"""A tar or a zip as a source: entries and refusals, a damaged end as the last of them."""
+"""A tar or a zip as a source. A damaged end is the last of its entries."""
 
 import hashlib
 import os
@@ -10,32 +10,31 @@ from pathlib import Path
 from attrai_batch.errors import SourceError
 from attrai_batch.sources.decompression import BZIP2, GZIP, XZ
 from attrai_batch.sources.entries import Entry, RefusedEntry
-from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
 from attrai_batch.sources.member_filter import ArchiveEnds
-from attrai_batch.sources.names import escaped_name
+from attrai_batch.sources.rules import LIMITS, SourceLimits, escaped_name
 from attrai_batch.sources.tar_archive import tar_entries
 from attrai_batch.sources.zip_archive import zip_count, zip_entries
 
 ZIP = (b"PK\3\4", b"PK\5\6")
 """The first bytes of a zip, and of one without a member."""
-TAR_AT = 257
-"""Where a tar has `ustar`."""
-ENDS = 1 << 16
-"""Bytes from each end of an archive that its fingerprint covers, beside its size and time."""
-COUNTED = 256 << 20
-"""Bytes of the largest archive that is read once more to count what is in it."""
+USTAR_POSITION = 257
+"""The position of `ustar` in a tar."""
+FINGERPRINT_END_BYTES = 1 << 16
+"""Bytes from each end of an archive that its fingerprint covers, beside size and time."""
+MAX_COUNTED_BYTES = 256 << 20
+"""Size of the largest archive that is read one more time to count its entries."""
 
 
 class ArchiveSource:
-    """An archive of photos. What kind it is, its first bytes say, not its name. Raises SourceError.
+    """An archive of photos. Its first bytes tell its kind, not its name. Raises SourceError.
 
-    `name` stands in the row that says that the archive is damaged; `fingerprint` is known of a download.
+    The row of a damaged archive has `name`. The `fingerprint` of a download is known already.
     """
 
     def __init__(
         self,
         path: Path,
-        limits: SourceLimits = SOURCE_LIMITS,
+        limits: SourceLimits = LIMITS,
         *,
         name: str | None = None,
         fingerprint: str | None = None,
@@ -45,8 +44,8 @@ class ArchiveSource:
         self._name = escaped_name(name or path.name)
         self._fingerprint = fingerprint
         self._is_zip = _is_zip(path)
-        self._given = 0
-        self._share: Callable[[], float] | None = None
+        self._read_count = 0
+        self._read_share: Callable[[], float] | None = None
 
     @property
     def folder(self) -> None:
@@ -54,16 +53,16 @@ class ArchiveSource:
 
     @cached_property
     def count(self) -> int | None:
-        """For the progress bar: of a zip, and of another archive that is read through in seconds."""
-        if self._path.stat().st_size <= COUNTED:
+        """Of a zip, and of an archive that is small enough to be read in seconds."""
+        if self._path.stat().st_size <= MAX_COUNTED_BYTES:
             return sum(1 for _ in self.entries())
-        with suppress(ArchiveEnds):  # its row says so
+        with suppress(ArchiveEnds):  # the table says so
             return zip_count(self._path) if self._is_zip else None
         return None
 
     def expected(self) -> int | None:
-        """By the part of a tar that has been read: photos are compressed already, so that members are spread evenly over it."""
-        return round(self._given / self._share()) if self._given and self._share else None
+        """Estimated from the part of a tar that has been read: photos do not shrink, so entries are spread evenly."""
+        return round(self._read_count / self._read_share()) if self._read_count and self._read_share else None
 
     @cached_property
     def fingerprint(self) -> str:
@@ -72,9 +71,9 @@ class ArchiveSource:
         status = self._path.stat()
         digest = hashlib.sha256(f"{status.st_size}\0{status.st_mtime_ns}\0".encode())
         with self._path.open("rb") as file:
-            digest.update(file.read(ENDS))
-            file.seek(max(status.st_size - ENDS, 0))
-            digest.update(file.read(ENDS))
+            digest.update(file.read(FINGERPRINT_END_BYTES))
+            file.seek(max(status.st_size - FINGERPRINT_END_BYTES, 0))
+            digest.update(file.read(FINGERPRINT_END_BYTES))
         return digest.hexdigest()
 
     def entries(self) -> Iterator[Entry]:
@@ -89,27 +88,27 @@ class ArchiveSource:
         if self._is_zip:
             yield from zip_entries(self._path, self._limits)
             return
-        self._given = 0
+        self._read_count = 0
         with self._path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
-            self._share = lambda: max(file.tell(), 1) / size
+            self._read_share = lambda: max(file.tell(), 1) / size
             try:
                 for entry in tar_entries(file, self._limits):
-                    self._given += 1
+                    self._read_count += 1
                     yield entry
             finally:
-                self._share = lambda: 1.0
+                self._read_share = lambda: 1.0
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether it is one, or a tar. Raises SourceError when it is neither."""
+    """Whether it is a zip; if not, it is a tar. Raises SourceError if it is neither."""
     try:
         with path.open("rb") as file:
-            start = file.read(TAR_AT + 5)
+            start = file.read(USTAR_POSITION + 5)
     except OSError as error:
         raise SourceError(f"{path} cannot be opened: {error.strerror or os.strerror(error.errno or 0)}") from error
     if start.startswith(ZIP):
         return True
-    if start.startswith((GZIP, BZIP2, XZ)) or start[TAR_AT:] == b"ustar" or path.suffix == ".tar":
+    if start.startswith((GZIP, BZIP2, XZ)) or start[USTAR_POSITION:] == b"ustar" or path.suffix == ".tar":
         return False
     raise SourceError(f"{path} is neither a folder nor a tar (plain, gzip, bzip2, xz) or zip")

@@ -1,4 +1,4 @@
-"""The bytes inside a tar's gzip, bzip2 or xz as one stream, read once, with bounds on how far it may swell."""
+"""Decompresses gzip, bzip2 or xz as a stream, with bounds on the unpacked size."""
 
 import bz2
 import gzip
@@ -6,15 +6,15 @@ import lzma
 import zlib
 from typing import IO, Protocol
 
-from attrai_batch.sources.limits import SourceLimits
 from attrai_batch.sources.member_filter import ArchiveEnds
+from attrai_batch.sources.rules import SourceLimits
 
-PIECE = 1 << 16
+READ_BYTES = 1 << 16
 """Bytes of a compressed file that are read at a time."""
 GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"
 """The first bytes of each kind of file."""
-BROKEN = (OSError, EOFError, zlib.error, lzma.LZMAError)
-"""What unpacking raises at a broken file."""
+DECOMPRESSION_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What the libraries raise for a damaged file."""
 
 
 class Readable(Protocol):
@@ -24,7 +24,7 @@ class Readable(Protocol):
 
 
 class DecompressedStream:
-    """What is packed in `file`, for one reader. Raises ArchiveEnds when it is damaged, a bomb, or over the allowance."""
+    """The unpacked content of `file`. Raises ArchiveEnds if it is damaged, a bomb, or read over the allowance."""
 
     def __init__(self, file: IO[bytes], limits: SourceLimits) -> None:
         self._file = file
@@ -34,7 +34,7 @@ class DecompressedStream:
         self._end = 0
 
     def allow(self, size: int) -> None:
-        """Let so many bytes be read from here on: a header may not make its reader take all of the archive."""
+        """Allow `size` bytes to be read from here. A header cannot make its reader load the whole archive."""
         self._end = self._position + size
 
     def read(self, size: int = -1) -> bytes:
@@ -43,7 +43,7 @@ class DecompressedStream:
             raise ArchiveEnds("damaged_archive", "the archive is damaged: a member's header does not end")
         try:
             data = self._stream.read(size)
-        except BROKEN as error:
+        except DECOMPRESSION_ERRORS as error:
             raise ArchiveEnds("damaged_archive", f"the archive is damaged or ends early: {error}") from error
         self._position += len(data)
         if self._limits.is_bomb(self._position, self._file.tell()):
@@ -52,12 +52,12 @@ class DecompressedStream:
 
 
 class _XzStream:
-    """xz, one stream or several, with a bound on memory that `lzma.open` does not offer."""
+    """One or several xz streams, with a memory limit, which `lzma.open` does not offer."""
 
     def __init__(self, file: IO[bytes], memory: int) -> None:
         self._file = file
         self._memory = memory
-        self._decompressor = self._fresh()
+        self._decompressor = self._new_decompressor()
 
     def read(self, size: int) -> bytes:
         while True:
@@ -73,17 +73,17 @@ class _XzStream:
                 return data
 
     def _piece(self) -> bytes:
-        """The next bytes to unpack; at the end of a stream, without the padding, for a fresh decompressor."""
+        """The next bytes to unpack. After the end of a stream it skips the padding and makes a new decompressor."""
         if not self._decompressor.eof:
-            return self._file.read(PIECE)
+            return self._file.read(READ_BYTES)
         piece = self._decompressor.unused_data.lstrip(b"\0")
-        while not piece and (more := self._file.read(PIECE)):
+        while not piece and (more := self._file.read(READ_BYTES)):
             piece = more.lstrip(b"\0")
         if piece:
-            self._decompressor = self._fresh()
+            self._decompressor = self._new_decompressor()
         return piece
 
-    def _fresh(self) -> lzma.LZMADecompressor:
+    def _new_decompressor(self) -> lzma.LZMADecompressor:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=self._memory)
 
 

@@ -1,4 +1,4 @@
-"""Where a download lies: the file, its part while it comes, and a note beside of what they are."""
+"""The files of a download: the finished file, the part that has arrived, and the state that tells what they are."""
 
 import hashlib
 import json
@@ -8,11 +8,12 @@ from pathlib import Path
 import httpx
 
 DownloadState = dict[str, str]
+"""`url` as `url_hash` makes it; `validator` of a part; `size` and `sha256` of a finished file."""
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadPaths:
-    """`file` is there when all of it is."""
+    """`file` exists only when the download is complete."""
 
     file: Path
 
@@ -21,7 +22,7 @@ class DownloadPaths:
         return self.file.with_name(self.file.name + ".part")
 
     def read_state(self) -> DownloadState:
-        """What `note_down` wrote last; nothing if there is nothing that can be read."""
+        """What `write_state` wrote last; empty if there is no state or it is not readable."""
         try:
             state = json.loads(self._state_file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
@@ -38,7 +39,7 @@ class DownloadPaths:
 
 
 def redacted_url(url: str) -> str:
-    """A URL as it may be printed: without user, password and query."""
+    """A URL without user, password and query, for messages and reports."""
     try:
         parts = httpx.URL(url)
     except httpx.InvalidURL:
@@ -47,5 +48,5 @@ def redacted_url(url: str) -> str:
 
 
 def url_hash(url: str) -> str:
-    """Stands for the URL in a file that others may read: its query may be a key."""
+    """Identifies a URL in a file that others may read: its query may hold a key."""
     return hashlib.sha256(url.encode()).hexdigest()

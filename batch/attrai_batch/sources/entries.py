@@ -1,7 +1,4 @@
-"""What a data set is to the producer: entries in an order that never changes, and a fingerprint that does when the set does.
-
-`attrai_batch.sources.open_source` makes one of a folder, a tar, a zip or a URL of one.
-"""
+"""What all kinds of sources give: entries in a fixed order, and a fingerprint that changes when the data set does."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +8,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
-    """A file below the source's folder: the estimator reads it there. `name` is relative, with slashes; `size` in bytes."""
+    """A file below the source's folder, where the estimator reads it. `name` is relative, with slashes; `size` in bytes."""
 
     name: str
     size: int
@@ -19,7 +16,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class MemberEntry:
-    """A member of an archive, read out of it: its name there and its bytes."""
+    """A member of an archive: its name there and its bytes."""
 
     name: str
     data: bytes
@@ -27,7 +24,7 @@ class MemberEntry:
 
 @dataclass(frozen=True, slots=True)
 class RefusedEntry:
-    """What is named in the source and never submitted; `code` as in `attrai_shared.errors`, `message` a sentence."""
+    """A name that is refused and never submitted. `code` is one of `attrai_shared.errors`, `message` a sentence."""
 
     name: str
     code: str
@@ -35,31 +32,31 @@ class RefusedEntry:
 
 
 Entry = FileEntry | MemberEntry | RefusedEntry
-"""Every name is text that UTF-8 can hold; one that is not stands here with its bytes escaped, as a RefusedEntry."""
+"""Every name is text that UTF-8 can hold. Another name is refused, with its bytes escaped."""
 
 
 class PhotoSource(Protocol):
-    """A data set that can be read again from its beginning, with the same entries in the same order."""
+    """A data set. It can be read several times, with the same entries in the same order."""
 
     @property
     def fingerprint(self) -> str:
-        """64 hexadecimal digits: another one when names, sizes or times of the set have changed."""
+        """64 hexadecimal digits, which differ if names, sizes or times of the set differ."""
         ...
 
     @property
     def folder(self) -> Path | None:
-        """Below which FileEntry names lie, resolved; None for an archive, which has MemberEntry alone."""
+        """The resolved folder of the FileEntry names; None for an archive, which has MemberEntry only."""
         ...
 
     @property
     def count(self) -> int | None:
-        """How many entries there are, where that is known before all are read: for the progress bar alone."""
+        """The number of entries for the progress bar; None if it is unknown before all are read."""
         ...
 
     def expected(self) -> int | None:
-        """About how many there are where `count` does not say, as far as that can be judged by what was read; for the bar, too."""
+        """An estimate of the number of entries for the progress bar, from the part that has been read."""
         ...
 
     def entries(self) -> Iterator[Entry]:
-        """All entries from the beginning. Memory is bounded whatever the size of the set. Raises SourceError."""
+        """All entries from the beginning, in bounded memory. Raises SourceError."""
         ...

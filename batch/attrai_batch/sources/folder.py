@@ -1,30 +1,35 @@
-"""A folder of photos: walked in the order of names, every file looked at and none opened."""
+"""A folder of photos, walked in the order of names. Every file's status is read; no file is opened."""
 
 import hashlib
+import heapq
 import os
 import stat
+import tempfile
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
+from typing import IO
 
 from attrai_batch.errors import SourceError
 from attrai_batch.sources.entries import Entry, FileEntry, RefusedEntry
-from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
-from attrai_batch.sources.listing import sorted_names
-from attrai_batch.sources.names import escaped_name, is_hidden, is_photo, unsafe_reason
+from attrai_batch.sources.rules import LIMITS, SourceLimits, escaped_name, is_hidden, is_photo, unsafe_reason
 
-Looked = tuple[Entry, int]
-"""An entry and the time of its file's last change in nanoseconds; 0 for one that is refused."""
+SORTED_IN_MEMORY = 50_000
+"""Names of one folder that are sorted in memory at a time: about 5 MB."""
+
+DatedEntry = tuple[Entry, int]
+"""An entry, and the time of its file's last change in nanoseconds; 0 for a refused one."""
 
 
 class FolderSource:
-    """All photos below a folder. Hidden files and what has no photo's suffix are skipped.
+    """All photos below a folder. Hidden files and files without a photo's suffix are skipped.
 
-    Links to photos inside are followed, links to folders inside are not (their photos stand under their own names);
-    links that lead outside are refused.
+    Links to photos inside are followed. Links to folders inside are skipped, as their photos are listed anyway. Links
+    that lead outside are refused.
     """
 
-    def __init__(self, folder: Path, limits: SourceLimits = SOURCE_LIMITS) -> None:
+    def __init__(self, folder: Path, limits: SourceLimits = LIMITS) -> None:
         self._folder = folder.resolve()
         self._root = os.fsencode(self._folder)
         self._limits = limits
@@ -35,30 +40,30 @@ class FolderSource:
 
     @property
     def fingerprint(self) -> str:
-        return self._counted[0]
+        return self._summary[0]
 
     @property
     def count(self) -> int:
-        return self._counted[1]
+        return self._summary[1]
 
     def expected(self) -> int:
         return self.count
 
     def entries(self) -> Iterator[Entry]:
-        return (entry for entry, _ in self._walked())
+        return (entry for entry, _ in self._walk())
 
     @cached_property
-    def _counted(self) -> tuple[str, int]:
-        """One walk over names, sizes and times, made before the first photo is read."""
+    def _summary(self) -> tuple[str, int]:
+        """The fingerprint and the count, from one walk before the first photo is read."""
         digest, count = hashlib.sha256(), 0
-        for entry, changed in self._walked():
+        for entry, changed in self._walk():
             size = entry.size if isinstance(entry, FileEntry) else 0
             digest.update(f"{entry.name}\0{size}\0{changed}\n".encode())
             count += 1
         return digest.hexdigest(), count
 
-    def _walked(self) -> Iterator[Looked]:
-        """Without recursion: a folder may be nested as deep as a path can be long."""
+    def _walk(self) -> Iterator[DatedEntry]:
+        """Without recursion, as a folder may be nested deeper than Python recurses."""
         try:
             levels = [(b"", sorted_names(self._root))]
         except OSError as error:
@@ -69,9 +74,9 @@ class FolderSource:
             if name is None:
                 levels.pop()
             elif not is_hidden(os.fsdecode(name)):
-                yield from self._looked_at(above + name, levels)
+                yield from self._entry(above + name, levels)
 
-    def _looked_at(self, name: bytes, levels: list[tuple[bytes, Iterator[bytes]]]) -> Iterator[Looked]:
+    def _entry(self, name: bytes, levels: list[tuple[bytes, Iterator[bytes]]]) -> Iterator[DatedEntry]:
         """The entry of a name, if it has one; a folder is added to `levels` instead."""
         text = os.fsdecode(name)
         try:
@@ -91,11 +96,11 @@ class FolderSource:
         target = os.path.realpath(os.path.join(self._root, link))  # noqa: PTH118 - bytes
         return (target + b"/").startswith(self._root.rstrip(b"/") + b"/")
 
-    def _outside(self, name: str) -> Iterator[Looked]:
+    def _outside(self, name: str) -> Iterator[DatedEntry]:
         if is_photo(name) or (self._folder / name).is_dir():
             yield RefusedEntry(escaped_name(name), "unsafe_link", "a link that leads outside the folder"), 0
 
-    def _file(self, name: str, status: os.stat_result) -> Iterator[Looked]:
+    def _file(self, name: str, status: os.stat_result) -> Iterator[DatedEntry]:
         if not is_photo(name):
             return
         if not stat.S_ISREG(status.st_mode):
@@ -106,3 +111,28 @@ class FolderSource:
             yield RefusedEntry(name, "too_many_bytes", f"the file has {status.st_size} bytes"), 0
         else:
             yield FileEntry(name, status.st_size), status.st_mtime_ns
+
+
+def sorted_names(folder: bytes, in_memory: int = SORTED_IN_MEMORY) -> Iterator[bytes]:
+    """Every name in the folder in the order of its bytes, which for UTF-8 is that of the characters. Raises OSError.
+
+    Names beyond `in_memory` are sorted in runs of that size, in unnamed temporary files that are then merged.
+    """
+    with os.scandir(folder) as found:
+        names = (entry.name for entry in found)
+        first = sorted(islice(names, in_memory))
+        runs = [_write_run(run) for run in iter(lambda: sorted(islice(names, in_memory)), [])]
+    return heapq.merge(first, *map(_read_run, runs)) if runs else iter(first)
+
+
+def _write_run(names: list[bytes]) -> IO[bytes]:
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - `_read_run` closes it
+    file.writelines(len(name).to_bytes(2, "little") + name for name in names)
+    file.seek(0)
+    return file
+
+
+def _read_run(run: IO[bytes]) -> Iterator[bytes]:
+    with run:
+        while size := run.read(2):
+            yield run.read(int.from_bytes(size, "little"))

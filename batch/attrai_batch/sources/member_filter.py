@@ -1,12 +1,16 @@
-"""Which members of an archive are photos that may be read; hostile ones are refused by name. Knows neither tar nor zip."""
+"""Which members of an archive are read, which are skipped, and which are refused by name. Knows neither tar nor zip."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from attrai_batch.sources.entries import RefusedEntry
-from attrai_batch.sources.limits import SourceLimits
-from attrai_batch.sources.name_set import NameSet
-from attrai_batch.sources.names import escaped_name, is_hidden, is_photo, normalized, unsafe_reason
+from attrai_batch.sources.rules import SourceLimits, escaped_name, is_hidden, is_photo, unsafe_reason
+
+MAX_FILL = 0.7
+"""Share of a name set's table beyond which the table is doubled."""
 
 Kind = Literal["file", "folder", "link", "special", "encrypted"]
 REFUSED_KINDS = {
@@ -17,7 +21,7 @@ REFUSED_KINDS = {
 
 
 class ArchiveEnds(Exception):
-    """Nothing more can be read of the archive: the code and the sentence of its last row."""
+    """Nothing more can be read of the archive. Holds the code and the sentence of its last row."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -26,7 +30,7 @@ class ArchiveEnds(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ArchiveMember:
-    """What an archive says of a member: its name in its shortest form, its kind, its size in bytes when unpacked."""
+    """What an archive says of a member: its name in its shortest form, its kind, and its unpacked size in bytes."""
 
     name: str
     kind: Kind
@@ -34,7 +38,7 @@ class ArchiveMember:
 
 
 class MemberFilter:
-    """Judges the members of one archive in their order. Raises ArchiveEnds beyond the most members."""
+    """Checks the members of one archive in their order."""
 
     def __init__(self, limits: SourceLimits) -> None:
         self._limits = limits
@@ -42,7 +46,7 @@ class MemberFilter:
         self._count = 0
 
     def check(self, member: ArchiveMember) -> bool | RefusedEntry:
-        """True: read it. False: it is no photo and is skipped. Otherwise why it is refused."""
+        """True: read it. False: skip it. Otherwise why it is refused. Raises ArchiveEnds after too many members."""
         self._count += 1
         if self._count > self._limits.members:
             raise ArchiveEnds("too_many_members", f"the archive has over {self._limits.members} members")
@@ -64,6 +68,38 @@ class MemberFilter:
         return True
 
 
-def member(name: str, kind: Kind, size: int) -> ArchiveMember:
-    """A member by the name that its archive gives it."""
-    return ArchiveMember(normalized(name), kind, size)
+class NameSet:
+    """A set of names in at most 24 bytes for each; a set of strings takes several times as many.
+
+    It keeps 64 bits of a hash of each: two of a million names count as one with a probability of 3e-8.
+    """
+
+    def __init__(self) -> None:
+        self._table = np.zeros(1 << 10, np.uint64)
+        self._count = 0
+
+    def add(self, name: str) -> bool:
+        """Add a name; False if it is in the set already."""
+        digest = int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little") or 1
+        at = self._place(digest)
+        if self._table[at] != 0:
+            return False
+        self._table[at] = digest
+        self._count += 1
+        if self._count > MAX_FILL * len(self._table):
+            self._double()
+        return True
+
+    def _place(self, digest: int) -> int:
+        """The place of the digest, or the free place where it belongs."""
+        table, last = self._table, len(self._table) - 1
+        at = digest & last
+        while table[at] != 0 and table[at] != digest:
+            at = (at + 1) & last
+        return at
+
+    def _double(self) -> None:
+        digests = self._table[self._table != 0]
+        self._table = np.zeros(2 * len(self._table), np.uint64)
+        for digest in map(int, digests):
+            self._table[self._place(digest)] = digest

@@ -1,4 +1,4 @@
-"""A tar, plain or in gzip, bzip2 or xz: streamed once from beginning to end, one member in memory at a time."""
+"""Reads a tar, plain or in gzip, bzip2 or xz, as a stream with one member in memory at a time."""
 
 import tarfile
 from collections.abc import Iterator
@@ -6,14 +6,14 @@ from typing import IO, Self
 
 from attrai_batch.sources.decompression import DecompressedStream
 from attrai_batch.sources.entries import Entry, MemberEntry, RefusedEntry
-from attrai_batch.sources.limits import SourceLimits
-from attrai_batch.sources.member_filter import ArchiveEnds, ArchiveMember, Kind, MemberFilter, member
+from attrai_batch.sources.member_filter import ArchiveEnds, ArchiveMember, Kind, MemberFilter
+from attrai_batch.sources.rules import SourceLimits, normalized
 
-CUT = "the archive ends in the middle of a member"
+CUT_OFF = "the archive ends in the middle of a member"
 
 
 def tar_entries(file: IO[bytes], limits: SourceLimits) -> Iterator[Entry]:
-    """The photos and refusals of a tar. Raises ArchiveEnds where it cannot be read any further, OSError."""
+    """The photos and refusals of a tar. Raises ArchiveEnds if the rest cannot be read, OSError."""
     member_filter, stream = MemberFilter(limits), DecompressedStream(file, limits)
     stream.allow(limits.header)
     with _opened(stream) as archive:
@@ -22,7 +22,7 @@ def tar_entries(file: IO[bytes], limits: SourceLimits) -> Iterator[Entry]:
 
 
 class _Header(tarfile.TarInfo):
-    """A header that is damaged or missing is an error, where the library takes it for the archive's end."""
+    """Raises an error for a damaged or missing header, which the library treats as the end of the archive."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
@@ -37,9 +37,9 @@ class _Header(tarfile.TarInfo):
 
 
 def _opened(stream: DecompressedStream) -> tarfile.TarFile:
-    """Names that are not UTF-8 come with surrogates in them, which the gate refuses."""
+    """A name that is not UTF-8 gets surrogates, and `unsafe_reason` refuses it."""
     try:
-        archive: tarfile.TarFile = tarfile.open(  # type: ignore[call-overload] # noqa: SIM115 - reads alone; closed by its user
+        archive: tarfile.TarFile = tarfile.open(  # type: ignore[call-overload] # noqa: SIM115 - only reads; its user closes it
             fileobj=stream, mode="r|", tarinfo=_Header, encoding="utf-8", errors="surrogateescape"
         )
     except (tarfile.TarError, ValueError) as error:
@@ -58,13 +58,13 @@ def _members(archive: tarfile.TarFile, stream: DecompressedStream, limits: Sourc
             return
         if info.size < 0:
             raise ArchiveEnds("damaged_archive", "the archive is damaged: a member of less than no size")
-        vars(archive)["members"].clear()  # its own list of all members, which would grow with the archive
+        vars(archive)["members"].clear()  # the library keeps a list of all members, which grows with the archive
         stream.allow(_to_next_header(archive) + limits.header)
         yield info
 
 
 def _to_next_header(archive: tarfile.TarFile) -> int:
-    """Bytes between what was read last and the next header."""
+    """Bytes between the last read position and the next header."""
     position = archive.fileobj.tell() if archive.fileobj is not None else 0
     return max(int(archive.offset) - position, 0)
 
@@ -78,7 +78,7 @@ def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, member_filter: Membe
 
 
 def _member(info: tarfile.TarInfo) -> ArchiveMember:
-    return member(info.name, _kind(info), info.size)
+    return ArchiveMember(normalized(info.name), _kind(info), info.size)
 
 
 def _kind(info: tarfile.TarInfo) -> Kind:
@@ -94,7 +94,7 @@ def _data(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
         file = archive.extractfile(info)
         data = b"" if file is None else file.read()
     except tarfile.TarError as error:
-        raise ArchiveEnds("damaged_archive", CUT) from error
+        raise ArchiveEnds("damaged_archive", CUT_OFF) from error
     if len(data) < info.size:
-        raise ArchiveEnds("damaged_archive", CUT)
+        raise ArchiveEnds("damaged_archive", CUT_OFF)
     return data

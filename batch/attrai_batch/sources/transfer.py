@@ -1,4 +1,4 @@
-"""The bytes of a URL into a file, over as many connections as it takes, within bounds."""
+"""Transfers the bytes of a URL to a file, over several connections if one breaks, within bounds."""
 
 import shutil
 import time
@@ -11,47 +11,53 @@ from attrai_batch.errors import SourceError
 from attrai_batch.sources.download_paths import DownloadPaths, redacted_url, url_hash
 
 READ_TIMEOUT_S = 30.0
-"""Seconds without a byte after which a connection is given up."""
+"""Seconds without a byte after which a connection counts as broken."""
 MAX_FAILURES = 5
-"""Breaks one after the other, without a byte in between, after which the server is given up."""
+"""Failures in a row, without a new byte, after which the download fails."""
 FIRST_PAUSE_S = 0.5
-"""Seconds before the first new try; doubled for each further one."""
+"""Seconds before the first new try; doubled before each further one."""
 PARTIAL, NOT_SATISFIABLE = 206, 416
 
 
-def _nobody(_: int, __: int | None) -> None:
-    """Is told of the bytes received, and of how many there are in all where that is known."""
+def _ignore(_: int, __: int | None) -> None:
+    """Gets the number of bytes received, and of the whole file if that is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class DownloadRules:
-    """What a download may take. `sha256`: 64 hexadecimal digits, or None to believe what comes. `told`: see `_nobody`."""
+    """Bounds of a download. `sha256`: the expected 64 hexadecimal digits, or None to accept any content.
+
+    `on_progress` is called as `_ignore` is. Tests replace `pause` and `clock`.
+    """
 
     most_bytes: int = 200 << 30
     seconds: float = 6 * 3600.0
     sha256: str | None = None
     pause: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
-    on_progress: Callable[[int, int | None], None] = _nobody
+    on_progress: Callable[[int, int | None], None] = _ignore
 
 
 class _Broken(Exception):
-    """The connection broke; trying again may help."""
+    """The connection broke; another try may succeed."""
 
 
 class Transfer:
-    """One download over as many connections as it takes."""
+    """One download.
 
-    def __init__(self, client: httpx.Client, url: str, place: DownloadPaths, rules: DownloadRules) -> None:
+    It is not a `retry` policy: failures count from the last new byte, and the deadline covers all tries together.
+    """
+
+    def __init__(self, client: httpx.Client, url: str, paths: DownloadPaths, rules: DownloadRules) -> None:
         self._client = client
         self._url = url
-        self._place = place
-        self._part = place.part
+        self._paths = paths
+        self._part = paths.part
         self._rules = rules
         self._end = rules.clock() + rules.seconds
 
     def run(self) -> None:
-        """Try until all of it is there, the time is over, or too many tries in a row brought nothing."""
+        """Try until the file is complete, the deadline passes, or too many tries in a row get no new byte."""
         failed = 0
         while True:
             before = self._size()
@@ -89,8 +95,8 @@ class Transfer:
             self._receive(response, at, _total(response, at))
 
     def _range(self) -> dict[str, str]:
-        """What asks for the rest of the very same file, where the server said how to tell it from another."""
-        size, state = self._size(), self._place.read_state()
+        """Headers that ask for the rest of the same file, if the server sent a validator that identifies it."""
+        size, state = self._size(), self._paths.read_state()
         if not size or state.get("url") != url_hash(self._url) or not state.get("validator"):
             return {}
         return {"range": f"bytes={size}-", "if-range": state["validator"]}
@@ -110,7 +116,7 @@ class Transfer:
             )
 
     def _start(self, response: httpx.Response) -> int:
-        """From which byte on the answer is."""
+        """The position of the answer's first byte in the file."""
         if response.status_code != PARTIAL:
             return 0
         if not response.headers.get("content-range", "").startswith(f"bytes {self._size()}-"):
@@ -122,7 +128,7 @@ class Transfer:
         etag = response.headers.get("etag", "")
         validator = etag if etag and not etag.startswith("W/") else response.headers.get("last-modified", "")
         state = {"url": url_hash(self._url), "validator": validator}
-        self._place.write_state(state)
+        self._paths.write_state(state)
 
     def _receive(self, response: httpx.Response, at: int, total: int | None) -> None:
         self._check_room(max(total or 0, at), at)
@@ -144,6 +150,6 @@ class Transfer:
 
 
 def _total(response: httpx.Response, at: int) -> int | None:
-    """Bytes of the whole file, where the answer says so."""
+    """Bytes of the whole file; None if the answer does not tell."""
     length = response.headers.get("content-length", "")
     return at + int(length) if length.isdecimal() else None

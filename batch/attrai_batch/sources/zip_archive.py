@@ -1,4 +1,4 @@
-"""A zip: its members in the order of its directory, one in memory at a time."""
+"""Reads a zip in the order of its directory, with one member in memory at a time."""
 
 import stat
 import struct
@@ -8,24 +8,23 @@ from pathlib import Path
 from typing import IO
 
 from attrai_batch.sources.entries import Entry, MemberEntry, RefusedEntry
-from attrai_batch.sources.limits import MB, SourceLimits
-from attrai_batch.sources.member_filter import ArchiveEnds, Kind, MemberFilter, member
-from attrai_batch.sources.names import is_hidden, is_photo, normalized
+from attrai_batch.sources.member_filter import ArchiveEnds, ArchiveMember, Kind, MemberFilter
+from attrai_batch.sources.rules import MIB, SourceLimits, is_hidden, is_photo, normalized
 from attrai_batch.sources.zip_directory import ZipRecord, records
 
-LOCAL = struct.Struct("<4s5H3L2H")
+LOCAL_HEADER = struct.Struct("<4s5H3L2H")
 """APPNOTE 4.3.7: signature, version, flags, method, time, date, CRC, packed and unpacked size, sizes of name and extra."""
 STORED, DEFLATED = 0, 8
-ENCRYPTED = 0x2041
+ENCRYPTED_FLAGS = 0x2041
 """Flags: encrypted, strongly encrypted, with a masked directory."""
 
 
 class _Refused(Exception):
-    """A member that cannot be read; the code and its sentence."""
+    """One member cannot be read. Its arguments are the code and the sentence."""
 
 
 def zip_entries(path: Path, limits: SourceLimits) -> Iterator[Entry]:
-    """The photos and refusals of a zip. Raises ArchiveEnds where it cannot be read any further, OSError."""
+    """The photos and refusals of a zip. Raises ArchiveEnds if the rest cannot be read, OSError."""
     member_filter, unpacked = MemberFilter(limits), 0
     with path.open("rb") as directory, path.open("rb") as file:
         length = path.stat().st_size
@@ -38,14 +37,14 @@ def zip_entries(path: Path, limits: SourceLimits) -> Iterator[Entry]:
 
 
 def zip_count(path: Path) -> int:
-    """How many photos the directory names: quick, however large the archive. Raises ArchiveEnds, OSError."""
+    """How many photos the directory names. Quick for archives of any size. Raises ArchiveEnds, OSError."""
     with path.open("rb") as file:
         names = (normalized(record.name) for record in records(file))
         return sum(is_photo(name) and not is_hidden(name) for name in names)
 
 
 def _entry(file: IO[bytes], record: ZipRecord, member_filter: MemberFilter, limits: SourceLimits) -> Iterator[Entry]:
-    found = member(record.name, _kind(record), record.size)
+    found = ArchiveMember(normalized(record.name), _kind(record), record.size)
     verdict = member_filter.check(found)
     if isinstance(verdict, RefusedEntry):
         yield verdict
@@ -63,16 +62,16 @@ def _kind(record: ZipRecord) -> Kind:
         return "link"
     if stat.S_IFMT(record.mode) not in (0, stat.S_IFREG):
         return "special"
-    return "encrypted" if record.flags & ENCRYPTED else "file"
+    return "encrypted" if record.flags & ENCRYPTED_FLAGS else "file"
 
 
 def _data(file: IO[bytes], record: ZipRecord, limits: SourceLimits) -> bytes:
-    """A member's bytes. No more than its directory says are ever unpacked."""
+    """A member's bytes. Never unpacks more of them than the directory says."""
     if record.method not in (STORED, DEFLATED):
         raise _Refused("unreadable", f"packed by method {record.method}: only stored and deflated members are read")
-    if record.size > limits.ratio * record.packed + MB:
+    if record.size > limits.ratio * record.packed + MIB:
         raise _Refused("compression_bomb", f"the member unpacks to over {limits.ratio} times its size")
-    if record.packed > limits.photo + MB:
+    if record.packed > limits.photo + MIB:
         raise _Refused("too_many_bytes", f"the member takes {record.packed} bytes of the archive")
     packed = _packed(file, record)
     data = packed if record.method == STORED else _inflated(packed, record.size)
@@ -83,11 +82,11 @@ def _data(file: IO[bytes], record: ZipRecord, limits: SourceLimits) -> bytes:
 
 def _packed(file: IO[bytes], record: ZipRecord) -> bytes:
     file.seek(record.offset)
-    head = file.read(LOCAL.size)
-    if len(head) < LOCAL.size or not head.startswith(b"PK\3\4"):
+    head = file.read(LOCAL_HEADER.size)
+    if len(head) < LOCAL_HEADER.size or not head.startswith(b"PK\3\4"):
         raise _Refused("unreadable", "the member is damaged: it has no header")
-    *_, name, extra = LOCAL.unpack(head)
-    file.seek(record.offset + LOCAL.size + name + extra)
+    *_, name, extra = LOCAL_HEADER.unpack(head)
+    file.seek(record.offset + LOCAL_HEADER.size + name + extra)
     return file.read(record.packed)
 
 

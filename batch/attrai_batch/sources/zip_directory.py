@@ -1,6 +1,6 @@
-"""The table of contents of a zip, read record by record: the standard library holds half a kilobyte for each member.
+"""Reads the directory of a zip record by record. The standard library keeps half a kilobyte for each member.
 
-After PKWARE's APPNOTE 6.3: end record (4.3.16), zip64 end record (4.3.14), central directory (4.3.12), zip64 sizes (4.5.3).
+Source: PKWARE's APPNOTE 6.3: end record (4.3.16), zip64 end record (4.3.14), central directory (4.3.12), zip64 sizes (4.5.3).
 """
 
 import os
@@ -19,16 +19,16 @@ LOCATOR_SIZE = 20
 RECORD = struct.Struct("<4s4B4HL2L5H2L")
 """Signature, versions and systems, flags, method, time, date, CRC, packed and unpacked size, sizes of name, extra field and
 comment, disk, inner and outer attributes, offset of the member."""
-TAIL = END.size + 0xFFFF + LOCATOR_SIZE + END64.size
-FULL = 0xFFFFFFFF
-"""Stands for a number of 64 bits in the extra field."""
-UTF8 = 0x800
-ZIP64 = 1
+MAX_END_BYTES = END.size + 0xFFFF + LOCATOR_SIZE + END64.size
+IN_ZIP64_FIELD = 0xFFFFFFFF
+"""This value says that the number is in the zip64 field, in 64 bits."""
+UTF8_FLAG = 0x800
+ZIP64_FIELD = 1
 
 
 @dataclass(frozen=True, slots=True)
 class ZipRecord:
-    """What the directory says of a member; `offset` of its local header from the file's beginning, sizes in bytes."""
+    """What the directory says of a member. `offset` is that of its local header in the file; sizes are in bytes."""
 
     name: str
     flags: int
@@ -41,7 +41,7 @@ class ZipRecord:
 
 
 def records(file: IO[bytes]) -> Iterator[ZipRecord]:
-    """The members in the directory's order. Moves the file's position only. Raises ArchiveEnds."""
+    """The members in the directory's order. Only moves the file's position. Raises ArchiveEnds."""
     start, end, before = _bounds(file)
     while start < end:
         file.seek(start)
@@ -56,15 +56,15 @@ def records(file: IO[bytes]) -> Iterator[ZipRecord]:
 
 
 def damaged(what: str) -> ArchiveEnds:
-    """The end of an archive that is not as a zip should be."""
+    """The error of a zip that breaks the format."""
     return ArchiveEnds("damaged_archive", f"the archive is damaged: {what}")
 
 
 def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
-    """Where the directory begins and ends, and how many bytes of another program stand before the archive."""
+    """The begin and end of the directory, and the number of bytes before the archive, as in a self-extracting one."""
     length = file.seek(0, os.SEEK_END)
-    file.seek(max(length - TAIL, 0))
-    tail = file.read(TAIL)
+    file.seek(max(length - MAX_END_BYTES, 0))
+    tail = file.read(MAX_END_BYTES)
     at = tail.rfind(b"PK\5\6")
     if at < 0:
         raise ArchiveEnds(
@@ -85,17 +85,17 @@ def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
 def _record(fields: tuple[int, ...], rest: bytes, before: int) -> ZipRecord:
     flags, method, crc, packed, size, name_size, extra_size = (fields[i] for i in (5, 6, 9, 10, 11, 12, 13))
     size, packed, offset = _wide(rest[name_size : name_size + extra_size], (size, packed, fields[18]))
-    encoding = "utf-8" if flags & UTF8 else "cp437"
+    encoding = "utf-8" if flags & UTF8_FLAG else "cp437"
     name = rest[:name_size].decode(encoding, "surrogateescape")
     return ZipRecord(name, flags, method, crc, packed, size, fields[17] >> 16, before + offset)
 
 
 def _wide(extra: bytes, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
-    """Unpacked size, packed size and offset; those that are FULL stand in the zip64 part of the extra field."""
+    """Unpacked size, packed size and offset, some of them from the zip64 part of the extra field."""
     wide = iter(struct.iter_unpack("<Q", _zip64(extra)))
     try:
-        first, second, third = (next(wide)[0] if number == FULL else number for number in numbers)
-    except RuntimeError as error:  # what a generator makes of StopIteration
+        first, second, third = (next(wide)[0] if number == IN_ZIP64_FIELD else number for number in numbers)
+    except RuntimeError as error:  # a generator turns StopIteration into this
         raise damaged("a size is missing") from error
     return first, second, third
 
@@ -103,7 +103,7 @@ def _wide(extra: bytes, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
 def _zip64(extra: bytes) -> bytes:
     while len(extra) >= 4:  # noqa: PLR2004 - a part's kind and size
         kind, size = struct.unpack_from("<HH", extra)
-        if kind == ZIP64:
+        if kind == ZIP64_FIELD:
             return extra[4 : 4 + size - size % 8]
         extra = extra[4 + size :]
     return b""

@@ -13,6 +13,7 @@ from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import AttraiError, RequestStoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore, new_request_id
+from attrai_shared.retry import OutageRetry
 
 from attrai_bot.delivery.pending_reply import pending_reply_of_request
 from attrai_bot.delivery.reply_sender import insist
@@ -20,7 +21,6 @@ from attrai_bot.delivery.reply_service import ReplyService
 from attrai_bot.intake.attachments import Attachment
 from attrai_bot.intake.chat_user import ChatUser
 from attrai_bot.intake.download import download
-from attrai_bot.intake.outage import Outage
 from attrai_bot.intake.publisher import Publisher
 from attrai_bot.state import Admitted, LiveRequest, QueueLoad, RequestStore
 from attrai_bot.state.address_cipher import AddressCipher
@@ -48,7 +48,7 @@ class PhotoIntake:
     text_params: TextParams
     lifetime: float
     under_way: set[str] = field(default_factory=set)
-    store_outage: Outage = field(default_factory=partial(Outage, RequestStoreUnavailable))
+    store_retry: OutageRetry = field(default_factory=partial(OutageRetry, RequestStoreUnavailable))
 
     async def take(self, sent: Attachment, chat_user: ChatUser) -> None:
         """Takes the photo in, or goes on where an earlier delivery of the same update was cut off.
@@ -57,7 +57,7 @@ class PhotoIntake:
         """
         now = time.time()
         request = _live_request(sent, chat_user, now, now + self.lifetime)
-        admission = await self.store_outage.waited_out(
+        admission = await self.store_retry.call(
             lambda: self.requests.admit(request, time.time()), request_id=request.request_id, user=request.user
         )
         if isinstance(admission, Admitted):

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.queues import declare, publish, reach
+from attrai_shared.retry import OutageRetry
 from celery import Celery
-
-from attrai_bot.intake.outage import Outage
 
 WITHIN = 8.0
 """Seconds that the broker may take to confirm one attempt, waiting for a thread included."""
@@ -23,10 +22,10 @@ AT_ONCE = 8
 class Publisher:
     """Publishes with one Celery application. All methods raise BrokerUnavailable."""
 
-    def __init__(self, app: Celery) -> None:
+    def __init__(self, app: Celery, outage: OutageRetry | None = None) -> None:
         self._app = app
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._outage = Outage(BrokerUnavailable)
+        self._outage = outage or OutageRetry(BrokerUnavailable)
 
     async def publish(self, message: ToEstimate) -> None:
         """Returns once the broker has confirmed. After a failure it goes again as soon as the broker can be reached, `COPIES` times in all.
@@ -41,7 +40,7 @@ class Publisher:
                     raise
             else:
                 return
-            await self._outage.waited_out(self._reach, request_id=message.request_id, user=message.user)
+            await self._outage.call(self._reach, request_id=message.request_id, user=message.user)
 
     async def _reach(self) -> None:
         await self._within(lambda: reach(self._app))

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from attrai_shared.contracts import AfterEstimate, ToEstimate, read_after_estimate, read_to_estimate
 from attrai_shared.errors import GivenUp, RefusedMessage
-from attrai_shared.logs import event
 from attrai_shared.queues import AFTER_ESTIMATE, TO_ESTIMATE, task_name
+from attrai_shared.refusal import read_or_reject, rejection
 from celery import Task
 from celery.exceptions import Reject
 
@@ -34,7 +34,7 @@ class ReplyTask(Task):  # type: ignore[misc]  # Celery ships no types
         self._reply = reply
 
     def run(self, payload: object) -> None:
-        _answered(self._reply, _read(read_after_estimate, payload))
+        _answered(self._reply, read_or_reject(read_after_estimate, payload))
 
 
 class GivenUpTask(Task):  # type: ignore[misc]  # Celery ships no types
@@ -46,7 +46,7 @@ class GivenUpTask(Task):  # type: ignore[misc]  # Celery ships no types
         self._reply = reply
 
     def run(self, payload: object) -> None:
-        _answered(self._reply, given_up(_read(read_to_estimate, payload)))
+        _answered(self._reply, given_up(read_or_reject(read_to_estimate, payload)))
 
 
 def given_up(message: ToEstimate) -> AfterEstimate:
@@ -67,19 +67,6 @@ def _answered(reply: Reply, message: AfterEstimate) -> None:
     except CancelledError as error:
         raise Reject("the replier stops", requeue=True) from error
     except RefusedMessage as error:
-        raise _refusal(error) from error
+        raise rejection(error) from error
     if delivery in LIVES_ON:
         raise Reject(delivery.value, requeue=True)
-
-
-def _read(read: Callable[[object], Message], payload: object) -> Message:
-    try:
-        return read(payload)
-    except RefusedMessage as error:
-        raise _refusal(error) from error
-
-
-def _refusal(error: RefusedMessage) -> Reject:
-    """Sets the message aside for an operator, where the broker can."""
-    event(logger, "message_refused", level=logging.ERROR, reason=str(error))
-    return Reject(error.code, requeue=False)

@@ -4,9 +4,10 @@ import logging
 import time
 
 from attrai_shared.batch_contracts import SpoolFile, ToEmbed, read_to_embed
-from attrai_shared.errors import RefusedMessage, StoreUnavailable, TimedOut
+from attrai_shared.errors import StoreUnavailable, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.queues import TO_EMBED, VISIBILITY_TIMEOUT, task_name
+from attrai_shared.refusal import read_or_reject
 from attrai_shared.spool import Spool
 from celery import Task
 from celery.exceptions import Reject
@@ -48,7 +49,7 @@ class EmbedTask(Task):  # type: ignore[misc]  # Celery ships no types
 
     def run(self, payload: object) -> None:
         """One delivery of one chunk. What cannot be read is set aside; what cannot be stored comes again."""
-        message = _read(payload)
+        message = read_or_reject(read_to_embed, payload)
         bench = self._bench or self.open_desk()
         started = time.perf_counter()
         try:
@@ -82,11 +83,3 @@ def is_over(message: ToEmbed, spool: Spool) -> bool:
     if not spool.is_open(run_id) or spool.has_result(run_id, chunk):
         return True
     return isinstance(message.photos, SpoolFile) and not spool.has_photos(run_id, chunk)
-
-
-def _read(payload: object) -> ToEmbed:
-    try:
-        return read_to_embed(payload)
-    except RefusedMessage as error:
-        event(logger, "message_refused", level=logging.ERROR, reason=str(error))
-        raise Reject(error.code, requeue=False) from error

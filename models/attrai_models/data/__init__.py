@@ -1,1 +1,1 @@
-"""What the networks learn from: ratings, photos, crops and datasets."""
+"""What the networks learn from: ratings, photos, face crops and datasets."""

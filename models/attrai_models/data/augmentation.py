@@ -1,4 +1,4 @@
-"""Changes of a crop that would not change a person's rating: mirrored, moved, lit or focused a little differently."""
+"""Augmentation of face crops: changes of position, light and focus that would not change a person's rating."""
 
 import math
 
@@ -6,28 +6,33 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-MAX_ROTATION_DEGREES, MAX_ZOOM, MAX_SHIFT = 8.0, 0.08, 0.04
-"""At most: degrees, part of the size, part of the crop's side."""
+MAX_ROTATION_DEGREES = 8.0
+MAX_ZOOM = 0.08
+"""A share of the size."""
+MAX_SHIFT = 0.04
+"""A share of the crop's side."""
 MAX_BRIGHTNESS_CHANGE, MAX_CONTRAST_CHANGE, MAX_SATURATION_CHANGE = 0.2, 0.2, 0.3
-BLUR_PROBABILITY, MIN_BLUR_SCALE = 0.3, 0.45
-"""The part of the crops that lose detail, and the least part of their side that they are reduced to."""
-GREYSCALE_PROBABILITY = 0.05
+BLUR_SHARE = 0.3
+"""The share of crops that lose detail."""
+MIN_BLUR_SCALE = 0.45
+"""The smallest scale to which such a crop is reduced and enlarged again."""
+GREY_SHARE = 0.05
 
 
 def augment(pixels: Tensor, margin: int, side: int, draw: torch.Generator) -> Tensor:
     """Turn wide crops, uint8 (n, 3, wide, wide), into floats (n, 3, side, side) from 0 to 255.
 
-    `margin` is what a wide crop has on each side around the estimator's own. All chance comes from `draw`.
+    `margin`: pixels on each side of a wide crop around the estimator's crop. `draw` is the only source of chance.
     """
     part = 1 - 2 * margin / pixels.shape[-1]
     moved = functional.grid_sample(
         pixels.float(), _grid(len(pixels), part, side, draw), mode="bilinear", padding_mode="zeros", align_corners=False
     )
-    return _lit(_blurred(moved, draw), draw)
+    return _relit(_blurred(moved, draw), draw)
 
 
 def center_crop(pixels: Tensor, margin: int, side: int) -> Tensor:
-    """The estimator's own crop of wide crops, resized to `side`: what inference sees."""
+    """The estimator's crop from the middle of wide crops, resized to `side`: the input of inference."""
     wide = pixels.shape[-1]
     inner = pixels[:, :, margin : wide - margin, margin : wide - margin].float()
     if inner.shape[-1] == side:
@@ -50,25 +55,25 @@ def _grid(n: int, part: float, side: int, draw: torch.Generator) -> Tensor:
 
 
 def _blurred(crops: Tensor, draw: torch.Generator) -> Tensor:
-    """Some crops, as if the face had been smaller on its photo."""
-    chosen = torch.rand(len(crops), generator=draw) < BLUR_PROBABILITY
+    """Reduce the detail of some crops, as if the face had been smaller on its photo."""
+    chosen = torch.rand(len(crops), generator=draw) < BLUR_SHARE
     if not chosen.any():
         return crops
     side = crops.shape[-1]
-    part = MIN_BLUR_SCALE + (1 - MIN_BLUR_SCALE) * torch.rand(1, generator=draw).item()
+    scale = MIN_BLUR_SCALE + (1 - MIN_BLUR_SCALE) * torch.rand(1, generator=draw).item()
     small = functional.interpolate(
-        crops[chosen], scale_factor=part, mode="bilinear", antialias=True, align_corners=False
+        crops[chosen], scale_factor=scale, mode="bilinear", antialias=True, align_corners=False
     )
     crops[chosen] = functional.interpolate(small, (side, side), mode="bilinear")
     return crops
 
 
-def _lit(crops: Tensor, draw: torch.Generator) -> Tensor:
+def _relit(crops: Tensor, draw: torch.Generator) -> Tensor:
     n = len(crops)
     grey = crops.mean(dim=1, keepdim=True)
-    colour = 1 + _uniform(n, MAX_SATURATION_CHANGE, draw)
-    colour = torch.where(torch.rand(n, generator=draw) < GREYSCALE_PROBABILITY, torch.zeros(n), colour)
-    crops = grey + (crops - grey) * colour[:, None, None, None]
+    saturation = 1 + _uniform(n, MAX_SATURATION_CHANGE, draw)
+    saturation = torch.where(torch.rand(n, generator=draw) < GREY_SHARE, torch.zeros(n), saturation)
+    crops = grey + (crops - grey) * saturation[:, None, None, None]
     middle = crops.mean(dim=(1, 2, 3), keepdim=True)
     crops = middle + (crops - middle) * (1 + _uniform(n, MAX_CONTRAST_CHANGE, draw))[:, None, None, None]
     return (crops * (1 + _uniform(n, MAX_BRIGHTNESS_CHANGE, draw))[:, None, None, None]).clamp(0, 255)

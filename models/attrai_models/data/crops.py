@@ -1,4 +1,4 @@
-"""Portraits cut out exactly as the estimator cuts them out, with a margin for augmentation."""
+"""Face crops of portraits, cut exactly as the estimator cuts them, with a margin for augmentation."""
 
 import zlib
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Floats = NDArray[np.float32]
 
 
 def detector_folder(models: Path) -> str:
-    """The name of a folder for what is kept of photos as these detection networks see them: others find faces elsewhere."""
+    """The name of the cache folder for crops by these detection networks: others find faces at other places."""
     manifest = read_manifest(models)
     sums = " ".join(manifest.record(name).sha256 for name in (PROPOSAL, REFINEMENT, OUTPUT, SECOND_PROPOSAL))
     return f"seen_by_{zlib.crc32(sums.encode()):08x}"
@@ -36,9 +36,9 @@ def read_photo(file: Path) -> Photo:
 
 
 def main_face(photo: Photo, detector: DetectorNetworks) -> Detection:
-    """The detection that a portrait is of: the larger and the nearer to the middle, the better.
+    """The face that a portrait shows: a large one near the middle wins.
 
-    Where nothing is found, a template's own points laid over the middle of the photo.
+    If no face is found, the result has the template's landmarks on the middle of the photo, and probability 0.
     """
     found = detect(photo, detector)
     if not found:
@@ -55,18 +55,18 @@ def _middle(photo: Photo) -> Detection:
 
 
 def read_landmarks(folder: Path, portraits: list[Portrait], detector: DetectorNetworks, cache: Path) -> Floats:
-    """Landmarks (n, 5, 2) of the face that each portrait is of."""
+    """Landmarks (n, 5, 2) of the main face of each portrait, computed once and kept in the file `cache`."""
 
-    def found(row: int) -> Floats:
+    def landmarks(row: int) -> Floats:
         return main_face(read_photo(folder / portraits[row].file), detector).landmarks
 
-    return np.asarray(_cached(cache, len(portraits), found), dtype=np.float32)
+    return np.asarray(_cached(cache, len(portraits), landmarks), dtype=np.float32)
 
 
 def read_crops(
     folder: Path, portraits: list[Portrait], landmarks: Floats, template: Template, cache: Path
 ) -> NDArray[np.uint8]:
-    """Crops (n, size, size, 3) of the portraits."""
+    """Crops (n, size, size, 3) of the portraits, cut once and kept in the file `cache`."""
 
     def crop(row: int) -> NDArray[np.uint8]:
         face = Detection(Box(0, 0, 0, 0), landmarks[row], 1.0)
@@ -77,7 +77,7 @@ def read_crops(
 
 
 def photo_faults(folder: Path, portraits: list[Portrait], detector: DetectorNetworks) -> list[str]:
-    """What is wrong with each photo that no face can be cut out of."""
+    """A sentence for each photo that cannot be read or shows no face."""
     progress, faults = Progress("look for faces", len(portraits)), []
     for portrait in portraits:
         try:
@@ -90,7 +90,6 @@ def photo_faults(folder: Path, portraits: list[Portrait], detector: DetectorNetw
 
 
 def _cached(cache: Path, rows: int, make: Callable[[int], NDArray[np.generic]]) -> NDArray[np.generic]:
-    """Make all rows, unless an earlier run kept them in `cache`."""
     if not cache.exists():
         progress, made = Progress(cache.stem, rows), []
         for row in range(rows):

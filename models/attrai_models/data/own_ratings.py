@@ -1,4 +1,4 @@
-"""A user's own `ratings.csv`: read as people write it, brought onto the scale from 1 to 10, or refused with a sentence."""
+"""Reads a user's own `ratings.csv`, converts its scale to 1 to 10, and refuses faults with a sentence for each."""
 
 import csv
 import math
@@ -10,26 +10,25 @@ from attrai_models.data.ratings import TRAIN, VAL, Portrait, RatingSet, in_rando
 
 OWN_RATINGS = RatingSet("own", "score", 1, 10)
 COMMON_SCALES = ((0, 1), (1, 5), (1, 7), (1, 10), (0, 10), (0, 100))
-"""Scales that are recognized: the first that holds every score is meant."""
+"""The first scale that holds every score is taken."""
 MIN_PORTRAITS = 20
-"""Rated portraits: fewer teach nothing."""
+"""A training on fewer portraits learns nothing."""
 MAX_LISTED_FAULTS = 10
-"""Faults that are told of at once."""
 
 
 class RatingsError(ValueError):
-    """A folder of ratings that cannot be learned from; the message says what to do differently."""
+    """The folder cannot be used; the message says what to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class RatingScale:
-    """Where the ratings of a user's set begin and end."""
+    """The range of a user's ratings."""
 
     lowest: float
     highest: float
 
     def on_shown_scale(self, score: float) -> float:
-        """The score as it is learned and shown: from 1 to 10."""
+        """The score on the scale that users see, 1 to 10."""
         return OWN_RATINGS.lowest + (score - self.lowest) / (self.highest - self.lowest) * (
             OWN_RATINGS.highest - OWN_RATINGS.lowest
         )
@@ -53,7 +52,7 @@ def parse_scale(text: str) -> RatingScale:
 def read_own_ratings(folder: Path, scale: RatingScale | None = None) -> tuple[RatingScale, list[Portrait]]:
     """Read `ratings.csv`: columns `file` and `score`; optional `split` (train or val), `gender`, `ethnicity`.
 
-    Of the photos without a split a tenth becomes `val`. Raises `RatingsError`.
+    A tenth of the photos without a split becomes `val`. Raises `RatingsError`.
     """
     rows = _rows(folder / "ratings.csv")
     faults = [fault for line, row in enumerate(rows, 2) if (fault := _fault(folder, row, line))]
@@ -62,7 +61,7 @@ def read_own_ratings(folder: Path, scale: RatingScale | None = None) -> tuple[Ra
     if len(rows) < MIN_PORTRAITS:
         raise RatingsError(f"ratings.csv has {len(rows)} photos; at least {MIN_PORTRAITS} are needed")
     scores = [_number(row["score"]) for row in rows]
-    scale = scale or _recognized(scores)
+    scale = scale or _recognized_scale(scores)
     if min(scores) < scale.lowest or max(scores) > scale.highest:
         raise RatingsError(f"scores from {min(scores):g} to {max(scores):g} do not fit the scale {scale}")
     if min(scores) == max(scores):
@@ -71,7 +70,7 @@ def read_own_ratings(folder: Path, scale: RatingScale | None = None) -> tuple[Ra
 
 
 def list_faults(faults: list[str]) -> str:
-    """The first faults, one a line, and how many more there are."""
+    """The first faults, one a line, and the number of the others."""
     more = [f"and {len(faults) - MAX_LISTED_FAULTS} more"] if len(faults) > MAX_LISTED_FAULTS else []
     return "\n".join([*faults[:MAX_LISTED_FAULTS], *more])
 
@@ -110,7 +109,7 @@ def _fault(folder: Path, row: Mapping[str, str], line: int) -> str | None:
     return None
 
 
-def _recognized(scores: list[float]) -> RatingScale:
+def _recognized_scale(scores: list[float]) -> RatingScale:
     for lowest, highest in COMMON_SCALES:
         if lowest <= min(scores) and max(scores) <= highest:
             return RatingScale(lowest, highest)

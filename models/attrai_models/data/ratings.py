@@ -1,6 +1,6 @@
-"""Which photos there are to learn from, and what people said of them: the reading of a data folder.
+"""Reads the portraits and ratings of a data folder, and assigns them to splits.
 
-The benchmark reads it where there is no torch: it imports the standard library alone.
+Imports the standard library alone: the benchmark uses it without torch.
 """
 
 import csv
@@ -12,7 +12,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class RatingSet:
-    """A folder of portraits with a `ratings.csv`; its scores run from `lowest` to `highest`."""
+    """A folder of portraits with a `ratings.csv`; its scores are from `lowest` to `highest`."""
 
     name: str
     column: str
@@ -22,7 +22,7 @@ class RatingSet:
 
 @dataclass(frozen=True, slots=True)
 class Portrait:
-    """One photo of a person; `score` is absent where nobody rated it, `group` is the set's gender and ethnicity."""
+    """One photo of a person; `score` is None if unrated, `group` is the set's gender and ethnicity."""
 
     file: str
     split: str
@@ -33,9 +33,9 @@ class Portrait:
 MEBEAUTY = RatingSet("mebeauty", "score", 1, 10)
 SCUT = RatingSet("scut_fbp5500_80px", "score_1_to_5", 1, 5)
 RATING_SETS = (MEBEAUTY, SCUT)
-"""In the order of a scorer's outputs; the first is the scale that people are shown."""
+"""In the order of a scorer's outputs; users see the first."""
 LFW = "lfw_dev"
-"""A folder of photos that nobody rated; only what the teacher says of them is learned."""
+"""A folder of unrated photos (Labeled Faces in the Wild); their targets come from teachers alone."""
 TRAIN, VAL = "train", "val"
 
 
@@ -55,32 +55,34 @@ def list_unrated(folder: Path) -> list[Portrait]:
 
 
 def read_portraits(data: Path, name: str) -> list[Portrait]:
-    """List the portraits of one set of the data folder; raises `KeyError` for a name that is none of them."""
+    """List the portraits of one set of the data folder; raises `KeyError` for an unknown name."""
     if name == LFW:
         return list_unrated(data / name)
     return read_ratings(data / name, {ratings.name: ratings for ratings in RATING_SETS}[name])
 
 
 def in_random_tenth(file: str) -> bool:
-    """Whether chance, the same in every run, puts a file into a tenth that is set apart."""
+    """Whether the file is in a pseudorandom tenth, which is the same in every run."""
     return zlib.crc32(file.encode()) % 10 == 0
 
 
 def trains_proposal(file: str) -> bool:
-    """Whether chance, the same in every run, puts a photo's person, after whom its folder is named, into the half that the proposal
-    network is taught on."""
+    """Whether the proposal network learns from this photo: it learns from a pseudorandom half of the people.
+
+    The photo's folder is named for the person.
+    """
     return zlib.crc32(Path(file).parent.name.encode()) % 2 == 0
 
 
 def ratings_digest(portraits: Sequence[Portrait]) -> str:
-    """Eight digits that change when a portrait is added or taken away, or its rating corrected."""
-    return _digits([repr(portrait) for portrait in portraits])
+    """Eight hexadecimal digits that change with the portraits and their ratings."""
+    return _crc32([repr(portrait) for portrait in portraits])
 
 
 def photos_digest(folder: Path, portraits: Sequence[Portrait]) -> str:
-    """Eight digits that change when a photo is added, taken away, or another one (of another size in bytes)."""
-    return _digits([f"{portrait.file} {(folder / portrait.file).stat().st_size}" for portrait in portraits])
+    """Eight hexadecimal digits that change with the photos: their names and sizes in bytes."""
+    return _crc32([f"{portrait.file} {(folder / portrait.file).stat().st_size}" for portrait in portraits])
 
 
-def _digits(lines: list[str]) -> str:
+def _crc32(lines: list[str]) -> str:
     return f"{zlib.crc32(' '.join(lines).encode()):08x}"

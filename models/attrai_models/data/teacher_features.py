@@ -1,4 +1,4 @@
-"""The teacher: dlib's network as it is, which sees in each portrait what the guesses are made from."""
+"""Features of portraits by dlib's network as it is: what the teacher predicts ratings from."""
 
 from pathlib import Path
 
@@ -7,38 +7,37 @@ import torch
 from torch import Tensor
 
 from attrai_models.data.augmentation import center_crop
-from attrai_models.export.embedder import dlib_embedder
-from attrai_models.networks.embedder import BLOCK_CHANNELS, CHIP_SIDE, FEATURE_COUNT, DlibEmbedder
+from attrai_models.networks.embedder import BLOCK_CHANNELS, CHIP_SIDE, FEATURE_COUNT, DlibEmbedder, dlib_embedder
 from attrai_models.networks.trunks import DLIB
 from attrai_models.progress import Progress
 
-FEATURE_BATCH = 32
+FEATURE_BATCH_SIZE = 32
 
 
 def teacher_features(pixels: Tensor, cache: Path) -> Tensor:
-    """What the teacher sees in wide crops of dlib's trunk, uint8 (n, 3, wide, wide); kept in `cache`.
+    """Compute features of wide crops of dlib's trunk, uint8 (n, 3, wide, wide), or read them from `cache`.
 
-    Shape (n, 1408): the levels of the crop, then those of the crop with its margin, each the mean of the portrait and
+    Shape (n, 1408): block features of the crop, then of the crop with its margin. Each is the mean of the portrait and
     its mirror image.
     """
     if not cache.exists():
-        teacher, progress, seen = dlib_embedder(), Progress(cache.stem, len(pixels)), []
-        for batch in pixels.split(FEATURE_BATCH):
-            seen.append((_look(teacher, batch) + _look(teacher, batch.flip(3))) / 2)
+        embedder, progress, features = dlib_embedder(), Progress(cache.stem, len(pixels)), []
+        for batch in pixels.split(FEATURE_BATCH_SIZE):
+            features.append((_block_features(embedder, batch) + _block_features(embedder, batch.flip(3))) / 2)
             progress.advance(steps=len(batch))
-        np.save(cache, torch.cat(seen).numpy())
+        np.save(cache, torch.cat(features).numpy())
     return torch.from_numpy(np.load(cache))
 
 
-def dlib_vectors(seen: Tensor) -> Tensor:
-    """dlib's 128 numbers of what the teacher saw, shape (n, 128)."""
+def dlib_vectors(features: Tensor) -> Tensor:
+    """dlib's vectors, shape (n, 128), from teacher features."""
     with torch.inference_mode():
-        last = seen[:, FEATURE_COUNT - BLOCK_CHANNELS[-1] : FEATURE_COUNT]
-        return dlib_embedder().vector(last).clone()
+        last_block = features[:, FEATURE_COUNT - BLOCK_CHANNELS[-1] : FEATURE_COUNT]
+        return dlib_embedder().vector(last_block).clone()
 
 
-def _look(teacher: DlibEmbedder, pixels: Tensor) -> Tensor:
-    near = DLIB.normalize(center_crop(pixels, DLIB.margin, CHIP_SIDE))
-    far = DLIB.normalize(center_crop(pixels, 0, CHIP_SIDE))
+def _block_features(embedder: DlibEmbedder, pixels: Tensor) -> Tensor:
+    crop = DLIB.normalize(center_crop(pixels, DLIB.margin, CHIP_SIDE))
+    with_margin = DLIB.normalize(center_crop(pixels, 0, CHIP_SIDE))
     with torch.inference_mode():
-        return torch.cat([teacher.level_features(near), teacher.level_features(far)], dim=1)
+        return torch.cat([embedder.block_features(crop), embedder.block_features(with_margin)], dim=1)

@@ -1,1 +1,1 @@
-"""Measures the exported networks; prints every figure that the model cards quote."""
+"""Measures the exported networks, and prints every figure that the model cards quote."""

@@ -1,4 +1,4 @@
-"""How many faces of group photos are found: boxes of people's making against the estimator's."""
+"""How many faces the detector finds on group photos with boxes that people drew."""
 
 import csv
 from collections import defaultdict
@@ -15,7 +15,7 @@ from attrai_models.data.ratings import Portrait
 
 BOXES_FOLDER = "faces_boxes_dev"
 FOUND_IOU = 0.4
-"""The part of their union that two boxes of one face share, at least."""
+"""The smallest intersection over union with which a face counts as found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ def read_boxes(folder: Path) -> dict[str, list[MarkedFace]]:
 
 
 def intersection_over_union(a: Box, b: Box) -> float:
-    """Intersection over union."""
+    """The shared part of two boxes' area."""
     width = max(0.0, min(a.x1, b.x1) - max(a.x0, b.x0))
     height = max(0.0, min(a.y1, b.y1) - max(a.y0, b.y0))
     shared = width * height
@@ -45,16 +45,16 @@ def intersection_over_union(a: Box, b: Box) -> float:
 
 
 def detection_table(folder: Path, detector: DetectorNetworks) -> Iterator[str]:
-    """A markdown table: faces found and boxes on no face."""
-    wanted = hits = strays = 0
+    """A markdown table: marked faces, found faces and boxes on no face."""
+    total = hits = false_boxes = 0
     for file, marked in read_boxes(folder).items():
         found = [detection.box for detection in detect(read_photo(folder / file), detector)]
         faces = [face.box for face in marked if not face.ignored]
-        wanted += len(faces)
+        total += len(faces)
         hits += sum(any(intersection_over_union(box, face) >= FOUND_IOU for box in found) for face in faces)
-        strays += sum(all(intersection_over_union(box, face.box) < FOUND_IOU for face in marked) for box in found)
+        false_boxes += sum(all(intersection_over_union(box, face.box) < FOUND_IOU for face in marked) for box in found)
     yield "| faces | found | boxes on no face |\n|---|---|---|"
-    yield f"| {wanted} | {hits} | {strays} |"
+    yield f"| {total} | {hits} | {false_boxes} |"
 
 
 def missed_portraits(folder: Path, portraits: list[Portrait], detector: DetectorNetworks) -> Iterator[str]:

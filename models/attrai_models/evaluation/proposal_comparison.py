@@ -1,4 +1,4 @@
-"""What our proposal network finds and costs beside MTCNN's own, on photos that it was not taught on."""
+"""Compares our proposal network with MTCNN's own: faces found and cost, on photos that ours was not trained on."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,17 +18,17 @@ from attrai_models.evaluation.detection import intersection_over_union
 from attrai_models.export.mtcnn import load_mtcnn
 from attrai_models.progress import Progress
 
-SAMPLE_INTERVAL = 2
-"""Every second photo is looked at."""
+PHOTO_INTERVAL = 2
+"""Every second photo is compared."""
 SAME_FACE_IOU = 0.7
-"""The part of their union that two boxes of one face share, at least."""
+"""The smallest intersection over union of two boxes of one face."""
 
-Found = tuple[Detection, ...]
+Detections = tuple[Detection, ...]
 
 
 @dataclass
-class _Counted:
-    """A network, and how many crops it was given."""
+class CountingNetwork:
+    """A network that counts the crops that it gets."""
 
     network: Network
     crops: int = 0
@@ -38,15 +38,15 @@ class _Counted:
         return self.network(pixels)
 
 
-class _Detector:
-    """Three networks on the estimator's course, and how many crops the second was given."""
+class CountingDetector:
+    """The estimator's detection with these networks; counts the crops that the refinement network gets."""
 
     def __init__(self, networks: DetectorNetworks) -> None:
-        self.refinement = _Counted(networks.refinement)
+        self.refinement = CountingNetwork(networks.refinement)
         self._networks = replace(networks, refinement=self.refinement)
 
-    def faces(self, files: Sequence[Path], progress: Progress) -> tuple[list[Found], float]:
-        """The faces of each photo, and the crops a photo."""
+    def detect_all(self, files: Sequence[Path], progress: Progress) -> tuple[list[Detections], float]:
+        """The faces of each photo, and the mean number of crops of a photo."""
         self.refinement.crops = 0
         found = []
         for file in files:
@@ -56,32 +56,39 @@ class _Detector:
 
 
 def unseen_photos(folder: Path) -> list[Path]:
-    """Photos of people whom the proposal network was not taught on."""
-    return [folder / one.file for one in list_unrated(folder) if not trains_proposal(one.file)][::SAMPLE_INTERVAL]
+    """Photos of people on whom the proposal network was not trained."""
+    return [folder / one.file for one in list_unrated(folder) if not trains_proposal(one.file)][::PHOTO_INTERVAL]
 
 
 def comparison_table(groups: Mapping[str, Sequence[Path]], models: Path) -> Iterator[str]:
-    """A markdown table, a row for each group of photos: MTCNN's three networks on the estimator's course, and the shipped ones."""
-    progress = Progress("beside MTCNN", 2 * sum(map(len, groups.values())))
-    yield "| photos of | photos | faces by MTCNN's three | by ours | its in the same place | its surest | crops to refine, its | ours |"
+    """A markdown table with a row for each group of photos: MTCNN's three networks, and the shipped ones."""
+    progress = Progress("compare with MTCNN", 2 * sum(map(len, groups.values())))
+    yield (
+        "| photos of | photos | faces by MTCNN | by ours | MTCNN's that ours finds | MTCNN's surest that ours finds "
+        "| crops to refine, MTCNN | ours |"
+    )
     yield "|---|---|---|---|---|---|---|---|"
     with TemporaryDirectory() as written:
         mtcnn = load_mtcnn(Path(written))
-        own = _Detector(replace(mtcnn, proposal=partial(_at_its_own_limit, mtcnn.proposal)))
-        ours = _Detector(load_detector(models, precision="f32"))
+        stock = CountingDetector(replace(mtcnn, proposal=partial(_with_mtcnns_threshold, mtcnn.proposal)))
+        ours = CountingDetector(load_detector(models, precision="f32"))
         for name, files in groups.items():
-            (its, its_crops), (found, crops) = own.faces(files, progress), ours.faces(files, progress)
-            surest = [_has(max(a, key=lambda face: face.probability), b) for a, b in zip(its, found, strict=True) if a]
-            same = sum(_has(face, b) for a, b in zip(its, found, strict=True) for face in a)
-            counts = f"{len(files)} | {sum(map(len, its))} | {sum(map(len, found))} | {same}"
-            yield f"| {name} | {counts} | {sum(surest)} of {len(surest)} | {its_crops:.1f} | {crops:.1f} |"
+            (expected, stock_crops), (found, crops) = (
+                stock.detect_all(files, progress),
+                ours.detect_all(files, progress),
+            )
+            both = list(zip(expected, found, strict=True))
+            surest = [_contains(b, max(a, key=lambda face: face.probability)) for a, b in both if a]
+            same = sum(_contains(b, face) for a, b in both for face in a)
+            counts = f"{len(files)} | {sum(map(len, expected))} | {sum(map(len, found))} | {same}"
+            yield f"| {name} | {counts} | {sum(surest)} of {len(surest)} | {stock_crops:.1f} | {crops:.1f} |"
 
 
-def _at_its_own_limit(proposal: Network, pixels: Pixels, /) -> tuple[Floats, ...]:
-    """MTCNN's proposals, those under its own limit taken for none; the estimator's is that of our network."""
+def _with_mtcnns_threshold(proposal: Network, pixels: Pixels, /) -> tuple[Floats, ...]:
+    """MTCNN's proposals above its own threshold, which is higher than that of our network."""
     offsets, probabilities = proposal(pixels)
     return offsets, np.where(probabilities >= PROPOSED_SECOND, probabilities, 0)
 
 
-def _has(face: Detection, others: Found) -> bool:
-    return any(intersection_over_union(face.box, other.box) >= SAME_FACE_IOU for other in others)
+def _contains(faces: Detections, face: Detection) -> bool:
+    return any(intersection_over_union(face.box, other.box) >= SAME_FACE_IOU for other in faces)

@@ -1,4 +1,4 @@
-"""How well vectors tell people apart: the protocol of Labeled Faces in the Wild, for ours and for dlib's own pipeline."""
+"""Face verification on Labeled Faces in the Wild, by its protocol: the estimator's pipeline and dlib's own."""
 
 import csv
 from collections.abc import Callable, Iterator
@@ -16,22 +16,22 @@ from numpy.typing import NDArray
 
 from attrai_models.data.crops import main_face, read_photo
 from attrai_models.networks.dlib_file import LANDMARKS_FILE, RECOGNITION_FILE, packaged_file
+from attrai_models.networks.embedder import CHIP_SIDE
 from attrai_models.progress import Progress
 
 Floats = NDArray[np.float64]
 Vector = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Chip = NDArray[np.uint8]
-Embed = Callable[[Photo], Vector | None]
-"""A photo's vector of shape (128,), or None where no face is found."""
+EmbedPhoto = Callable[[Photo], Vector | None]
+"""From a photo to a vector of shape (128,), or None if no face is found."""
 
-CHIP_SIDE, CHIP_PADDING = 150, 0.25
-"""What dlib's network was trained on."""
+CHIP_PADDING = 0.25
+"""Of the face, on each side: dlib's network was trained on such chips."""
 THRESHOLDS = np.arange(0.3, 0.9, 0.002)
 PARITY_PHOTOS = 100
-"""Photos on which the file's numbers are compared with dlib's own."""
 NO_FACE_DISTANCE = np.inf
-"""The distance of a pair with a photo on which no face is found: it counts as "different"."""
+"""Of a pair with a photo on which no face is found: it counts as "different"."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,29 +46,28 @@ class PhotoPair:
 def read_pairs(folder: Path) -> list[PhotoPair]:
     """Read `pairs.csv`: columns `fold`, `file_a`, `file_b`, `same` (1 or 0)."""
     with (folder / "pairs.csv").open(newline="") as lines:
-        return [
-            PhotoPair(row["fold"], (row["file_a"], row["file_b"]), row["same"] == "1") for row in csv.DictReader(lines)
-        ]
+        rows = list(csv.DictReader(lines))
+    return [PhotoPair(row["fold"], (row["file_a"], row["file_b"]), row["same"] == "1") for row in rows]
 
 
 def correct_pairs(distances: Floats, pairs: list[PhotoPair]) -> Mask:
-    """Which pairs are told right by the threshold that is best on the other folds."""
+    """Which pairs are decided correctly by the threshold that is best on the other folds."""
     same, folds = np.array([pair.same for pair in pairs]), np.array([pair.fold for pair in pairs])
-    right = (distances[:, np.newaxis] < THRESHOLDS) == same[:, np.newaxis]
-    chosen = np.zeros(len(pairs), dtype=np.bool_)
+    correct = (distances[:, np.newaxis] < THRESHOLDS) == same[:, np.newaxis]
+    result = np.zeros(len(pairs), dtype=np.bool_)
     for fold in np.unique(folds):
-        here = folds == fold
-        chosen[here] = right[here, right[~here].mean(axis=0).argmax()]
-    return chosen
+        in_fold = folds == fold
+        result[in_fold] = correct[in_fold, correct[~in_fold].mean(axis=0).argmax()]
+    return result
 
 
 def fold_accuracies(distances: Floats, pairs: list[PhotoPair]) -> Floats:
-    """The part of each fold's pairs that are told right."""
-    right, folds = correct_pairs(distances, pairs), np.array([pair.fold for pair in pairs])
-    return np.array([right[folds == fold].mean() for fold in np.unique(folds)])
+    """The share of correctly decided pairs of each fold."""
+    correct, folds = correct_pairs(distances, pairs), np.array([pair.fold for pair in pairs])
+    return np.array([correct[folds == fold].mean() for fold in np.unique(folds)])
 
 
-def distances_of(pairs: list[PhotoPair], vectors: dict[str, Vector | None]) -> Floats:
+def pair_distances(pairs: list[PhotoPair], vectors: dict[str, Vector | None]) -> Floats:
     """The Euclidean distance of each pair."""
 
     def distance(pair: PhotoPair) -> float:
@@ -78,8 +77,8 @@ def distances_of(pairs: list[PhotoPair], vectors: dict[str, Vector | None]) -> F
     return np.array([distance(pair) for pair in pairs])
 
 
-def estimator_embedding(detector: DetectorNetworks, embedder: EmbeddingNetwork) -> Embed:
-    """The estimator's own steps, on the face that the photo is of."""
+def estimator_pipeline(detector: DetectorNetworks, embedder: EmbeddingNetwork) -> EmbedPhoto:
+    """The estimator's own steps, on the main face of the photo."""
 
     def vector(photo: Photo) -> Vector | None:
         face = main_face(photo, detector)
@@ -89,21 +88,21 @@ def estimator_embedding(detector: DetectorNetworks, embedder: EmbeddingNetwork) 
 
 
 def dlib_chips() -> Callable[[Photo], Chip | None]:
-    """dlib's face detector, landmarks and chip, uint8 (150, 150, 3); None where no face is found."""
+    """dlib's face detector, landmarks and chip, uint8 (150, 150, 3); None if no face is found."""
     detector, poser = dlib.get_frontal_face_detector(), dlib.shape_predictor(str(packaged_file(LANDMARKS_FILE)))
 
     def chip(photo: Photo) -> Chip | None:
         found = detector(photo.pixels, 0) or detector(photo.pixels, 1)
         if not found:
             return None
-        face = max(found, key=lambda box: box.width() - 0.5 * _off_centre(box, photo))
+        face = max(found, key=lambda box: box.width() - 0.5 * _distance_from_centre(box, photo))
         return np.asarray(dlib.get_face_chip(photo.pixels, poser(photo.pixels, face), CHIP_SIDE, CHIP_PADDING))
 
     return chip
 
 
-def dlib_embedding(embedder: EmbeddingNetwork) -> Embed:
-    """dlib's chips; then the network, whose file `parity` holds to dlib's own."""
+def dlib_pipeline(embedder: EmbeddingNetwork) -> EmbedPhoto:
+    """dlib's chips with our network file, which `parity` compares with dlib's own network."""
     chip_of = dlib_chips()
 
     def vector(photo: Photo) -> Vector | None:
@@ -113,22 +112,22 @@ def dlib_embedding(embedder: EmbeddingNetwork) -> Embed:
     return vector
 
 
-def _off_centre(box: dlib.rectangle, photo: Photo) -> float:
+def _distance_from_centre(box: dlib.rectangle, photo: Photo) -> float:
     return float(max(abs(box.center().x - photo.width / 2), abs(box.center().y - photo.height / 2)))
 
 
-def embed_photos(folder: Path, pairs: list[PhotoPair], embedded: Embed, job: str) -> dict[str, Vector | None]:
+def embed_photos(folder: Path, pairs: list[PhotoPair], pipeline: EmbedPhoto, job: str) -> dict[str, Vector | None]:
     """Embed every photo that a pair names."""
     files = sorted({file for pair in pairs for file in pair.files})
     progress, vectors = Progress(job, len(files)), {}
     for file in files:
-        vectors[file] = embedded(read_photo(folder / file))
+        vectors[file] = pipeline(read_photo(folder / file))
         progress.advance()
     return vectors
 
 
 def parity(folder: Path, files: list[str], embedder: EmbeddingNetwork) -> float:
-    """By how much, at most, a number of the file differs from dlib's own descriptor of the same chip."""
+    """The largest difference of a vector's number from dlib's own descriptor of the same chip."""
     chip_of, network = dlib_chips(), dlib.face_recognition_model_v1(str(packaged_file(RECOGNITION_FILE)))
     found = [chip_of(read_photo(folder / file)) for file in files]
     chips = [chip for chip in found if chip is not None]
@@ -140,29 +139,33 @@ def verification_report(folder: Path, models: Path) -> Iterator[str]:
     """Markdown tables: the accuracy of the estimator and of dlib's pipeline, and how close their vectors are."""
     pairs, detector, embedder = read_pairs(folder), load_detector(models), load_embedder(models)
     exact = load_embedder(models, precision="f32")
-    ours = embed_photos(folder, pairs, estimator_embedding(detector, embedder), "verify")
-    ours_exact = embed_photos(folder, pairs, estimator_embedding(detector, exact), "verify float32")
-    theirs = embed_photos(folder, pairs, dlib_embedding(embedder), "verify dlib")
-    yield "| pipeline | pairs | accuracy, mean of the folds (standard error) | photos without a face |\n|---|---|---|---|"
-    rows = (("attrai", ours), ("attrai, in float32", ours_exact), ("dlib: HOG, 5 landmarks", theirs))
-    for name, vectors in rows:
-        folds = fold_accuracies(distances_of(pairs, vectors), pairs) * 100
-        error = folds.std(ddof=1) / np.sqrt(len(folds))
-        missed = sum(vector is None for vector in vectors.values())
-        yield f"| {name} | {len(pairs)} | {folds.mean():.2f} % ({error:.2f}) | {missed} of {len(vectors)} |"
+    ours = embed_photos(folder, pairs, estimator_pipeline(detector, embedder), "verify")
+    ours_exact = embed_photos(folder, pairs, estimator_pipeline(detector, exact), "verify float32")
+    theirs = embed_photos(folder, pairs, dlib_pipeline(embedder), "verify dlib")
+    rows = {"attrai": ours, "attrai, in float32": ours_exact, "dlib: HOG, 5 landmarks": theirs}
+    yield from _accuracy_table(pairs, rows)
     both = [(a, theirs[file]) for file, a in ours.items()]
     apart = [float(np.linalg.norm(a - b)) for a, b in both if a is not None and b is not None]
     yield "\n| distance of the two vectors of a photo | mean | 95th percentile |\n|---|---|---|"
     yield f"| {len(apart)} photos | {np.mean(apart):.3f} | {np.percentile(apart, 95):.3f} |"
-    yield from _mistakes(pairs, distances_of(pairs, ours))
+    yield from _wrong_pairs_table(pairs, pair_distances(pairs, ours))
     files = sorted(ours)[:PARITY_PHOTOS]
     yield "\n| photos | largest difference from dlib's own numbers on equal chips |\n|---|---|"
     yield f"| {len(files)} | {parity(folder, files, exact):.1e} |"
 
 
-def _mistakes(pairs: list[PhotoPair], distances: Floats) -> Iterator[str]:
+def _accuracy_table(pairs: list[PhotoPair], pipelines: dict[str, dict[str, Vector | None]]) -> Iterator[str]:
+    yield "| pipeline | pairs | accuracy, mean of the folds (standard error) | photos without a face |\n|---|---|---|---|"
+    for name, vectors in pipelines.items():
+        folds = fold_accuracies(pair_distances(pairs, vectors), pairs) * 100
+        error = folds.std(ddof=1) / np.sqrt(len(folds))
+        missed = sum(vector is None for vector in vectors.values())
+        yield f"| {name} | {len(pairs)} | {folds.mean():.2f} % ({error:.2f}) | {missed} of {len(vectors)} |"
+
+
+def _wrong_pairs_table(pairs: list[PhotoPair], distances: Floats) -> Iterator[str]:
     same, wrong = np.array([pair.same for pair in pairs]), ~correct_pairs(distances, pairs)
-    yield "\n| told wrong | pairs | apart, least | most |\n|---|---|---|---|"
+    yield "\n| wrong pairs of | pairs | smallest distance | largest |\n|---|---|---|---|"
     for name, chosen in (("one person", wrong & same), ("two people", wrong & ~same)):
         ends = f"{distances[chosen].min():.2f} | {distances[chosen].max():.2f}" if chosen.any() else "- | -"
         yield f"| {name} | {chosen.sum()} | {ends} |"

@@ -1,31 +1,24 @@
-"""From dlib's weights to the embedder's file in the folder of networks."""
+"""The embedder: from dlib's weights to its ONNX file, and the ranges by which the estimator computes it in int8."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
 from attrai_estimator.networks.load import EMBEDDER
 from attrai_estimator.networks.manifest import NetworkRecord
-from attrai_estimator.networks.network import Normalization
-from attrai_estimator.networks.template import Template
+from attrai_estimator.networks.network import DetectorNetworks
+from attrai_estimator.steps.align import align
+from torch import Tensor, nn
 
+from attrai_models.data.crops import main_face, read_photo
 from attrai_models.export.onnx_files import checksum, export_onnx, store_half_precision, write_record
-from attrai_models.networks.dlib_file import RECOGNITION_FILE, packaged_file, read_layers
-from attrai_models.networks.embedder import CHIP_SIDE, DlibEmbedder, load_dlib_weights
+from attrai_models.networks.dlib_file import RECOGNITION_FILE
+from attrai_models.networks.embedder import CHIP_SIDE, DLIB_NORMALIZATION, DLIB_TEMPLATE, dlib_embedder
+from attrai_models.progress import Progress
 
 EMBEDDER_FILE = "weights/embedder.onnx"
-DLIB_NORMALIZATION = Normalization(mean=(122.782, 117.001, 104.298), std=(256.0, 256.0, 256.0))
-"""dlib's `input_rgb_image_sized`."""
-DLIB_TEMPLATE = Template(
-    name="dlib-chip-150",
-    size=CHIP_SIDE,
-    points=((0.3177, 0.3086), (0.6823, 0.3086), (0.5, 0.5264), (0.3394, 0.7087), (0.6606, 0.7087)),
-    weights=(1.0, 1.0, 0.3, 0.0, 0.0),
-)
-"""Where MTCNN's landmarks lie in dlib's own chips of `lfw_dev`, medians of 3,797 faces, made symmetric.
-
-dlib aligns by the corners of the eyes and the nose; so the mouth counts for nothing here.
-"""
-
+RANGES_SAMPLE_INTERVAL = 10
+"""Ranges are measured on every tenth photo."""
 INT8_RANGES = {
     "blocks.0.first.weight": 9.36,
     "blocks.0.second.weight": 11.06,
@@ -56,15 +49,7 @@ INT8_RANGES = {
     "blocks.13.first.weight": 13.22,
     "blocks.13.second.weight": 6.87,
 }
-"""The largest number that each convolution takes, as `attrai-models ranges` printed it of 693 faces of `lfw_dev`."""
-
-
-def dlib_embedder() -> DlibEmbedder:
-    """dlib's network with its weights from face_recognition_models."""
-    embedder = DlibEmbedder()
-    load_dlib_weights(embedder, read_layers(packaged_file(RECOGNITION_FILE).read_bytes()))
-    embedder.eval()
-    return embedder
+"""The largest input of each convolution, as `attrai-models ranges` printed it for 693 faces of `lfw_dev`."""
 
 
 def export_embedder(models: Path) -> None:
@@ -83,3 +68,27 @@ def export_embedder(models: Path) -> None:
         source=f"{RECOGNITION_FILE} of face_recognition_models 0.3.0; King 2017, dlib.net",
     )
     write_record(models, EMBEDDER, record)
+
+
+def measure_int8_ranges(folder: Path, detector: DetectorNetworks) -> dict[str, float]:
+    """The largest input of each convolution but the first, on the main faces of the folder's photos, by weight name."""
+    embedder, ranges = dlib_embedder(), dict[str, float]()
+    for name, module in embedder.blocks.named_modules(prefix="blocks"):
+        if isinstance(module, nn.Conv2d):
+            module.register_forward_pre_hook(_record_maximum(f"{name}.weight", ranges))
+    files = sorted(folder.glob("images/**/*.jpg"))[::RANGES_SAMPLE_INTERVAL]
+    progress = Progress("measure ranges", len(files))
+    with torch.inference_mode():
+        for file in files:
+            photo = read_photo(file)
+            crop = align(photo, [main_face(photo, detector)], DLIB_TEMPLATE)
+            embedder(torch.from_numpy(DLIB_NORMALIZATION(crop)))
+            progress.advance()
+    return ranges
+
+
+def _record_maximum(name: str, ranges: dict[str, float]) -> Callable[[nn.Module, tuple[Tensor, ...]], None]:
+    def record(_: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        ranges[name] = max(ranges.get(name, 0.0), float(inputs[0].max()))
+
+    return record

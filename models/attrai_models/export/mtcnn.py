@@ -1,4 +1,4 @@
-"""MTCNN's three networks, from the weights inside facenet-pytorch's wheel to ONNX; the first teaches our own, too."""
+"""MTCNN's three networks: converts the weights in facenet-pytorch's wheel to ONNX."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,12 +15,13 @@ from torch import nn
 from attrai_models.export.onnx_files import checksum, export_onnx, write_record
 
 EXAMPLE_SIDE = 64
+"""Pixels of the example picture of a network that takes pictures of any size."""
 MTCNN_NORMALIZATION = Normalization(mean=(127.5, 127.5, 127.5), std=(128.0, 128.0, 128.0))
 
 
 @dataclass(frozen=True, slots=True)
 class MtcnnStage:
-    """One of the three: what makes its torch module, the side of its input (None: any) and its outputs' names."""
+    """One of the three networks: its torch module, the side of its input in pixels (None: any), its outputs' names."""
 
     name: str
     network: Callable[[], nn.Module]
@@ -29,7 +30,7 @@ class MtcnnStage:
 
 
 def sparse_proposal() -> nn.Module:
-    """MTCNN's proposal network at every second cell of each row and column, where ours looks."""
+    """MTCNN's proposal network at every second cell of each row and column, as the estimator's layout needs it."""
     network = PNet()
     network.conv3.stride = (2, 2)
     return network
@@ -43,7 +44,10 @@ MTCNN_STAGES = (
 
 
 def export_mtcnn(models: Path) -> None:
-    """Write the three files and their records; the first looks where ours finds nothing."""
+    """Write the three files and their records.
+
+    The estimator uses MTCNN's own proposal network second, when ours finds no face.
+    """
     for stage in MTCNN_STAGES:
         file = f"weights/{stage.name}.onnx"
         _export(stage, models / file)
@@ -51,13 +55,16 @@ def export_mtcnn(models: Path) -> None:
 
 
 def load_mtcnn(folder: Path) -> DetectorNetworks:
-    """MTCNN's own three, in float32, from files that are written into the folder, and read again whenever another shape is asked for."""
+    """Write MTCNN's own three networks into the folder and load them in float32.
+
+    The folder must stay: a network reads its file again when the input's shape changes.
+    """
     folder.mkdir(parents=True, exist_ok=True)
-    proposal, refinement, output = (_loaded(stage, folder / f"{stage.name}.onnx") for stage in MTCNN_STAGES)
+    proposal, refinement, output = (_load(stage, folder / f"{stage.name}.onnx") for stage in MTCNN_STAGES)
     return DetectorNetworks(proposal, refinement, output, proposal)
 
 
-def _loaded(stage: MtcnnStage, file: Path) -> OpenVinoNetwork:
+def _load(stage: MtcnnStage, file: Path) -> OpenVinoNetwork:
     _export(stage, file)
     return OpenVinoNetwork(file, MTCNN_NORMALIZATION, "f32")
 

@@ -1,4 +1,4 @@
-"""From torch modules to the ONNX files that the estimator runs, and their records in the manifest."""
+"""Writes torch modules as ONNX files, and their records into the manifest."""
 
 import hashlib
 from collections.abc import Mapping
@@ -12,10 +12,12 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 ONNX_OPSET = 17
+MIN_HALF_ELEMENTS = 1024
+"""Smaller weights keep float32."""
 
 
 def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[str, ...]) -> None:
-    """Write the network as ONNX, for batches of any size, and pictures of any size where its outputs are maps."""
+    """Write the network as ONNX for any batch size, and for any picture size if its outputs are maps."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with torch.inference_mode():
         results = network.eval()(example)
@@ -33,12 +35,12 @@ def export_onnx(network: nn.Module, example: Tensor, file: Path, outputs: tuple[
     )
 
 
-def store_half_precision(file: Path, metadata: Mapping[str, str] | None = None, min_elements: int = 1024) -> None:
+def store_half_precision(file: Path, metadata: Mapping[str, str] | None = None) -> None:
     """Store large float32 weights as float16 with a cast back, which runtimes fold at load. Halves the file."""
     model = onnx.load(file)
     casts = []
     for weights in model.graph.initializer:
-        if weights.data_type != TensorProto.FLOAT or np.prod(weights.dims) < min_elements:
+        if weights.data_type != TensorProto.FLOAT or np.prod(weights.dims) < MIN_HALF_ELEMENTS:
             continue
         name, half = weights.name, numpy_helper.to_array(weights).astype(np.float16)
         weights.CopyFrom(numpy_helper.from_array(half, name + "_half"))
@@ -46,7 +48,6 @@ def store_half_precision(file: Path, metadata: Mapping[str, str] | None = None, 
     nodes = casts + list(model.graph.node)
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-    helper.set_model_props(model, dict(metadata or {}))
     helper.set_model_props(model, dict(metadata or {}))
     onnx.checker.check_model(model)
     onnx.save(model, file)
@@ -58,7 +59,7 @@ def checksum(file: Path) -> str:
 
 
 def write_record(models: Path, name: str, record: NetworkRecord) -> None:
-    """Put the record into the manifest, beside those of the other networks."""
+    """Add the record to the manifest, or replace it there."""
     path = models / MANIFEST
     networks = Manifest.model_validate_json(path.read_bytes()).networks if path.exists() else {}
     manifest = Manifest(networks=dict(sorted({**networks, name: record}.items())))

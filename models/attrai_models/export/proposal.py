@@ -1,4 +1,4 @@
-"""From the taught proposal network to the file that the estimator loads, and its record in the manifest."""
+"""From the trained proposal network to its ONNX file and its record in the manifest."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from attrai_models.networks.proposal import Proposal
 PROPOSAL_FILE = f"weights/{PROPOSAL}.onnx"
 
 
-def export_proposal(taught: Path, models: Path) -> None:
-    """Export what `teach` left, with its record. Raises FileNotFoundError."""
+def export_proposal(trained: Path, models: Path) -> None:
+    """Export the weights that `train_proposal` wrote, with a record. Raises FileNotFoundError."""
     network = Proposal()
-    network.load_state_dict(torch.load(taught, map_location="cpu", weights_only=True))
+    network.load_state_dict(torch.load(trained, map_location="cpu", weights_only=True))
     export_onnx(
         network.eval(),
         torch.zeros(1, 3, EXAMPLE_SIDE, EXAMPLE_SIDE),

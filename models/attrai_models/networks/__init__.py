@@ -1,1 +1,1 @@
-"""The networks as torch modules, and what a trained scorer carries beside its weights."""
+"""The networks as torch modules, and what a trained scorer keeps beside its weights."""

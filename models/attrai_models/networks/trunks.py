@@ -1,4 +1,4 @@
-"""The trunks that a scorer can stand on: what each takes, how faces are framed for it, and how it is built."""
+"""The trunks of a scorer (all layers below its heads): input, face alignment and construction of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,19 +9,18 @@ from attrai_estimator.networks.template import Template
 from torch import Tensor, nn
 from torchvision.models import resnet34
 
-from attrai_models.export.embedder import DLIB_NORMALIZATION, dlib_embedder
-from attrai_models.networks.embedder import CHIP_SIDE, FEATURE_COUNT
+from attrai_models.networks.embedder import CHIP_SIDE, DLIB_NORMALIZATION, FEATURE_COUNT, dlib_embedder
 
 FROZEN_BLOCKS = 3
-"""Blocks of it that learn nothing more, with the layer before them: edges and colours are the same for every task."""
+"""First blocks of dlib's trunk that keep their weights, as the stem does: edges and colours serve every task."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trunk:
     """`build` makes a module from crops (n, 3, side, side) to features (n, `features`).
 
-    `margin`: pixels around the crop that augmentation may turn or shift into view. `imitates`: dlib's vectors are
-    learned beside the ratings, also from photos that nobody rated.
+    `margin`: pixels around the crop that augmentation may rotate or shift into view. `imitates_dlib`: training also
+    imitates dlib's vectors, on rated and unrated photos.
     """
 
     name: str
@@ -34,7 +33,7 @@ class Trunk:
 
     @property
     def wide_template(self) -> Template:
-        """The template of the same crop with the margin around it."""
+        """The template of the crop with its margin."""
         size = self.template.size
         side = size + 2 * self.margin
         points = tuple(
@@ -43,7 +42,7 @@ class Trunk:
         return Template(f"{self.template.name}+{self.margin}", side, points)
 
     def normalize(self, crops: Tensor) -> Tensor:
-        """Pixels from 0 to 255, (n, 3, side, side), as the network takes them."""
+        """Normalize pixels from 0 to 255, (n, 3, side, side), for the network."""
         mean, deviation = (
             torch.tensor(values)[:, None, None] for values in (self.normalization.mean, self.normalization.std)
         )
@@ -58,16 +57,16 @@ def _resnet34() -> nn.Module:
 
 
 class DlibTrunk(nn.Module):
-    """dlib's trunk with its own weights, to be taught further; gives what all of its levels see."""
+    """dlib's network with its weights, for fine-tuning; its features are those of several blocks."""
 
     def __init__(self) -> None:
         super().__init__()
         self.body = dlib_embedder()
-        for kept in (self.body.stem, *self.body.blocks[:FROZEN_BLOCKS], self.body.vector):
-            kept.requires_grad_(requires_grad=False)
+        for frozen in (self.body.stem, *self.body.blocks[:FROZEN_BLOCKS], self.body.vector):
+            frozen.requires_grad_(requires_grad=False)
 
     def forward(self, chips: Tensor) -> Tensor:
-        return self.body.level_features(chips).float()  # (n, 704)
+        return self.body.block_features(chips).float()  # (n, 704)
 
 
 RESNET34 = Trunk(
@@ -85,7 +84,7 @@ RESNET34 = Trunk(
 )
 """The template is the mean shape of MTCNN's landmarks on both rating sets, made symmetric.
 
-The eyes are 0.29 of the side apart, so that the crop holds hair and chin.
+The distance of the eyes is 0.29 of the side, so that the crop contains hair and chin.
 """
 
 DLIB = Trunk(
@@ -101,6 +100,6 @@ DLIB = Trunk(
     normalization=DLIB_NORMALIZATION,
     imitates_dlib=False,
 )
-"""The same mean shape, placed and scaled so that the eyes lie where they lie in dlib's chips."""
+"""The same mean shape, with the eyes where dlib's own alignment puts them."""
 
 TRUNKS = {trunk.name: trunk for trunk in (RESNET34, DLIB)}

@@ -1,1 +1,1 @@
-"""Training of the scorer and of the proposal network; both resume from a checkpoint."""
+"""Training of the scorer and of the proposal network; both can be interrupted and resumed."""

@@ -1,4 +1,4 @@
-"""How long, how fast and from how much at a time each trunk learns."""
+"""The hyperparameters of a scorer's training, for each trunk."""
 
 import math
 from dataclasses import astuple, dataclass
@@ -8,11 +8,12 @@ from attrai_models.networks.trunks import DLIB, RESNET34
 
 @dataclass(frozen=True, slots=True)
 class ScorerHyperparameters:
-    """How to train.
+    """How to train a scorer.
 
-    `batch`: crops of each set in a step, the unrated last. `rate`: of the trunk; the heads learn `head_rate` times as
-    fast. `guessed`, `likeness`: how much the teacher's guesses and imitating dlib count beside the ratings. `averaged`:
-    decay of the running average that is kept.
+    `batch`: crops of each set in a step, the unrated last. `rate`: the trunk's peak learning rate; the heads learn
+    `head_rate_factor` times as fast. `ema_decay`: of the running average, which is the result. `teacher_weight` and
+    `imitation_weight`: of the losses against the teacher's targets and dlib's vectors, beside that against ratings.
+    `checkpoint_interval`: in steps.
     """
 
     steps: int
@@ -27,16 +28,16 @@ class ScorerHyperparameters:
     checkpoint_interval: int = 100
 
     def learning_rate(self, step: int) -> float:
-        """Rises for a twentieth of the steps, then falls as a cosine to nothing."""
+        """Rises for a twentieth of the steps, then falls to 0 as a cosine."""
         risen = min(1.0, (step + 1) / (0.05 * self.steps))
         return self.rate * risen * 0.5 * (1 + math.cos(math.pi * step / self.steps))
 
     def batch_sizes(self, sets: int) -> tuple[int, ...]:
-        """Crops of each of so many sets in a step; a set alone gets all."""
+        """Crops of each set in a step; an only set fills the batch."""
         return self.batch if sets > 1 else (sum(self.batch),)
 
     def in_checkpoint(self) -> str:
-        """The text that a checkpoint must agree in; its keys are part of the file format."""
+        """The text in a checkpoint's identity; its keys are part of the file format."""
         keys = ("steps", "batch", "rate", "averaged", "head_rate", "guessed", "decay", "likeness", "seed", "kept_each")
         return str(dict(zip(keys, astuple(self), strict=True)))
 

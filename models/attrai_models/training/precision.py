@@ -1,4 +1,4 @@
-"""bfloat16 while training, where the machine computes in it: a GPU, or a CPU with AVX-512 BF16 or AMX."""
+"""bfloat16 in training, on devices that compute in it: a GPU, or a CPU with AVX-512 BF16 or AMX."""
 
 import torch
 
@@ -12,5 +12,5 @@ def supports_bfloat16(device: torch.device) -> bool:
 
 
 def autocast(device: torch.device) -> torch.autocast:
-    """A context in which networks compute in bfloat16 where that pays."""
+    """A context in which networks compute in bfloat16 if the device supports it."""
     return torch.autocast(device.type, torch.bfloat16, enabled=supports_bfloat16(device))

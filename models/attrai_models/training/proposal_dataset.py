@@ -1,4 +1,4 @@
-"""From a folder of people's photos to lessons for the proposal network, made once and kept."""
+"""The dataset of the proposal network: MTCNN's targets for random views of a folder's photos, made once and kept."""
 
 import zlib
 from collections.abc import Iterator, Sequence
@@ -17,19 +17,18 @@ from attrai_models.progress import Progress
 from attrai_models.training.proposal_augmentation import random_view
 from attrai_models.training.proposal_targets import ProposalTargets, proposal_targets
 
-ARRAY_NAMES = ("tiles", "face_probability", "offsets")
 FILE_PARTS = {"tiles": "tiles", "face_probability": "likely", "offsets": "offsets"}
-"""How each array is called in the names of the cached files."""
+"""The name of each array in a cached file's name."""
 VIEWS_PER_PHOTO = 3
-"""Views of each photo. A round of 3,500 photos takes 0.74 GB."""
-RULE_FILES = ("proposal_targets.py", "proposal_augmentation.py")
-SOURCE_CHECKSUM = f"{zlib.crc32(b''.join(Path(__file__).with_name(name).read_bytes() for name in RULE_FILES)):08x}"
-"""What lessons are made by: others must not be taken for these."""
+"""A view of each of 3,500 photos takes 0.74 GB."""
+SOURCES = ("proposal_targets.py", "proposal_augmentation.py")
+SOURCE_CHECKSUM = f"{zlib.crc32(b''.join(Path(__file__).with_name(name).read_bytes() for name in SOURCES)):08x}"
+"""Of the code that makes targets: files that other code made must not be used."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProposalDataset:
-    """All rounds' lessons; `identity`: of which photos, and by which rules."""
+    """The targets of each round of views; `identity` names the photos and the code that made the targets."""
 
     rounds: Sequence[ProposalTargets]
     identity: str
@@ -38,14 +37,14 @@ class ProposalDataset:
         return sum(len(one.tiles) for one in self.rounds)
 
     def rows(self, chosen: NDArray[np.intp]) -> ProposalTargets:
-        """Those tiles of all, in another order."""
+        """The chosen tiles, sorted within each round."""
         starts = np.cumsum([0, *(len(one.tiles) for one in self.rounds)])
         within = [np.sort(chosen[(chosen >= low) & (chosen < high)]) - low for low, high in pairwise(starts)]
-        return _joined([_rows(one, rows) for one, rows in zip(self.rounds, within, strict=True)])
+        return _concatenated([_rows(one, rows) for one, rows in zip(self.rounds, within, strict=True)])
 
 
 def read_proposal_dataset(folder: Path, cache: Path, rounds: int = VIEWS_PER_PHOTO) -> ProposalDataset:
-    """Ask MTCNN about the folder's photos, or read what it said, from the `cache`. Raises FileNotFoundError when there are no photos."""
+    """Make MTCNN's targets for the folder's photos, or read them from `cache`. Raises FileNotFoundError for no photos."""
     portraits = [portrait for portrait in list_unrated(folder) if trains_proposal(portrait.file)]
     if not portraits:
         raise FileNotFoundError(f"there are no photos, in folders by people's names, in {folder}")
@@ -54,12 +53,12 @@ def read_proposal_dataset(folder: Path, cache: Path, rounds: int = VIEWS_PER_PHO
     progress = Progress("what MTCNN says", rounds * len(portraits))
     made = []
     for number in range(rounds):
-        files = {part: cache / f"lessons_{identity}_{number}_{FILE_PARTS[part]}.npy" for part in ARRAY_NAMES}
+        files = {name: cache / f"lessons_{identity}_{number}_{part}.npy" for name, part in FILE_PARTS.items()}
         if not all(file.exists() for file in files.values()):
-            _write(_joined(list(_round(folder, portraits, number, mtcnn, progress))), files)
+            _write(_concatenated(list(_round(folder, portraits, number, mtcnn, progress))), files)
         else:
             progress.advance(steps=len(portraits))
-        made.append(ProposalTargets(*(np.load(files[part], mmap_mode="r") for part in ARRAY_NAMES)))
+        made.append(ProposalTargets(**{name: np.load(file, mmap_mode="r") for name, file in files.items()}))
     return ProposalDataset(made, f"{identity} {rounds}")
 
 
@@ -67,24 +66,24 @@ def _round(
     folder: Path, portraits: Sequence[Portrait], number: int, mtcnn: DetectorNetworks, progress: Progress
 ) -> Iterator[ProposalTargets]:
     for place, portrait in enumerate(portraits):
-        chance = np.random.default_rng((number, place))
-        found = proposal_targets(random_view(read_photo(folder / portrait.file).image, chance), mtcnn)
-        if found is not None:
-            yield found
+        random = np.random.default_rng((number, place))
+        targets = proposal_targets(random_view(read_photo(folder / portrait.file).image, random), mtcnn)
+        if targets is not None:
+            yield targets
         progress.advance()
 
 
-def _write(one: ProposalTargets, files: dict[str, Path]) -> None:
-    """An interruption leaves no file that is not whole."""
-    for part, file in files.items():
+def _write(targets: ProposalTargets, files: dict[str, Path]) -> None:
+    """An interruption leaves no incomplete file."""
+    for name, file in files.items():
         new = file.with_suffix(".new.npy")
-        np.save(new, getattr(one, part))
+        np.save(new, getattr(targets, name))
         new.replace(file)
 
 
-def _rows(one: ProposalTargets, rows: NDArray[np.intp]) -> ProposalTargets:
-    return ProposalTargets(*(getattr(one, part)[rows] for part in ARRAY_NAMES))
+def _rows(targets: ProposalTargets, rows: NDArray[np.intp]) -> ProposalTargets:
+    return ProposalTargets(*(getattr(targets, name)[rows] for name in FILE_PARTS))
 
 
-def _joined(many: Sequence[ProposalTargets]) -> ProposalTargets:
-    return ProposalTargets(*(np.concatenate([getattr(one, part) for one in many]) for part in ARRAY_NAMES))
+def _concatenated(parts: Sequence[ProposalTargets]) -> ProposalTargets:
+    return ProposalTargets(*(np.concatenate([getattr(part, name) for part in parts]) for name in FILE_PARTS))

@@ -13,12 +13,19 @@ from aiohttp import web
 from .bot_routes import TELEGRAM, bot_routes
 from .control import control_routes
 from .errors import ApiError
-from .page import page_routes
-from .streams import stream_routes
 from .telegram import Telegram
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes: more than getFile gives, so that a file too big for a bot can be sent by a person."""
+
+PAGE = Path(__file__).parent.parent / "page"
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; frame-ancestors 'none'; base-uri 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-cache",
+}
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 
@@ -53,7 +60,7 @@ def create_app(
 
     app.cleanup_ctx.append(lifetime)
     app.on_shutdown.append(_close)
-    app.add_routes([*bot_routes(), *control_routes(), *stream_routes(), *page_routes()])
+    app.add_routes([*bot_routes(), *control_routes(), *page_routes()])
     return app
 
 
@@ -84,3 +91,16 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
 def _from_here(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
     return request.url.host in _LOCAL and (origin is None or urlsplit(origin).hostname in _LOCAL)
+
+
+def page_routes() -> list[web.RouteDef]:
+    """/ and one route for each file: no path leads from a request to the disk."""
+    files = sorted(file for file in PAGE.iterdir() if file.suffix in (".css", ".js", ".svg"))
+    return [_route("/", PAGE / "index.html"), *(_route(f"/page/{file.name}", file) for file in files)]
+
+
+def _route(path: str, file: Path) -> web.RouteDef:
+    async def serve(_request: web.Request) -> web.StreamResponse:
+        return web.FileResponse(file, headers=_HEADERS)
+
+    return web.get(path, serve)

@@ -11,14 +11,14 @@ from typing import TypeVar
 import aiohttp
 from pydantic import JsonValue, TypeAdapter
 
-from .control import ChatView, Info
+from .control import ChatView, ServerInfo
 from .events import Event
 from .failures import Failure
 from .media import Upload
-from .telegram import Person, Record, Standing
-from .types import CallbackQuery, Message, Wire
+from .telegram import MessageRecord, Person, Standing
+from .types import ApiObject, CallbackQuery, Message
 
-Answer = TypeVar("Answer", bound=Wire)
+Answer = TypeVar("Answer", bound=ApiObject)
 _MESSAGES = TypeAdapter(list[Message])
 _EVENTS = TypeAdapter(list[Event])
 
@@ -91,7 +91,7 @@ class ChatClient:
         """The whole chat: person, records (with deleted messages and edit history), menu, last event's number."""
         return await self._get(ChatView, self._chat)
 
-    async def records(self) -> tuple[Record, ...]:
+    async def records(self) -> tuple[MessageRecord, ...]:
         """All messages, oldest first, also deleted ones, each with its earlier versions."""
         return (await self.view()).records
 
@@ -132,20 +132,20 @@ class ChatClient:
         await self._request("DELETE", "failures")
 
     async def log(self, after: int = 0, *, everyone: bool = False) -> list[Event]:
-        """Events so far of this chat, or of all; among them the bot's calls."""
+        """EventLog so far of this chat, or of all; among them the bot's calls."""
         query = f"after={after}" + ("" if everyone else f"&chat_id={self.user_id}")
         return _EVENTS.validate_json(await self._request("GET", f"log?{query}"))
 
     async def polled(self) -> bool:
         """Whether the bot waits for updates now."""
-        return (await self._get(Info, "info")).polled
+        return (await self._get(ServerInfo, "info")).polled
 
     async def last_event(self) -> int:
         """The number of the latest event, to follow from here."""
-        return (await self._get(Info, "info")).last_event
+        return (await self._get(ServerInfo, "info")).last_event
 
     async def events(self, after: int = 0, *, everyone: bool = False) -> AsyncGenerator[Event, None]:
-        """Events later than `after` as they come, of this chat or of all. Ends when the server does.
+        """EventLog later than `after` as they come, of this chat or of all. Ends when the server does.
 
         Leaving it early wants `contextlib.aclosing`.
         """

@@ -9,10 +9,10 @@ POST   /playground/users                             new person; body NewPerson,
 POST   /playground/users/USER                        body PersonChange: language, name, standing -> Person
 DELETE /playground/users/USER                        deletes the chat with its messages
 GET    /playground/chats/USER                        ChatView: person, records, commands, description, last_event
-POST   /playground/chats/USER/text                   body Text -> Message
+POST   /playground/chats/USER/text                   body NewText -> Message
 POST   /playground/chats/USER/files                  form: file (1 to 10), as=photo|document, caption,
                                                      reply_to -> [Message]
-POST   /playground/chats/USER/presses                body Press -> CallbackQuery
+POST   /playground/chats/USER/presses                body ButtonPress -> CallbackQuery
 DELETE /playground/chats/USER/messages/MESSAGE       deletes one message, for both sides
 GET    /playground/files/FILE_ID                     the bytes of any file
 GET    /playground/events?after=SEQ&chat_id=USER     server-sent events: id SEQ, data Event; follows on
@@ -34,10 +34,13 @@ from .failures import Failure
 from .methods import wire
 from .people import change, join, leave, press, say, send, stand
 from .requests import read_upload
-from .telegram import Person, Record, Standing
-from .types import Command, User, Wire
+from .telegram import MessageRecord, Person, Standing
+from .types import ApiObject, BotCommand, User
 
 Body = TypeVar("Body", bound=BaseModel)
+
+SHOWN_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif")
+"""All else is only offered for saving: a page or an SVG that someone sent must not run here."""
 
 
 class _Body(BaseModel):
@@ -58,27 +61,27 @@ class PersonChange(_Body):
     standing: Standing | None = None
 
 
-class Text(_Body):
+class NewText(_Body):
     text: str = Field(min_length=1, max_length=4096)
     reply_to: int | None = None
 
 
-class Press(_Body):
+class ButtonPress(_Body):
     message_id: int
     data: str
 
 
-class ChatView(Wire):
+class ChatView(ApiObject):
     """A chat as a person sees it, with what only the server knows: deleted messages and earlier versions."""
 
     person: Person
-    records: tuple[Record, ...]
-    commands: tuple[Command, ...]
+    records: tuple[MessageRecord, ...]
+    commands: tuple[BotCommand, ...]
     description: str
     last_event: int
 
 
-class Info(Wire):
+class ServerInfo(ApiObject):
     """`polled`: whether the bot waits for updates now."""
 
     bot: User
@@ -100,6 +103,9 @@ def control_routes() -> list[web.RouteDef]:
         web.post(f"{chat}/files", _send),
         web.post(f"{chat}/presses", _press),
         web.delete(f"{chat}/messages/{{message:[0-9]+}}", _delete),
+        web.get("/playground/files/{file_id}", _file),
+        web.get("/playground/events", _events),
+        web.get("/playground/log", _log),
         web.get("/playground/failures", _failures),
         web.post("/playground/failures", _order),
         web.delete("/playground/failures", _clear),
@@ -108,7 +114,7 @@ def control_routes() -> list[web.RouteDef]:
 
 async def _info(request: web.Request) -> web.Response:
     telegram = request.app[TELEGRAM]
-    return _answer(Info(bot=telegram.me, polled=telegram.updates.polled, last_event=telegram.events.last))
+    return _answer(ServerInfo(bot=telegram.me, polled=telegram.updates.polled, last_event=telegram.events.last))
 
 
 async def _people(request: web.Request) -> web.Response:
@@ -145,14 +151,14 @@ async def _chat(request: web.Request) -> web.Response:
             person=person,
             records=tuple(telegram.chat_records(person.user.id)),
             commands=telegram.profile.menu_for(person.user.id, language).commands,
-            description=telegram.profile.line("description", language),
+            description=telegram.profile.text("description", language),
             last_event=telegram.events.last,
         )
     )
 
 
 async def _say(request: web.Request) -> web.Response:
-    person, text = _writer(request), await _body(request, Text)
+    person, text = _writer(request), await _body(request, NewText)
     return _answer(say(request.app[TELEGRAM], person, text.text, text.reply_to))
 
 
@@ -173,7 +179,7 @@ async def _send(request: web.Request) -> web.Response:
 
 
 async def _press(request: web.Request) -> web.Response:
-    person, pressed = _writer(request), await _body(request, Press)
+    person, pressed = _writer(request), await _body(request, ButtonPress)
     return _answer(press(request.app[TELEGRAM], person, _record(request, person, pressed.message_id), pressed.data))
 
 
@@ -181,6 +187,39 @@ async def _delete(request: web.Request) -> web.Response:
     person = _person(request)
     request.app[TELEGRAM].delete(_record(request, person, int(request.match_info["message"])))
     return web.json_response(True)
+
+
+async def _events(request: web.Request) -> web.StreamResponse:
+    events = request.app[TELEGRAM].events
+    after = _number(request.headers.get("Last-Event-ID")) or _number(request.query.get("after")) or 0
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+    await response.prepare(request)
+    await response.write(b": here\n\n")
+    async for event in events.follow(after, _number(request.query.get("chat_id"))):
+        await response.write(
+            f"id: {event.seq}\ndata: {event.model_dump_json(by_alias=True, exclude_none=True)}\n\n".encode()
+        )
+    return response
+
+
+async def _log(request: web.Request) -> web.Response:
+    query = request.query
+    found = request.app[TELEGRAM].events.after(_number(query.get("after")) or 0, _number(query.get("chat_id")))
+    return web.json_response(wire(found))
+
+
+async def _file(request: web.Request) -> web.StreamResponse:
+    found = request.app[TELEGRAM].media.find(request.match_info["file_id"])
+    if found is None:
+        raise ApiError(404, "no such file")
+    file, place = found
+    inline = file.mime_type in SHOWN_INLINE
+    headers = {
+        "Content-Type": file.mime_type if inline else "application/octet-stream",
+        "Content-Disposition": "inline" if inline else "attachment",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+    }
+    return web.FileResponse(place, headers=headers)
 
 
 async def _failures(request: web.Request) -> web.Response:
@@ -212,7 +251,7 @@ def _writer(request: web.Request) -> Person:
     return person
 
 
-def _record(request: web.Request, person: Person, message_id: int) -> Record:
+def _record(request: web.Request, person: Person, message_id: int) -> MessageRecord:
     record = request.app[TELEGRAM].find(person.user.id, message_id)
     if record is None:
         raise ApiError(404, "no such message")
@@ -226,5 +265,9 @@ async def _body(request: web.Request, model: type[Body]) -> Body:
         raise bad_request(f"{error.errors()[0]['loc']}: {error.errors()[0]['msg']}") from error
 
 
-def _answer(result: Wire) -> web.Response:
+def _answer(result: ApiObject) -> web.Response:
     return web.json_response(result.wire())
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text and text.isdecimal() else None

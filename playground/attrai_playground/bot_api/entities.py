@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from .errors import bad_request
-from .types import Entity
+from .types import MessageEntity
 
 _TYPES = {
     "b": "bold", "strong": "bold",
@@ -31,7 +31,7 @@ class _Reading:
     text: str = ""
     open: list[tuple[str, str, int]] = field(default_factory=list)
     """Tag, value of its attribute, offset."""
-    entities: list[Entity] = field(default_factory=list)
+    entities: list[MessageEntity] = field(default_factory=list)
 
 
 def utf16_length(text: str) -> int:
@@ -39,11 +39,11 @@ def utf16_length(text: str) -> int:
     return len(text.encode("utf-16-le")) // 2
 
 
-def commands_in(text: str) -> tuple[Entity, ...] | None:
+def commands_in(text: str) -> tuple[MessageEntity, ...] | None:
     """The bot commands in a text that a person typed."""
     return (
         tuple(
-            Entity(type="bot_command", offset=utf16_length(text[: found.start()]), length=utf16_length(found[0]))
+            MessageEntity(type="bot_command", offset=utf16_length(text[: found.start()]), length=utf16_length(found[0]))
             for found in _COMMAND.finditer(text)
         )
         or None
@@ -51,8 +51,8 @@ def commands_in(text: str) -> tuple[Entity, ...] | None:
 
 
 def formatted(
-    text: str, parse_mode: str | None, entities: tuple[Entity, ...] | None
-) -> tuple[str, tuple[Entity, ...] | None]:
+    text: str, parse_mode: str | None, entities: tuple[MessageEntity, ...] | None
+) -> tuple[str, tuple[MessageEntity, ...] | None]:
     """The plain text and its entities. Modes other than HTML are refused: nothing is guessed."""
     if parse_mode is None:
         return text, entities
@@ -103,9 +103,9 @@ def _close(reading: _Reading, tag: str, byte: int) -> None:
         reading.entities.append(_entity(opened, value, offset, length))
 
 
-def _entity(tag: str, value: str, offset: int, length: int) -> Entity:
+def _entity(tag: str, value: str, offset: int, length: int) -> MessageEntity:
     language = value.removeprefix("language-") if tag == "code" and value.startswith("language-") else None
-    return Entity(
+    return MessageEntity(
         type=_TYPES.get(tag, "spoiler"),
         offset=offset,
         length=length,
@@ -114,7 +114,7 @@ def _entity(tag: str, value: str, offset: int, length: int) -> Entity:
     )
 
 
-def _trimmed(reading: _Reading) -> tuple[str, tuple[Entity, ...] | None]:
+def _trimmed(reading: _Reading) -> tuple[str, tuple[MessageEntity, ...] | None]:
     cut = utf16_length(reading.text) - utf16_length(reading.text.lstrip())
     text = reading.text.strip()
     whole = utf16_length(text)

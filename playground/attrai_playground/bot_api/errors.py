@@ -1,7 +1,7 @@
 """The one error that a Bot API method raises, and the descriptions that Telegram's server uses for it.
 
 ApiError
-└── PhotoError   what Telegram would not take as a photo
+└── PhotoRejected   what Telegram would not take as a photo
 """
 
 REASONS = {
@@ -10,7 +10,7 @@ REASONS = {
     403: "Forbidden",
     404: "Not Found",
     409: "Conflict",
-    413: "Request Entity Too Large",
+    413: "Request MessageEntity Too Large",
     429: "Too Many Requests",
     500: "Internal Server Error",
     502: "Bad Gateway",
@@ -28,7 +28,7 @@ class ApiError(Exception):
         super().__init__(self.description)
 
 
-class PhotoError(ApiError):
+class PhotoRejected(ApiError):
     pass
 
 

@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import JsonValue
 
 from .tables import Table
-from .types import Message, Wire
+from .types import ApiObject, Message
 from .waiting import Signal
 
 EventKind = Literal["message", "edited", "deleted", "call", "person", "action", "answer", "commands"]
 
 
-class Event(Wire):
+class Event(ApiObject):
     """One thing that happened.
 
     message, edited, deleted: `message` as it then was, `by_bot` tells whose.
@@ -40,7 +40,7 @@ class Event(Wire):
     show_alert: bool | None = None
 
 
-class Events:
+class EventLog:
     """`seq` rises by one, also over a restart on the same database."""
 
     def __init__(self, database: sqlite3.Connection, clock: Callable[[], float]) -> None:
@@ -56,7 +56,7 @@ class Events:
         self._changed.fire()
 
     def after(self, seq: int, chat_id: int | None = None) -> list[Event]:
-        """Events later than `seq`, of one chat or of all."""
+        """EventLog later than `seq`, of one chat or of all."""
         return list(self._log.rows(after=seq, part=chat_id))
 
     @property
@@ -64,7 +64,7 @@ class Events:
         return self._log.next_key() - 1
 
     async def follow(self, seq: int, chat_id: int | None = None) -> AsyncIterator[Event]:
-        """Events later than `seq` as they come, until `close`."""
+        """EventLog later than `seq` as they come, until `close`."""
         while not self._closed:
             fresh = self.after(seq, chat_id)
             for event in fresh:

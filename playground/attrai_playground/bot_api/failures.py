@@ -1,4 +1,4 @@
-"""Failures that a test orders: what the next calls of the bot meet."""
+"""FailureQueue that a test orders: what the next calls of the bot meet."""
 
 from typing import Literal
 
@@ -34,7 +34,7 @@ class Failure(BaseModel):
         return self.method.lower() in (EVERY_METHOD, method.lower()) and self.chat_id in (None, chat_id)
 
 
-class Failures:
+class FailureQueue:
     """Orders in the order given; the first that fits is used up once for each call."""
 
     def __init__(self) -> None:

@@ -10,9 +10,9 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from .errors import ApiError, bad_request
-from .pictures import Picture, photo_copies, thumbnail
+from .pictures import JpegCopy, photo_copies, thumbnail
 from .tables import Table
-from .types import Document, File, Media, PhotoSize, Wire
+from .types import ApiObject, Document, File, Media, PhotoSize
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 """What getFile gives at most, by the Bot API."""
@@ -41,7 +41,7 @@ class StoredFile(File):
     offered_until: float = 0
 
 
-class _Name(Wire):
+class _Name(ApiObject):
     file_id: str
 
 
@@ -55,7 +55,7 @@ class MediaStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     async def keep(self, kind: Kind, upload: Upload) -> Media:
-        """Stores what was sent. Raises PhotoError for a photo that Telegram would not take."""
+        """Stores what was sent. Raises PhotoRejected for a photo that Telegram would not take."""
         return await (self._keep_photo(upload) if kind == "photo" else self._keep_document(upload))
 
     def again(self, kind: Kind, file_id: str) -> Media:
@@ -142,7 +142,7 @@ def _other(kind: Kind) -> str:
     return "Document" if kind == "photo" else "Photo"
 
 
-def _photo_size(file: StoredFile, copy: Picture) -> PhotoSize:
+def _photo_size(file: StoredFile, copy: JpegCopy) -> PhotoSize:
     return PhotoSize(
         file_id=file.file_id,
         file_unique_id=file.file_unique_id,

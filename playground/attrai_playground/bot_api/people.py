@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from typing import Literal
 
 from .entities import commands_in
-from .errors import PhotoError, bad_request
+from .errors import PhotoRejected, bad_request
 from .events import Event
 from .media import Upload
-from .telegram import Person, Record, Standing, Telegram
-from .types import CallbackQuery, Content, Media, Member, MemberUpdate, Message, User
+from .telegram import MessageRecord, Person, Standing, Telegram
+from .types import CallbackQuery, ChatMember, ChatMemberUpdated, Content, Media, Message, User
 
 FIRST_USER_ID = 1001
 MAX_ALBUM = 10
@@ -35,7 +35,7 @@ def stand(telegram: Telegram, person: Person, standing: Standing) -> Person:
     before, after = _membership(telegram, person.standing), _membership(telegram, standing)
     if before != after:
         telegram.updates.add(
-            MemberUpdate(
+            ChatMemberUpdated(
                 chat=person.chat, from_=person.user, date=telegram.now, old_chat_member=before, new_chat_member=after
             )
         )
@@ -81,7 +81,7 @@ async def send(
     ]
 
 
-def press(telegram: Telegram, person: Person, record: Record, data: str) -> CallbackQuery:
+def press(telegram: Telegram, person: Person, record: MessageRecord, data: str) -> CallbackQuery:
     """Presses the button of an inline keyboard that carries `data`."""
     keyboard = record.message.reply_markup
     if keyboard is None or not any(button.callback_data == data for row in keyboard.inline_keyboard for button in row):
@@ -101,7 +101,7 @@ def press(telegram: Telegram, person: Person, record: Record, data: str) -> Call
 async def _keep(telegram: Telegram, upload: Upload, kind: Literal["photo", "document"]) -> Media:
     try:
         return await telegram.media.keep(kind, upload)
-    except PhotoError:
+    except PhotoRejected:
         return await telegram.media.keep("document", upload)
 
 
@@ -122,8 +122,8 @@ def _replied(telegram: Telegram, person: Person, message_id: int | None) -> Mess
     return record.message
 
 
-def _membership(telegram: Telegram, standing: Standing) -> Member:
+def _membership(telegram: Telegram, standing: Standing) -> ChatMember:
     bot = User.model_validate(telegram.me.model_dump())
     if standing == "blocked":
-        return Member(user=bot, status="kicked", until_date=0)
-    return Member(user=bot, status="member")
+        return ChatMember(user=bot, status="kicked", until_date=0)
+    return ChatMember(user=bot, status="member")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageOps
 
-from .errors import PhotoError
+from .errors import PhotoRejected
 
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_SIDES = 10_000
@@ -37,7 +37,7 @@ _BROKEN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class JpegCopy:
     """An encoded copy; `width` and `height` in pixels."""
 
     width: int
@@ -45,10 +45,10 @@ class Picture:
     jpeg: bytes
 
 
-def photo_copies(data: bytes) -> tuple[Picture, ...]:
-    """The copies of a photo, smallest first. Raises PhotoError in Telegram's words."""
+def photo_copies(data: bytes) -> tuple[JpegCopy, ...]:
+    """The copies of a photo, smallest first. Raises PhotoRejected in Telegram's words."""
     if len(data) > MAX_PHOTO_BYTES:
-        raise PhotoError(
+        raise PhotoRejected(
             400, f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
         )
     photo = _upright(data)
@@ -56,11 +56,11 @@ def photo_copies(data: bytes) -> tuple[Picture, ...]:
     return tuple(_copy(photo, side) for side in [*(side for side in LONG_SIDES if side < largest), largest])
 
 
-def thumbnail(data: bytes) -> Picture | None:
+def thumbnail(data: bytes) -> JpegCopy | None:
     """A copy with a long side of at most 320 for a picture sent as a file, None for what is no picture."""
     try:
         photo = _upright(data)
-    except PhotoError:
+    except PhotoRejected:
         return None
     return _copy(photo, min(max(photo.size), 320))
 
@@ -70,22 +70,22 @@ def _upright(data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=_FORMATS) as opened:
             _check_dimensions(*opened.size)
             if opened.format != "MPO" and getattr(opened, "is_animated", False):
-                raise PhotoError(400, "IMAGE_PROCESS_FAILED")
+                raise PhotoRejected(400, "IMAGE_PROCESS_FAILED")
             opened.draft("RGB", (LONG_SIDES[-1], LONG_SIDES[-1]))
             opened.thumbnail((LONG_SIDES[-1], LONG_SIDES[-1]))
             return ImageOps.exif_transpose(opened).convert("RGB")
     except _BROKEN as error:
-        raise PhotoError(400, "IMAGE_PROCESS_FAILED") from error
+        raise PhotoRejected(400, "IMAGE_PROCESS_FAILED") from error
 
 
 def _check_dimensions(width: int, height: int) -> None:
     short, long = sorted((width, height))
     if width + height > MAX_SIDES or long > MAX_RATIO * short or width * height > MAX_PIXELS:
-        raise PhotoError(400, "PHOTO_INVALID_DIMENSIONS")
+        raise PhotoRejected(400, "PHOTO_INVALID_DIMENSIONS")
 
 
-def _copy(photo: Image.Image, long_side: int) -> Picture:
+def _copy(photo: Image.Image, long_side: int) -> JpegCopy:
     smaller = ImageOps.contain(photo, (long_side, long_side))
     written = io.BytesIO()
     smaller.save(written, "JPEG", quality=_QUALITY)
-    return Picture(*smaller.size, written.getvalue())
+    return JpegCopy(*smaller.size, written.getvalue())

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from .tables import Table
-from .types import Command, Wire
+from .types import ApiObject, BotCommand
 
-Line = Literal["name", "description", "short_description"]
+ProfileText = Literal["name", "description", "short_description"]
 
 
-class Scope(Wire):
+class BotCommandScope(ApiObject):
     """BotCommandScope; `chat_id` belongs to the narrow ones."""
 
     type: str = "default"
@@ -21,11 +21,11 @@ class Scope(Wire):
         return f"{self.type}/{self.chat_id or ''}/{language}"
 
 
-class Menu(Wire):
-    commands: Annotated[tuple[Command, ...], Field(max_length=100)] = ()
+class Menu(ApiObject):
+    commands: Annotated[tuple[BotCommand, ...], Field(max_length=100)] = ()
 
 
-class _Text(Wire):
+class _Text(ApiObject):
     text: str
 
 
@@ -36,26 +36,30 @@ class Profile:
         self._menus = Table(database, "menus", str, Menu)
         self._lines = Table(database, "lines", str, _Text)
 
-    def set_menu(self, scope: Scope, language: str, menu: Menu) -> None:
+    def set_menu(self, scope: BotCommandScope, language: str, menu: Menu) -> None:
         """An empty menu takes the one that was set away."""
         if menu.commands:
             self._menus.put(scope.key(language), menu)
         else:
             self._menus.remove(scope.key(language))
 
-    def menu(self, scope: Scope, language: str) -> Menu:
+    def menu(self, scope: BotCommandScope, language: str) -> Menu:
         return self._menus.get(scope.key(language)) or Menu()
 
     def menu_for(self, chat_id: int, language: str) -> Menu:
         """The menu that a person sees: the narrowest scope, the own language before the one for all."""
-        scopes = (Scope(type="chat", chat_id=chat_id), Scope(type="all_private_chats"), Scope())
+        scopes = (
+            BotCommandScope(type="chat", chat_id=chat_id),
+            BotCommandScope(type="all_private_chats"),
+            BotCommandScope(),
+        )
         menus = (self.menu(scope, code) for scope in scopes for code in (language, ""))
         return next((menu for menu in menus if menu.commands), Menu())
 
-    def set_line(self, line: Line, language: str, text: str) -> None:
+    def set_text(self, line: ProfileText, language: str, text: str) -> None:
         self._lines.put(f"{line}/{language}", _Text(text=text))
 
-    def line(self, line: Line, language: str) -> str:
+    def text(self, line: ProfileText, language: str) -> str:
         """Falls back to the text for all languages."""
         found = self._lines.get(f"{line}/{language}") or self._lines.get(f"{line}/")
         return found.text if found else ""

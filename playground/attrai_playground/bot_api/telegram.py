@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 from .errors import ApiError, bad_request
-from .events import Event, EventKind, Events
-from .failures import Failures
+from .events import Event, EventKind, EventLog
+from .failures import FailureQueue
 from .media import MediaStore
 from .profile import Profile
 from .tables import Table, connect
-from .types import CallbackQuery, Chat, Content, Me, Message, User, Wire
+from .types import ApiObject, BotUser, CallbackQuery, Chat, Content, Message, User
 from .updates import Updates
 from .webhook import Webhook
 
@@ -18,7 +18,7 @@ Standing = Literal["active", "blocked", "deactivated", "deleted"]
 """active: the bot may write; blocked: by the user; deactivated: the account is gone; deleted: the chat is gone."""
 
 
-class Person(Wire):
+class Person(ApiObject):
     """A user, who is also the private chat with the bot of the same id."""
 
     user: User
@@ -29,7 +29,7 @@ class Person(Wire):
         return Chat.model_validate(self.user.model_dump(include=set(Chat.model_fields) - {"type"}))
 
 
-class Record(Wire):
+class MessageRecord(ApiObject):
     """A message as it stands, whose it is, whether it was deleted, and its earlier versions, oldest first."""
 
     message: Message
@@ -50,16 +50,18 @@ class Telegram:
         self.token = token
         self.clock = clock
         self._database = connect(database)
-        self.me = Me(id=int(token.split(":", maxsplit=1)[0]), first_name="Attrai", username="attrai_playground_bot")
+        self.me = BotUser(
+            id=int(token.split(":", maxsplit=1)[0]), first_name="Attrai", username="attrai_playground_bot"
+        )
         self.people = Table(self._database, "people", int, Person)
-        self.records = Table(self._database, "messages", int, Record)
+        self.records = Table(self._database, "messages", int, MessageRecord)
         self.presses = Table(self._database, "presses", str, CallbackQuery)
         self.media = MediaStore(self._database, folder, clock)
         self.updates = Updates(self._database)
         self.webhook = Webhook(self._database, self.updates, clock, webhook_pause)
-        self.events = Events(self._database, clock)
+        self.events = EventLog(self._database, clock)
         self.profile = Profile(self._database)
-        self.failures = Failures()
+        self.failures = FailureQueue()
 
     @property
     def now(self) -> int:
@@ -78,7 +80,7 @@ class Telegram:
             raise ApiError(403, "user is deactivated")
         return person
 
-    def find(self, chat_id: int, message_id: int | None) -> Record | None:
+    def find(self, chat_id: int, message_id: int | None) -> MessageRecord | None:
         """A message that is still in that chat."""
         found = self.records.get(message_id) if message_id else None
         return found if found and found.message.chat.id == chat_id and not found.deleted else None
@@ -102,11 +104,11 @@ class Telegram:
             media_group_id=album,
             **dict(content),
         )
-        self.records.put(message.message_id, Record(message=message, by_bot=by_bot), person.user.id)
+        self.records.put(message.message_id, MessageRecord(message=message, by_bot=by_bot), person.user.id)
         self._tell("message", message, by_bot=by_bot)
         return message
 
-    def edit(self, record: Record, content: Content) -> Message:
+    def edit(self, record: MessageRecord, content: Content) -> Message:
         """Gives the message other content; the earlier one stays in the record's history."""
         message = record.message.model_copy(update={**dict(content), "edit_date": self.now})
         history = (*record.history, record.message)
@@ -114,11 +116,11 @@ class Telegram:
         self._tell("edited", message, by_bot=record.by_bot)
         return message
 
-    def delete(self, record: Record) -> None:
+    def delete(self, record: MessageRecord) -> None:
         self._save(record.model_copy(update={"deleted": True}))
         self._tell("deleted", record.message, by_bot=record.by_bot)
 
-    def chat_records(self, chat_id: int) -> list[Record]:
+    def chat_records(self, chat_id: int) -> list[MessageRecord]:
         """All messages of a chat, also the deleted ones."""
         return list(self.records.rows(part=chat_id))
 
@@ -130,7 +132,7 @@ class Telegram:
     def close_database(self) -> None:
         self._database.close()
 
-    def _save(self, record: Record) -> None:
+    def _save(self, record: MessageRecord) -> None:
         self.records.put(record.message.message_id, record, record.message.chat.id)
 
     def _tell(self, kind: EventKind, message: Message, *, by_bot: bool) -> None:

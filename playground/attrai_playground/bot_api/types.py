@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 
-class Wire(BaseModel):
+class ApiObject(BaseModel):
     """A frozen object of the API. Fields that it does not know are ignored, as Telegram ignores them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
@@ -26,7 +26,7 @@ JSON_TEXT = BeforeValidator(_decoded)
 """Outside a JSON body, objects and lists travel as JSON text."""
 
 
-class User(Wire):
+class User(ApiObject):
     id: int
     is_bot: bool = False
     first_name: str
@@ -35,7 +35,7 @@ class User(Wire):
     language_code: str | None = None
 
 
-class Me(User):
+class BotUser(User):
     is_bot: bool = True
     can_join_groups: bool = False
     can_read_all_group_messages: bool = False
@@ -44,7 +44,7 @@ class Me(User):
     has_main_web_app: bool = False
 
 
-class Chat(Wire):
+class Chat(ApiObject):
     id: int
     type: Literal["private"] = "private"
     first_name: str
@@ -52,7 +52,7 @@ class Chat(Wire):
     username: str | None = None
 
 
-class Entity(Wire):
+class MessageEntity(ApiObject):
     """MessageEntity; `offset` and `length` count UTF-16 code units."""
 
     type: str
@@ -62,7 +62,7 @@ class Entity(Wire):
     language: str | None = None
 
 
-class PhotoSize(Wire):
+class PhotoSize(ApiObject):
     file_id: str
     file_unique_id: str
     width: int
@@ -70,7 +70,7 @@ class PhotoSize(Wire):
     file_size: int
 
 
-class Document(Wire):
+class Document(ApiObject):
     file_id: str
     file_unique_id: str
     thumbnail: PhotoSize | None = None
@@ -79,14 +79,14 @@ class Document(Wire):
     file_size: int
 
 
-class File(Wire):
+class File(ApiObject):
     file_id: str
     file_unique_id: str
     file_size: int
     file_path: str
 
 
-class Button(Wire):
+class InlineKeyboardButton(ApiObject):
     """InlineKeyboardButton: with a link or with data for the bot."""
 
     text: Annotated[str, Field(min_length=1)]
@@ -94,13 +94,13 @@ class Button(Wire):
     callback_data: str | None = None
 
 
-class Keyboard(Wire):
+class InlineKeyboardMarkup(ApiObject):
     """InlineKeyboardMarkup."""
 
-    inline_keyboard: tuple[tuple[Button, ...], ...]
+    inline_keyboard: tuple[tuple[InlineKeyboardButton, ...], ...]
 
 
-class Media(Wire):
+class Media(ApiObject):
     """What a message with a file carries: a photo in all its sizes, smallest first, or a document."""
 
     photo: tuple[PhotoSize, ...] | None = None
@@ -111,10 +111,10 @@ class Content(Media):
     """The part of a message that an edit may change."""
 
     text: str | None = None
-    entities: tuple[Entity, ...] | None = None
+    entities: tuple[MessageEntity, ...] | None = None
     caption: str | None = None
-    caption_entities: tuple[Entity, ...] | None = None
-    reply_markup: Keyboard | None = None
+    caption_entities: tuple[MessageEntity, ...] | None = None
+    reply_markup: InlineKeyboardMarkup | None = None
 
 
 class Message(Content):
@@ -131,7 +131,7 @@ class Message(Content):
         return Content.model_validate({name: getattr(self, name) for name in Content.model_fields})
 
 
-class CallbackQuery(Wire):
+class CallbackQuery(ApiObject):
     id: str
     from_: Annotated[User, Field(alias="from")]
     message: Message
@@ -139,7 +139,7 @@ class CallbackQuery(Wire):
     data: str
 
 
-class Member(Wire):
+class ChatMember(ApiObject):
     """ChatMember: `member`, or `kicked` when the user has blocked the bot."""
 
     user: User
@@ -147,37 +147,37 @@ class Member(Wire):
     until_date: int | None = None
 
 
-class MemberUpdate(Wire):
+class ChatMemberUpdated(ApiObject):
     """ChatMemberUpdated."""
 
     chat: Chat
     from_: Annotated[User, Field(alias="from")]
     date: int
-    old_chat_member: Member
-    new_chat_member: Member
+    old_chat_member: ChatMember
+    new_chat_member: ChatMember
 
 
-class Update(Wire):
+class Update(ApiObject):
     update_id: int
     message: Message | None = None
     callback_query: CallbackQuery | None = None
-    my_chat_member: MemberUpdate | None = None
+    my_chat_member: ChatMemberUpdated | None = None
 
 
-class Command(Wire):
+class BotCommand(ApiObject):
     """BotCommand."""
 
     command: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
     description: Annotated[str, Field(min_length=1, max_length=256)]
 
 
-class ReplyParameters(Wire):
+class ReplyParameters(ApiObject):
     message_id: int
     chat_id: int | str | None = None
     allow_sending_without_reply: bool = False
 
 
-class WebhookInfo(Wire):
+class WebhookInfo(ApiObject):
     url: str = ""
     has_custom_certificate: bool = False
     pending_update_count: int = 0

@@ -5,7 +5,7 @@ import sqlite3
 
 from .errors import ApiError
 from .tables import Table
-from .types import CallbackQuery, MemberUpdate, Message, Update, Wire
+from .types import ApiObject, CallbackQuery, ChatMemberUpdated, Message, Update
 from .waiting import Signal
 
 OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
@@ -13,7 +13,7 @@ WEBHOOK_SET = "terminated by setWebhook request"
 _SETTING = "allowed"
 
 
-class _Allowed(Wire):
+class _Allowed(ApiObject):
     kinds: tuple[str, ...] = ()
 
 
@@ -40,8 +40,8 @@ class Updates:
         if kinds is not None and kinds != self.allowed:
             self._settings.put(_SETTING, _Allowed(kinds=kinds))
 
-    def add(self, content: Message | CallbackQuery | MemberUpdate) -> None:
-        kind = {Message: "message", CallbackQuery: "callback_query", MemberUpdate: "my_chat_member"}[type(content)]
+    def add(self, content: Message | CallbackQuery | ChatMemberUpdated) -> None:
+        kind = {Message: "message", CallbackQuery: "callback_query", ChatMemberUpdated: "my_chat_member"}[type(content)]
         if self.allowed and kind not in self.allowed:
             return
         update_id = self._queue.next_key()

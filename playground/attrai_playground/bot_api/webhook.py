@@ -8,7 +8,7 @@ from collections.abc import Callable
 import aiohttp
 
 from .tables import Table
-from .types import Update, WebhookInfo, Wire
+from .types import ApiObject, Update, WebhookInfo
 from .updates import Updates
 from .waiting import Signal
 
@@ -20,7 +20,7 @@ SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- the header's 
 _SETTING = "target"
 
 
-class Target(Wire):
+class WebhookTarget(ApiObject):
     """Where the webhook leads."""
 
     url: str
@@ -34,23 +34,23 @@ class Webhook:
     def __init__(
         self, database: sqlite3.Connection, updates: Updates, clock: Callable[[], float], first_pause: float
     ) -> None:
-        self._settings = Table(database, "webhook", str, Target)
+        self._settings = Table(database, "webhook", str, WebhookTarget)
         self._updates, self._clock, self._first_pause = updates, clock, first_pause
-        self._aimed = Signal()
+        self._target_changed = Signal()
         self._error: tuple[int, str] | None = None
 
     @property
-    def target(self) -> Target | None:
+    def target(self) -> WebhookTarget | None:
         return self._settings.get(_SETTING)
 
-    def aim(self, target: Target | None) -> None:
+    def set_target(self, target: WebhookTarget | None) -> None:
         """Sets or, with None, deletes the webhook."""
         self._error = None
         if target is None:
             self._settings.remove(_SETTING)
         else:
             self._settings.put(_SETTING, target)
-        self._aimed.fire()
+        self._target_changed.fire()
         self._updates.wake()
 
     def info(self) -> WebhookInfo:
@@ -75,7 +75,7 @@ class Webhook:
                 else:
                     await self._deliver(session, target, waiting[0])
 
-    async def _deliver(self, session: aiohttp.ClientSession, target: Target, update: Update) -> None:
+    async def _deliver(self, session: aiohttp.ClientSession, target: WebhookTarget, update: Update) -> None:
         pause = self._first_pause
         while self.target == target and update in self._updates.take():
             problem = await _post(session, target, update)
@@ -88,10 +88,10 @@ class Webhook:
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._aimed.wait(), seconds)
+            await asyncio.wait_for(self._target_changed.wait(), seconds)
 
 
-async def _post(session: aiohttp.ClientSession, target: Target, update: Update) -> str | None:
+async def _post(session: aiohttp.ClientSession, target: WebhookTarget, update: Update) -> str | None:
     headers = {SECRET_HEADER: target.secret_token} if target.secret_token else {}
     try:
         async with session.post(target.url, json=update.wire(), headers=headers, allow_redirects=False) as answer:

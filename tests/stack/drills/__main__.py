@@ -1,4 +1,4 @@
-"""`python -m drills [NAME[=PHOTOS] ...]`: drills the deployed stack and prints a table; ends with status 1 at the first that fails."""
+"""`python -m drills [NAME[=PHOTOS] ...]`: drills the deployed stack and prints a table. The first failure ends it with status 1."""
 
 import asyncio
 import importlib
@@ -11,41 +11,41 @@ from attrai_deploy.docker import DockerFailedError
 from drills.swarm import DrillFailedError
 
 ALL = ("deployed", "kills", "telegram_away", "poison", "rolling_updates", "disk_full", "flood", "batch", "canaries")
-"""The canaries come last: they look for what the others left."""
-LIMIT = 1800.0
-"""Seconds that a drill may take which names no other limit."""
+"""Canaries are last: they search what the other drills left."""
+TIMEOUT_S = 1800.0
+"""Of a drill without its own `TIMEOUT_S`."""
 
 
 def main(names: Sequence[str]) -> int:
-    """How many drills failed, 1 at most: what comes after one would not begin where it expects to."""
-    _say("| drill | verdict | took | measured |", "|---|---|---|---|")
+    """Returns 1 after the first failed drill, else 0: a failed drill leaves the stack in an unknown state."""
+    _print("| drill | result | took | measured |", "|---|---|---|---|")
     return int(not all(_passes(name) for name in names or ALL))
 
 
 def _passes(name: str) -> bool:
-    begun = time.monotonic()
+    started = time.monotonic()
     try:
-        measured, verdict = asyncio.run(_limited(name)), "passed"
+        measured, result = asyncio.run(_limited(name)), "passed"
     except (DrillFailedError, DockerFailedError) as error:
-        measured, verdict = str(error), "FAILED"
-    _say(f"| {name} | {verdict} | {time.monotonic() - begun:.0f} s | {measured} |")
-    return verdict == "passed"
+        measured, result = str(error), "FAILED"
+    _print(f"| {name} | {result} | {time.monotonic() - started:.0f} s | {measured} |")
+    return result == "passed"
 
 
 async def _limited(name: str) -> str:
     module, _, photos = name.partition("=")
     drill = importlib.import_module(f"drills.{module}")
-    limit = getattr(drill, "LIMIT", LIMIT)
+    timeout_s = getattr(drill, "TIMEOUT_S", TIMEOUT_S)
     try:
-        async with asyncio.timeout(limit) as bound:
+        async with asyncio.timeout(timeout_s) as bound:
             return str(await (drill.run(int(photos)) if photos else drill.run()))
     except TimeoutError as error:
         raise DrillFailedError(
-            f"not done within {limit:.0f} s" if bound.expired() else f"timed out: {error}"
+            f"not done within {timeout_s:.0f} s" if bound.expired() else f"timed out: {error}"
         ) from error
 
 
-def _say(*lines: str) -> None:
+def _print(*lines: str) -> None:
     sys.stdout.write("\n".join(lines) + "\n")
     sys.stdout.flush()
 

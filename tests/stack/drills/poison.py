@@ -1,42 +1,42 @@
-"""A photo that kills the process that works on it: tried three times, its user is told, and others are not held up."""
+"""A photo that kills its worker process: it gets three attempts, its user an answer, and other photos are not delayed."""
 
-from drills.nothing_kept import assert_nothing_lives
-from drills.people import Crowd, tally
+from drills.leftovers import assert_no_leftovers
 from drills.photos import photo
-from drills.relay import telegram
-from drills.swarm import DrillFailedError, rolled_back, run_in, updated
+from drills.swarm import DrillFailedError, roll_back_and_wait, run_in, update_and_wait
+from drills.telegram_proxy import telegram_proxy
+from drills.users import SimulatedUsers, count_outcomes
 
-OTHERS = 12
-ATTEMPTS = 3
-POISONED = 4000
-FAULTY = "attrai-test/faulty"
-MARK = b"<poison>"
-NOTES = "/tmp/attempts"  # noqa: S108 - in its container
+OTHER_USERS = 12
+MAX_ATTEMPTS = 3
+POISON_NUMBER = 4000
+FAULTY_IMAGE = "attrai-test/faulty"
+POISON_MARK = b"<poison>"
+ATTEMPT_LOG = "/tmp/attempts"  # noqa: S108 - in its container
 
 
 async def run() -> str:
-    """The table's sentence. Raises DrillFailedError."""
-    await updated(
+    """Returns the table's sentence. Raises DrillFailedError."""
+    await update_and_wait(
         "estimator",
         "--force",
         "--image",
-        FAULTY,
+        FAULTY_IMAGE,
         "--args",
         "",
         "--env-add",
-        f"FAULTY_LOG={NOTES}",
+        f"FAULTY_LOG={ATTEMPT_LOG}",
     )
-    async with telegram() as url, Crowd(url, people=OTHERS + 1) as crowd:
-        await crowd.send_file(POISONED, OTHERS, photo(POISONED) + MARK)
-        await crowd.send(range(OTHERS))
-        await crowd.wait_until_answered(240)
-        answers = await crowd.answers()
-    attempts = run_in("estimator", "cat", NOTES).count(MARK.decode())
-    told = answers.pop(POISONED)
-    counts = tally(answers)
-    await rolled_back("estimator")
-    said = f"{attempts} attempts, then told: {' '.join(told.sentences)!r}; {OTHERS} photos of others: {dict(counts)}"
-    if not 1 <= attempts <= ATTEMPTS or len(told.sentences) != 1 or counts["right"] != OTHERS:
-        raise DrillFailedError(said)
-    await assert_nothing_lives()
-    return said
+    async with telegram_proxy() as url, SimulatedUsers(url, count=OTHER_USERS + 1) as users:
+        await users.send_file(POISON_NUMBER, OTHER_USERS, photo(POISON_NUMBER) + POISON_MARK)
+        await users.send(range(OTHER_USERS))
+        await users.wait_until_answered(240)
+        answers = await users.answers()
+    attempts = run_in("estimator", "cat", ATTEMPT_LOG).count(POISON_MARK.decode())
+    poison_answer = answers.pop(POISON_NUMBER)
+    counts = count_outcomes(answers)
+    await roll_back_and_wait("estimator")
+    summary = f"{attempts} attempts, then {' '.join(poison_answer.sentences)!r}; {OTHER_USERS} photos of others: {dict(counts)}"
+    if not 1 <= attempts <= MAX_ATTEMPTS or len(poison_answer.sentences) != 1 or counts["right"] != OTHER_USERS:
+        raise DrillFailedError(summary)
+    await assert_no_leftovers()
+    return summary

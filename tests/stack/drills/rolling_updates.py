@@ -1,52 +1,52 @@
-"""Each service is updated under load, ours to images with the next version of the contracts, readers before writers: no request fails."""
+"""Each service is updated under load, ours to the next version of the contracts, readers before writers. No request fails."""
 
 import asyncio
 import itertools
 from collections.abc import Iterator
 
-from drills.nothing_kept import assert_nothing_lives
-from drills.people import Crowd, tally
-from drills.relay import telegram
-from drills.swarm import DrillFailedError, rolled_back, run_in, updated
+from drills.leftovers import assert_no_leftovers
+from drills.swarm import DrillFailedError, roll_back_and_wait, run_in, update_and_wait
+from drills.telegram_proxy import telegram_proxy
+from drills.users import SimulatedUsers, count_outcomes
 
-PHOTOS_A_TURN = 30
-PEOPLE = 45
-READERS_FIRST = {
+PHOTOS_PER_UPDATE = 30
+USERS = 45
+NEXT_IMAGES = {
     "replier": "attrai-test/next-bot",
     "estimator": "attrai-test/next-estimator",
     "bot": "attrai-test/next-bot",
 }
 SERVERS = ("flower", "redis", "rabbitmq")
-VERSION = "from attrai_shared.contracts import ToEstimate as t; print(t.model_fields['version'].default)"
+PRINT_CONTRACT_VERSION = "from attrai_shared.contracts import ToEstimate as t; print(t.model_fields['version'].default)"
 
 
 async def run() -> str:
-    """The table's sentence. Raises DrillFailedError."""
+    """Returns the table's sentence. Raises DrillFailedError."""
     before = _version()
-    async with telegram() as url, Crowd(url, PEOPLE) as crowd:
+    async with telegram_proxy() as url, SimulatedUsers(url, USERS) as users:
         numbers = itertools.count()
-        for service, image in READERS_FIRST.items():
-            await _updated_under_load(crowd, numbers, service, "--image", image)
+        for service, image in NEXT_IMAGES.items():
+            await _update_under_load(users, numbers, service, "--image", image)
         for service in SERVERS:
-            await _updated_under_load(crowd, numbers, service, "--force")
-        await crowd.send(itertools.islice(numbers, PHOTOS_A_TURN))  # all in the next version
-        await crowd.wait_until_answered(240)
-        counts = tally(await crowd.answers())
+            await _update_under_load(users, numbers, service, "--force")
+        await users.send(itertools.islice(numbers, PHOTOS_PER_UPDATE))  # all in the next version
+        await users.wait_until_answered(240)
+        counts = count_outcomes(await users.answers())
     after = _version()
-    await assert_nothing_lives()
-    await rolled_back(*READERS_FIRST)
-    services = ", ".join((*READERS_FIRST, *SERVERS))
-    said = f"{services} updated under load, contracts from version {before} to {after}: {dict(counts)}"
-    if counts["right"] != len(crowd.sent) or counts["twice"] or after != before + 1:
-        raise DrillFailedError(said)
-    return said
+    await assert_no_leftovers()
+    await roll_back_and_wait(*NEXT_IMAGES)
+    services = ", ".join((*NEXT_IMAGES, *SERVERS))
+    summary = f"{services} updated under load, contracts from version {before} to {after}: {dict(counts)}"
+    if counts["right"] != len(users.sent) or counts["twice"] or after != before + 1:
+        raise DrillFailedError(summary)
+    return summary
 
 
-async def _updated_under_load(crowd: Crowd, numbers: Iterator[int], service: str, *options: str) -> None:
-    sending = asyncio.create_task(crowd.send(itertools.islice(numbers, PHOTOS_A_TURN), pause=0.2))
-    await updated(service, *options)
+async def _update_under_load(users: SimulatedUsers, numbers: Iterator[int], service: str, *options: str) -> None:
+    sending = asyncio.create_task(users.send(itertools.islice(numbers, PHOTOS_PER_UPDATE), pause=0.2))
+    await update_and_wait(service, *options)
     await sending
 
 
 def _version() -> int:
-    return int(run_in("bot", "python", "-c", VERSION))
+    return int(run_in("bot", "python", "-c", PRINT_CONTRACT_VERSION))

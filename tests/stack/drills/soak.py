@@ -1,4 +1,4 @@
-"""Endurance, not run by default: many thousand photos, half of them beside a busy neighbour; memory stays flat, none is lost."""
+"""Endurance, not run by default: thousands of photos, half of them beside a CPU hog. Memory stays flat, no photo is lost."""
 
 import json
 import os
@@ -13,54 +13,54 @@ from statistics import median, quantiles
 
 from attrai_deploy.docker import logs
 
-from drills.nothing_kept import assert_nothing_lives
-from drills.people import Crowd, tally
-from drills.relay import telegram
-from drills.swarm import DrillFailedError, memory
+from drills.leftovers import assert_no_leftovers
+from drills.swarm import DrillFailedError, memory_mib
+from drills.telegram_proxy import telegram_proxy
+from drills.users import SimulatedUsers, count_outcomes
 
-LIMIT = 4 * 3600.0
-PEOPLE = 100
-PHOTOS_EACH = 3
-"""Of one crowd: fewer than the cap of waiting photos. Crowds come one after the other, every second one beside the neighbour."""
+TIMEOUT_S = 4 * 3600.0
+USERS = 100
+PHOTOS_PER_USER = 3
+"""USERS times this is less than the cap of live requests. Groups are sent one by one, every second one beside the CPU hog."""
 SERVICES = ("bot", "replier", "estimator", "rabbitmq", "redis")
-GROWTH = 1.1
-"""The memory at the end, as a share of that after a fifth of the crowds, that still counts as flat; and so many MiB of noise."""
-NOISE = 16.0
+MAX_GROWTH = 1.1
+"""Memory counts as flat if the last value is at most this factor, plus the noise, of the value after a fifth of the groups."""
+MEMORY_NOISE_MIB = 16.0
 
 
 async def run(photos: int = 20_000) -> str:
-    """The table's sentence. Raises DrillFailedError."""
+    """Returns the table's sentence. Raises DrillFailedError."""
     counts: Counter[str] = Counter()
     used: list[dict[str, float]] = []
     seconds: tuple[list[float], list[float]] = ([], [])
-    async with telegram() as url:
-        for turn in count():
+    async with telegram_proxy() as url:
+        for group in count():
             if counts["sent"] >= photos:
                 break
-            begun, busy = datetime.now(UTC), bool(turn % 2)
-            with _neighbour(busy=busy):
-                counts += await _crowd(url)
-            seconds[busy].extend(taken(logs("estimator"), begun))
-            used.append(memory())
-            _say(f"{counts['sent']:,} of {photos:,} photos, {counts['right']:,} of them right; MiB {used[-1]}")
-    await assert_nothing_lives()
-    said = f"{dict(counts)}; seconds alone {_spread(seconds[0])}, beside a busy neighbour {_spread(seconds[1])}; MiB {_growth(used)}"
-    if counts["right"] < counts["sent"] or counts["twice"] or _grown(used):
-        raise DrillFailedError(said)
-    return said
+            started, busy = datetime.now(UTC), bool(group % 2)
+            with _cpu_hog(busy=busy):
+                counts += await _send_group(url)
+            seconds[busy].extend(estimate_seconds(logs("estimator"), started))
+            used.append(memory_mib())
+            _print(f"{counts['sent']:,} of {photos:,} photos, {counts['right']:,} of them right; MiB {used[-1]}")
+    await assert_no_leftovers()
+    summary = f"{dict(counts)}; seconds alone {_spread(seconds[0])}, beside a CPU hog {_spread(seconds[1])}; MiB {_growth(used)}"
+    if counts["right"] < counts["sent"] or counts["twice"] or _growing_services(used):
+        raise DrillFailedError(summary)
+    return summary
 
 
-async def _crowd(url: str) -> Counter[str]:
-    async with Crowd(url, PEOPLE, anyone=True) as crowd:
-        for turn in range(PHOTOS_EACH):
-            await crowd.send(range(turn * PEOPLE, (turn + 1) * PEOPLE))
-        await crowd.wait_until_answered(400)
-        return tally(await crowd.answers())
+async def _send_group(url: str) -> Counter[str]:
+    async with SimulatedUsers(url, USERS, new_ids=True) as users:
+        for turn in range(PHOTOS_PER_USER):
+            await users.send(range(turn * USERS, (turn + 1) * USERS))
+        await users.wait_until_answered(400)
+        return count_outcomes(await users.answers())
 
 
 @contextmanager
-def _neighbour(*, busy: bool) -> Iterator[None]:
-    """Another program that wants every core of the host while the block runs."""
+def _cpu_hog(*, busy: bool) -> Iterator[None]:
+    """Loads every core of the host while the block runs."""
     others = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(os.cpu_count() or 1) if busy]
     try:
         yield
@@ -70,8 +70,8 @@ def _neighbour(*, busy: bool) -> Iterator[None]:
             other.wait()
 
 
-def taken(lines: str, since: datetime) -> list[float]:
-    """How long each estimate since then took, all steps together, as an estimator's log says, of which old lines may be gone."""
+def estimate_seconds(lines: str, since: datetime) -> list[float]:
+    """The duration of each estimate since `since`, from an estimator's log. The log may be rotated."""
     records = [json.loads(line) for line in lines.splitlines() if '"photo_estimated"' in line]
     return [
         sum(value for name, value in record.items() if name.startswith("seconds_"))
@@ -80,8 +80,8 @@ def taken(lines: str, since: datetime) -> list[float]:
     ]
 
 
-def _say(sentence: str) -> None:
-    """How far it is, beside the table."""
+def _print(sentence: str) -> None:
+    """Prints progress; the table goes to the standard output."""
     sys.stderr.write(sentence + "\n")
     sys.stderr.flush()
 
@@ -96,6 +96,6 @@ def _growth(used: list[dict[str, float]]) -> dict[str, str]:
     return {name: f"{first[name]:.0f} to {last[name]:.0f}" for name in SERVICES}
 
 
-def _grown(used: list[dict[str, float]]) -> list[str]:
+def _growing_services(used: list[dict[str, float]]) -> list[str]:
     first, last = used[len(used) // 5], used[-1]
-    return [name for name in SERVICES if last[name] > first[name] * GROWTH + NOISE]
+    return [name for name in SERVICES if last[name] > first[name] * MAX_GROWTH + MEMORY_NOISE_MIB]

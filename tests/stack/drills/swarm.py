@@ -1,4 +1,4 @@
-"""The edge to the Swarm under test: kill, scale, update, look."""
+"""The edge to the Swarm under test: kill, scale, update, inspect."""
 
 import asyncio
 import json
@@ -9,21 +9,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from attrai_deploy.docker import STACK, docker, running
+from attrai_deploy.docker import STACK, docker, replica_counts
 
-HEALTHY_WITHIN = 300.0
+HEALTHY_TIMEOUT_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Update:
-    """Swarm's word for a service's last update, and when that started; both are empty where there was none."""
+class UpdateStatus:
+    """State and start of a service's last update; both are empty without one."""
 
     state: str
     started: str
 
 
 class DrillFailedError(Exception):
-    """What did not hold, in one sentence."""
+    """A drill failed; the message is one sentence."""
 
 
 def containers(service: str) -> list[str]:
@@ -33,42 +33,42 @@ def containers(service: str) -> list[str]:
     ).split()
 
 
-def kill(service: str, chance: random.Random | None = None) -> str:
-    """SIGKILL to one of the service's containers, as a crash would be; its short id."""
-    victim = (chance or random.Random()).choice(containers(service))  # noqa: S311 - no secret
+def kill(service: str, rng: random.Random | None = None) -> str:
+    """Sends SIGKILL to one of the service's containers and returns its short id."""
+    victim = (rng or random.Random()).choice(containers(service))  # noqa: S311 - no secret
     docker("kill", "--signal", "KILL", victim)
     return victim[:12]
 
 
 def address(service: str) -> str:
-    """The address at which this machine reaches the service's one container, by the bridge of its way out."""
+    """The address of the service's one container on the gateway bridge, reachable from this machine."""
     (container,) = containers(service)
     bridge = json.loads(docker("network", "inspect", "docker_gwbridge"))[0]["Containers"]
     return str(bridge[container]["IPv4Address"]).partition("/")[0]
 
 
 def read_in(service: str, *command: str) -> bytes:
-    """As `run_in`, of what need not be text."""
+    """Like `run_in`, for output that is not text."""
     return subprocess.run(["docker", "exec", containers(service)[0], *command], capture_output=True, check=True).stdout
 
 
-def memory() -> dict[str, float]:
-    """MiB that the services' containers take now, each service's largest. Of pages that the kernel could drop only what Docker counts."""
+def memory_mib() -> dict[str, float]:
+    """Memory of each service's largest container in MiB, as `docker stats` counts it."""
     used: dict[str, float] = {}
     for line in docker("stats", "--no-stream", "--format", "{{.Name}} {{.MemUsage}}").splitlines():
         name, amount, *_ = line.split()
         service = name.removeprefix(f"{STACK}_").partition(".")[0]
-        used[service] = max(used.get(service, 0.0), _mebibytes(amount))
+        used[service] = max(used.get(service, 0.0), _to_mib(amount))
     return used
 
 
 def run_in(service: str, *command: str) -> str:
-    """What a command printed in the service's first container."""
+    """Runs a command in the service's first container and returns its output."""
     return docker("exec", containers(service)[0], *command)
 
 
-def mounted(service: str, target: str) -> Path:
-    """This machine's folder, or the name of the volume, that the service's containers see as `target`."""
+def mount_source(service: str, target: str) -> Path:
+    """The source of the service's mount at `target`: a folder of this machine or the name of a volume."""
     spec = docker(
         "service", "inspect", "--format", "{{json .Spec.TaskTemplate.ContainerSpec.Mounts}}", f"{STACK}_{service}"
     )
@@ -76,8 +76,8 @@ def mounted(service: str, target: str) -> Path:
 
 
 def files_in_volume(service: str, target: str) -> list[str]:
-    """Files below the service's volume at `target`, whether it runs or not."""
-    mount = f"type=volume,source={mounted(service, target)},target={target}"
+    """Names of files in the service's volume at `target`; the service need not run."""
+    mount = f"type=volume,source={mount_source(service, target)},target={target}"
     program = f"import os; print(*[file for _, _, files in os.walk('{target}') for file in files], sep='\\n')"
     options = ("--rm", "--network", "none", "--entrypoint", "python", "--mount", mount)
     return docker("run", *options, image(service), "-c", program).split()
@@ -88,23 +88,25 @@ def scale(service: str, replicas: int) -> None:
 
 
 def update(service: str, *options: str) -> None:
-    """Starts a rolling update; see `docker service update`. Images are this machine's."""
+    """Starts a rolling update with options of `docker service update` and local images."""
     docker("service", "update", "--detach", "--quiet", "--no-resolve-image", *options, f"{STACK}_{service}")
 
 
 def image(service: str) -> str:
-    """The image that the service is to run."""
+    """The image in the service's specification."""
     spec = "{{.Spec.TaskTemplate.ContainerSpec.Image}}"
     return docker("service", "inspect", "--format", spec, f"{STACK}_{service}").strip()
 
 
 def replicas(service: str) -> tuple[int, int]:
-    """Healthy replicas, and those wanted."""
-    return running(service)[service]
+    """The number of healthy and of wanted replicas."""
+    return replica_counts(service)[service]
 
 
-async def until(holds: Callable[[], bool], what: str, seconds: float = HEALTHY_WITHIN, pause: float = 0.5) -> None:
-    """Looks every `pause` seconds. Raises DrillFailedError when it does not hold in time."""
+async def wait_until(
+    holds: Callable[[], bool], what: str, seconds: float = HEALTHY_TIMEOUT_S, pause: float = 0.5
+) -> None:
+    """Polls every `pause` seconds. Raises DrillFailedError if the condition does not hold in time."""
     end = time.monotonic() + seconds
     while not await asyncio.to_thread(holds):
         if time.monotonic() > end:
@@ -112,46 +114,46 @@ async def until(holds: Callable[[], bool], what: str, seconds: float = HEALTHY_W
         await asyncio.sleep(pause)
 
 
-async def until_healthy(service: str) -> None:
+async def wait_until_healthy(service: str) -> None:
     def healthy() -> bool:
         have, want = replicas(service)
         return have == want and len(containers(service)) == want
 
-    await until(healthy, f"{service} is healthy")
+    await wait_until(healthy, f"{service} is healthy")
 
 
-async def updated(service: str, *options: str) -> None:
-    """Starts a rolling update and waits until it is through."""
-    before = _update(service).started
+async def update_and_wait(service: str, *options: str) -> None:
+    """Starts a rolling update and waits for its end."""
+    before = _update_status(service).started
     update(service, *options)
-    await _through(service, before, "completed")
+    await _wait_for_update(service, before, "completed")
 
 
-async def rolled_back(*services: str) -> None:
-    """Takes each service's last update back, all at once, and waits until they are through."""
-    before = [_update(service).started for service in services]
+async def roll_back_and_wait(*services: str) -> None:
+    """Rolls back each service's last update, in parallel, and waits for the end."""
+    before = [_update_status(service).started for service in services]
     for service in services:
         docker("service", "update", "--detach", "--quiet", "--rollback", f"{STACK}_{service}")
-    await asyncio.gather(*[_through(*one, "rollback_completed") for one in zip(services, before, strict=True)])
+    await asyncio.gather(*[_wait_for_update(*one, "rollback_completed") for one in zip(services, before, strict=True)])
 
 
-async def _through(service: str, before: str, wanted: str) -> None:
-    """`before`: when the update before this one started."""
+async def _wait_for_update(service: str, before: str, wanted: str) -> None:
+    """`before`: the start of the previous update."""
 
-    def through() -> bool:
-        now = _update(service)
+    def is_done() -> bool:
+        now = _update_status(service)
         return now.started != before and now.state == wanted
 
-    await until(through, f"{service} is updated ({wanted})")
-    await until_healthy(service)
+    await wait_until(is_done, f"{service} is updated ({wanted})")
+    await wait_until_healthy(service)
 
 
-def _update(service: str) -> Update:
+def _update_status(service: str) -> UpdateStatus:
     status = json.loads(docker("service", "inspect", f"{STACK}_{service}"))[0].get("UpdateStatus") or {}
-    return Update(str(status.get("State", "")), str(status.get("StartedAt", "")))
+    return UpdateStatus(str(status.get("State", "")), str(status.get("StartedAt", "")))
 
 
-def _mebibytes(amount: str) -> float:
+def _to_mib(amount: str) -> float:
     units = {"GiB": 1024.0, "MiB": 1.0, "KiB": 1 / 1024, "B": 1 / 1024**2}
     unit = next(unit for unit in units if amount.endswith(unit))
     return float(amount.removesuffix(unit)) * units[unit]

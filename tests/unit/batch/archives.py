@@ -7,12 +7,12 @@ from pathlib import Path
 
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
-from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
+from attrai_batch.sources.rules import LIMITS, SourceLimits
 
 Rows = list[tuple[str, str]]
 
 
-def read(path: Path, limits: SourceLimits = SOURCE_LIMITS) -> Rows:
+def read(path: Path, limits: SourceLimits = LIMITS) -> Rows:
     """Each entry as its name, and the code of its refusal or nothing."""
     return rows(list(ArchiveSource(path, limits).entries()))
 

@@ -10,7 +10,7 @@ import pytest
 from attrai_batch.errors import SourceError
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.entries import RefusedEntry
-from attrai_batch.sources.limits import SOURCE_LIMITS, SourceLimits
+from attrai_batch.sources.rules import LIMITS, SourceLimits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -274,7 +274,7 @@ def test_what_is_no_archive_is_a_sentence(tmp_path: Path, content: bytes) -> Non
 def test_an_archive_is_counted_unless_that_would_take_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_tar(tmp_path / "a.tar", *(tar_member(name) for name in [*PHOTOS, *SKIPPED, "../up.jpg"]))
     assert ArchiveSource(path).count == 4
-    monkeypatch.setattr("attrai_batch.sources.archive.COUNTED", 1_000)
+    monkeypatch.setattr("attrai_batch.sources.archive.MAX_COUNTED_BYTES", 1_000)
     assert ArchiveSource(path).count is None
 
 
@@ -306,7 +306,7 @@ def test_what_was_read_of_a_tar_that_ends_early_is_all_that_is_expected(tmp_path
 
 
 def test_a_large_zip_is_counted_by_its_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attrai_batch.sources.archive.COUNTED", 0)
+    monkeypatch.setattr("attrai_batch.sources.archive.MAX_COUNTED_BYTES", 0)
     path = write_zip(
         tmp_path / "a.zip", {**PHOTOS, "notes.txt": b"no photo", ".hidden.jpg": b"", "__MACOSX/a.jpg": b""}
     )
@@ -347,7 +347,7 @@ def test_no_noise_in_an_archive_raises_anything_else(
         write_tar(path, *(tar_member(*item) for item in members.items()), packed=kind)
     path.write_bytes(noise(path.read_bytes(), flips, keep))
     try:
-        entries = list(ArchiveSource(path, SOURCE_LIMITS).entries())
+        entries = list(ArchiveSource(path, LIMITS).entries())
     except SourceError:
         return
     for entry in entries:

@@ -5,10 +5,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_batch.average import ALL, averages, folder_of
+from attrai_batch.average import ALL, ExactSum, averages, folder_of
 from attrai_batch.average_text import as_json, as_text
 from attrai_batch.errors import InvalidTable, VectorNotFound
-from attrai_batch.mean import ExactSum
 from attrai_batch.table import NamedOutcome
 from attrai_batch.vectors import compare, read_vector
 from hypothesis import given, settings

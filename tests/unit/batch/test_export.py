@@ -6,12 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
-from attrai_batch import export as export_module
+from attrai_batch import webdataset
 from attrai_batch.commands import add_commands
 from attrai_batch.errors import InvalidTable
-from attrai_batch.export import COLUMNS, export_csv, export_npy, export_webdataset
+from attrai_batch.export import COLUMNS, export_csv, export_npy
 from attrai_batch.sources import open_source
 from attrai_batch.sources.entries import RefusedEntry
+from attrai_batch.webdataset import export_webdataset
 from typer.testing import CliRunner
 
 from tests.unit.batch.rows import found, missed, table, vector
@@ -54,7 +55,7 @@ def test_csv_has_every_row_and_every_number(tmp_path: Path) -> None:
 
 
 def test_webdataset_has_a_sample_for_each_photo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(export_module, "SHARD", 2)
+    monkeypatch.setattr(webdataset, "PHOTOS_PER_SHARD", 2)
     shards = export_webdataset(table(tmp_path, *PHOTOS), tmp_path / "shards")
     assert [shard.name for shard in shards] == ["faces-000000.tar", "faces-000001.tar"]
     samples = members(shards)

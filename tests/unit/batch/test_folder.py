@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from attrai_batch.errors import SourceError
 from attrai_batch.sources.entries import FileEntry, RefusedEntry
-from attrai_batch.sources.folder import FolderSource
-from attrai_batch.sources.limits import SourceLimits
-from attrai_batch.sources.listing import sorted_names
+from attrai_batch.sources.folder import FolderSource, sorted_names
+from attrai_batch.sources.rules import SourceLimits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.folder import FolderSource
-from attrai_batch.sources.name_set import NameSet
+from attrai_batch.sources.member_filter import NameSet
 
 from tests.unit.batch.archives import tar_member, write_tar, write_zip
 
@@ -49,7 +49,7 @@ def test_the_standard_library_would_not_do(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_many_is_not_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attrai_batch.sources.listing.sorted_names.__defaults__", (1_000,))
+    monkeypatch.setattr("attrai_batch.sources.folder.sorted_names.__defaults__", (1_000,))
     for i in range(MEMBERS):
         (tmp_path / f"a-name-of-usual-length-{i:06d}.jpg").touch()
     assert peak(lambda: read_all(FolderSource(tmp_path))) < MAX_BYTES

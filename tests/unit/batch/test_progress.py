@@ -2,7 +2,7 @@ import io
 from collections.abc import Callable
 
 import pytest
-from attrai_batch.progress import DownloadDisplay, ProgressDisplay, Speed, duration, news
+from attrai_batch.progress import DownloadDisplay, ProgressDisplay, Speed, duration, status_line
 from rich.console import Console
 
 
@@ -96,7 +96,10 @@ def test_speed_is_that_of_the_last_half_minute() -> None:
 
 def test_many_reasons_are_cut_to_the_most_frequent() -> None:
     failed = {f"reason_{chr(97 + i)}": i + 1 for i in range(6)}
-    assert news(1, 30, None, failed) == "1.0 a second, failed: 6 reason_f, 5 reason_e, 4 reason_d, 3 reason_c, 3 others"
+    assert (
+        status_line(1, 30, None, failed)
+        == "1.0 a second, failed: 6 reason_f, 5 reason_e, 4 reason_d, 3 reason_c, 3 others"
+    )
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")])

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from attrai_batch.__main__ import app
-from attrai_batch.sources.names import READABLE_SUFFIXES, UNSUPPORTED_SUFFIXES
+from attrai_batch.sources.rules import READABLE_SUFFIXES, UNSUPPORTED_SUFFIXES
 from attrai_batch.table import SCHEMA
 from typer.testing import CliRunner
 

@@ -136,7 +136,7 @@ def test_the_same_table_gives_the_same_report(tmp_path: Path) -> None:
 def test_the_map_holds_a_bounded_number_of_vectors_spread_over_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(summary, "MOST_VECTORS", 10)
+    monkeypatch.setattr(summary, "MAX_VECTORS", 10)
     path = table(tmp_path, *(found(f"{i}.jpg", i) for i in range(35)))
     monkeypatch.setattr("attrai_batch.table.ROW_GROUP_ROWS", 7)
     looked = summarize(path)

@@ -46,7 +46,7 @@ def test_a_part_is_one_row_group_and_parts_merge_in_their_order(tmp_path: Path) 
     assert merged.schema.equals(SCHEMA)
     assert merged["photo"].to_pylist() == ["a.jpg", "b.jpg", "c.jpg", "c.jpg"]
     assert read_metadata(tmp_path / "all.parquet") == {"what": "embedding"}
-    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".unfinished")] == []
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".partial")] == []
 
 
 def test_parts_become_groups_worth_reading(tmp_path: Path) -> None:

@@ -24,8 +24,10 @@ from attrai_bot.settings import BotSettings
 from attrai_bot.state import LiveRequest, QuotaLimits, RequestStore
 from attrai_bot.state.address_cipher import AddressCipher
 from attrai_shared.contracts import ToEstimate, read_to_estimate
+from attrai_shared.errors import RequestStoreUnavailable
 from attrai_shared.photo_store import PhotoStore, new_request_id
 from attrai_shared.queues import TO_ESTIMATE, all_queues, celery_app
+from attrai_shared.retry import OutageRetry
 
 from tests.unit.bot.incoming import PHOTO, UPDATES, Feed
 from tests.unit.bot.telegram_double import CHAT, TOKEN, FakeTelegram
@@ -140,6 +142,11 @@ def publisher(broker_url: str) -> Publisher:
 
 
 @pytest.fixture
+def store_retry() -> OutageRetry:
+    return OutageRetry(RequestStoreUnavailable)
+
+
+@pytest.fixture
 def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
     bot: Bot,
     telegram: FakeTelegram,
@@ -148,10 +155,13 @@ def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
     publisher: Publisher,
     reply_service: ReplyService,
     settings: BotSettings,
+    store_retry: OutageRetry,
 ) -> Feed:
     """Hands the dispatcher one update."""
     telegram.files["photo"] = PHOTO
-    intake = PhotoIntake(bot, requests, store, publisher, reply_service, CIPHER, TEXT_PARAMS, settings.lifetime)
+    intake = PhotoIntake(
+        bot, requests, store, publisher, reply_service, CIPHER, TEXT_PARAMS, settings.lifetime, store_retry=store_retry
+    )
     dispatcher = make_dispatcher(intake, settings)
 
     async def feed_one(content: Message | CallbackQuery) -> None:

@@ -16,8 +16,10 @@ from attrai_bot.intake.publisher import Publisher
 from attrai_bot.settings import BotSettings
 from attrai_bot.state import RequestStore
 from attrai_shared import keys
+from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import celery_app
+from attrai_shared.retry import OutageRetry
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
@@ -221,16 +223,18 @@ async def test_a_store_that_takes_nothing_is_told_and_all_is_given_back(
 
 
 @pytest.fixture
-def no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("attrai_bot.intake.outage.PATIENCE", 0.0)
+def no_patience(store_retry: OutageRetry) -> None:
+    store_retry.timeout_s = 0.0
 
 
 async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_given_back(
     bot: Bot, telegram: FakeTelegram, requests: RequestStore, store: PhotoStore, reply_service: ReplyService, settings: BotSettings,
-    database: Database, queue: Queue, no_patience: None, tmp_path: Path,
+    database: Database, queue: Queue, tmp_path: Path,
 ) -> None:  # fmt: skip
     telegram.files["photo"] = PHOTO
-    away = Publisher(celery_app("bot", f"redis+socket://{tmp_path}/nobody"))
+    away = Publisher(
+        celery_app("bot", f"redis+socket://{tmp_path}/nobody"), OutageRetry(BrokerUnavailable, timeout_s=0.0)
+    )
     dispatcher = make_dispatcher(
         PhotoIntake(bot, requests, store, away, reply_service, CIPHER, TEXT_PARAMS, 600.0), settings
     )

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from attrai_bot.intake import outage
 from attrai_bot.intake import publisher as publisher_module
 from attrai_bot.intake.publisher import Publisher
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.photo_store import new_request_id
 from attrai_shared.queues import celery_app
+from attrai_shared.retry import OutageRetry
 
 
 @pytest.fixture
@@ -25,9 +25,9 @@ def silent_port() -> Iterator[int]:
         yield listener.getsockname()[1]
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(outage, "PATIENCE", 0.0)
+def publisher_to(url: str) -> Publisher:
+    """A publisher that does not wait for a broker that is away."""
+    return Publisher(celery_app("bot", url), OutageRetry(BrokerUnavailable, timeout_s=0.0))
 
 
 @pytest.fixture
@@ -43,27 +43,25 @@ def message() -> ToEstimate:
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-async def test_a_broker_that_hangs_is_away_in_time(silent_port: int, impatient: None, hasty: None, scheme: str) -> None:
-    publisher = Publisher(celery_app("bot", f"{scheme}://127.0.0.1:{silent_port}//"))
+async def test_a_broker_that_hangs_is_away_in_time(silent_port: int, hasty: None, scheme: str) -> None:
+    publisher = publisher_to(f"{scheme}://127.0.0.1:{silent_port}//")
     with pytest.raises(BrokerUnavailable):
         await publisher.publish(message())
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-async def test_a_broker_that_refuses_is_away(impatient: None, scheme: str) -> None:
-    publisher = Publisher(celery_app("bot", f"{scheme}://127.0.0.1:1//"))
+async def test_a_broker_that_refuses_is_away(scheme: str) -> None:
+    publisher = publisher_to(f"{scheme}://127.0.0.1:1//")
     for call in (partial(publisher.publish, message()), publisher.declare):
         with pytest.raises(BrokerUnavailable) as refused:
             await call()
         assert "in time" not in str(refused.value)
 
 
-async def test_a_hanging_broker_does_not_pile_up_threads(
-    impatient: None, hasty: None, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_hanging_broker_does_not_pile_up_threads(hasty: None, monkeypatch: pytest.MonkeyPatch) -> None:
     hanging = threading.Event()
     monkeypatch.setattr(publisher_module, "publish", lambda *_, **__: hanging.wait())
-    publisher = Publisher(celery_app("bot", "redis://127.0.0.1:1/0"))
+    publisher = publisher_to("redis://127.0.0.1:1/0")
     before = _publishing()
     errors = await asyncio.gather(*(publisher.publish(message()) for _ in range(30)), return_exceptions=True)
     assert all(isinstance(error, BrokerUnavailable) for error in errors)

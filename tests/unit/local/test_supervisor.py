@@ -52,10 +52,10 @@ def _surroundings() -> Mapping[str, str]:
 
 
 @contextmanager
-def supervised(folder: Path, *services: Service, ends_within: float = BOUND) -> Iterator[Supervisor]:
+def supervised(folder: Path, *services: Service, stop_timeout_s: float = BOUND) -> Iterator[Supervisor]:
     watchdog_pipe = WatchdogPipe()
     try:
-        with Supervisor(services, folder, watchdog_pipe, ends_within) as supervisor:
+        with Supervisor(services, folder, watchdog_pipe, stop_timeout_s) as supervisor:
             yield supervisor
     finally:
         watchdog_pipe.close()
@@ -179,7 +179,7 @@ def test_the_end_comes_in_the_opposite_order(tmp_path: Path) -> None:
 
 
 def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
-    with supervised(tmp_path, service(tmp_path, "worker", STUBBORN), ends_within=0.2) as supervisor:
+    with supervised(tmp_path, service(tmp_path, "worker", STUBBORN), stop_timeout_s=0.2) as supervisor:
         supervisor.await_ready(["worker"], BOUND)
         process = psutil.Process(supervisor.pid("worker"))
     assert not process.is_running()

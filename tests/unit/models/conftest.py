@@ -1,4 +1,4 @@
-"""Torch runs on one thread here: on a busy machine its threads wait for one another far longer than they work."""
+"""Torch uses one thread: on a busy machine several threads mostly wait for each other."""
 
 import pytest
 import torch

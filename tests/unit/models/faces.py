@@ -1,4 +1,4 @@
-"""Real faces for the parity tests: scikit-image's portrait of an astronaut (NASA, public domain) and variations of it."""
+"""Real faces for the tests: scikit-image's portrait of an astronaut (NASA, public domain), and variations of it."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def portrait() -> Image.Image:
 
 
 def variations() -> Sequence[Image.Image]:
-    """The portrait as it is, mirrored, dark, turned and coarse."""
+    """The portrait unchanged, mirrored, dark, rotated and coarse."""
     face = portrait()
     return (
         face,
@@ -31,12 +31,12 @@ def variations() -> Sequence[Image.Image]:
 
 
 def photo_of(image: Image.Image) -> Photo:
-    """The picture as decoding would give it."""
+    """The picture as a decoded photo."""
     return Photo(image, *image.size)
 
 
 def crops_of(template: Template) -> Pixels:
-    """The likeliest face of each variation, cut out for a network."""
+    """The most probable face of each variation, cropped for a network."""
     detector, crops = load_detector(WORKSPACE_MODELS), []
     for image in variations():
         photo = photo_of(image)

@@ -1,4 +1,4 @@
-"""Augmentation: what inference sees is the middle of a wide crop, and what training sees is near it."""
+"""Augmentation: inference uses the middle of a wide crop, training something near it."""
 
 import pytest
 import torch
@@ -17,20 +17,20 @@ def wide(count: int) -> torch.Tensor:
     return torch.nn.functional.interpolate(coarse, size, mode="bilinear").to(torch.uint8)
 
 
-def test_the_centre_is_the_crop_itself() -> None:
+def test_the_middle_of_a_wide_crop_is_the_crop() -> None:
     pixels = wide(2)
     assert torch.equal(center_crop(pixels, MARGIN, SIDE), pixels[:, :, MARGIN:-MARGIN, MARGIN:-MARGIN].float())
 
 
-def test_all_chance_comes_from_the_generator() -> None:
+def test_the_generator_is_the_only_source_of_chance() -> None:
     pixels = wide(3)
     first, second = (augment(pixels, MARGIN, 64, torch.Generator().manual_seed(7)) for _ in range(2))
     assert torch.equal(first, second)
     assert not torch.equal(first, augment(pixels, MARGIN, 64, torch.Generator().manual_seed(8)))
 
 
-def test_changed_crops_stay_pictures_of_the_same_thing() -> None:
-    """Half of them are mirrored; each is nearer to its own crop or its mirror image than to another one's."""
+def test_augmented_crops_still_resemble_their_own_crop() -> None:
+    """Half of them are mirrored. Each is nearest to its own crop or that crop's mirror image."""
     pixels = wide(8)
     changed = augment(pixels, MARGIN, SIDE, torch.Generator().manual_seed(3))
     assert changed.min() >= 0

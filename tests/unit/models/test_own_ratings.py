@@ -1,4 +1,4 @@
-"""A user's own ratings.csv: read as people write it, and refused with a sentence that says what to do."""
+"""A user's own ratings.csv: usual spellings are read, faults are refused with a sentence that says what to change."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -34,7 +34,7 @@ FINE = [1 + number % 5 for number in range(30)]
         ([3, 77], RatingScale(0, 100)),
     ],
 )
-def test_the_first_usual_scale_that_holds_every_score_is_meant(
+def test_the_first_common_scale_that_holds_every_score_is_taken(
     scores: list[float], expected: RatingScale, tmp_path: Path
 ) -> None:
     scale, portraits = read_own_ratings(written(tmp_path, ["file,score", *rows(scores * 15)]))
@@ -42,7 +42,7 @@ def test_the_first_usual_scale_that_holds_every_score_is_meant(
     assert portraits[0].score == pytest.approx(expected.on_shown_scale(scores[0]))
 
 
-def test_a_named_scale_is_brought_onto_1_to_10(tmp_path: Path) -> None:
+def test_a_named_scale_is_converted_to_1_to_10(tmp_path: Path) -> None:
     _, portraits = read_own_ratings(written(tmp_path, ["file,score", *rows(FINE)]), parse_scale("1-9"))
     assert [portrait.score for portrait in portraits[:5]] == [1, 2.125, 3.25, 4.375, 5.5]
 
@@ -53,7 +53,7 @@ def test_split_and_group_are_optional(tmp_path: Path) -> None:
     assert {portrait.group for portrait in portraits} == {""}
 
 
-def test_an_empty_split_is_none(tmp_path: Path) -> None:
+def test_an_empty_split_counts_as_missing(tmp_path: Path) -> None:
     lines = ["file,score,split", *(f"{number}.jpg,{score}," for number, score in enumerate(FINE))]
     _, portraits = read_own_ratings(written(tmp_path, lines))
     assert {portrait.split for portrait in portraits} == {"train", "val"}
@@ -66,7 +66,7 @@ def test_split_and_group_are_read(tmp_path: Path) -> None:
     assert (portraits[3].split, portraits[3].group, portraits[3].file) == ("val", "female asian", "3.jpg")
 
 
-def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
+def test_a_spreadsheets_export_is_read(tmp_path: Path) -> None:
     lines = ["\ufeffFile; Score", *(f"{number}.jpg;{score},5" for number, score in enumerate(FINE))]
     scale, portraits = read_own_ratings(written(tmp_path, lines))
     assert scale == RatingScale(1, 7)
@@ -88,12 +88,12 @@ def test_what_a_spreadsheet_writes_is_read(tmp_path: Path) -> None:
         (["file,score", *rows([-4, 3] * 15)], "fit no usual scale; name it, as 1-10"),
     ],
 )
-def test_faults_are_told_with_their_line(lines: list[str], message: str, tmp_path: Path) -> None:
+def test_faults_are_reported_with_their_line(lines: list[str], message: str, tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match=message):
         read_own_ratings(written(tmp_path, lines))
 
 
-def test_many_faults_are_told_at_once_but_not_endlessly(tmp_path: Path) -> None:
+def test_many_faults_are_reported_at_once_up_to_a_limit(tmp_path: Path) -> None:
     with pytest.raises(RatingsError) as refused:
         read_own_ratings(written(tmp_path, ["file,score", *rows(FINE)], photos=0))
     assert str(refused.value).count("there is no photo") == 10
@@ -106,11 +106,11 @@ def test_scores_beyond_the_named_scale_are_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["ten", "1", "5-1", "1-"])
-def test_what_is_no_scale_is_refused(text: str) -> None:
+def test_an_invalid_scale_is_refused(text: str) -> None:
     with pytest.raises(RatingsError, match="scale"):
         parse_scale(text)
 
 
-def test_a_folder_without_ratings_is_named(tmp_path: Path) -> None:
+def test_the_message_names_a_folder_without_ratings(tmp_path: Path) -> None:
     with pytest.raises(RatingsError, match=r"there is no .*ratings\.csv"):
         read_own_ratings(tmp_path)

@@ -1,4 +1,4 @@
-"""MTCNN as exported, on OpenVINO and in our steps, against facenet-pytorch's own; its first network is what ours was taught by."""
+"""The exported MTCNN, on OpenVINO and in the estimator's steps, against facenet-pytorch's own."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,15 +19,13 @@ from tests.unit.models.faces import photo_of, portrait
 
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # the exporter's own
 
-OUTPUTS = 1e-4
-"""The most that a network's output may differ: probabilities and parts of a box's side."""
-LANDMARKS = 0.04
-"""The most that a landmark may differ, of the face's width: another candidate leads to the face, since the proposal network
-is ours, and the levels of the pyramid are others."""
-BOXES_FOLDER = 0.08
-"""The same of a box's edge."""
-PROBABILITY = 0.02
-"""The most that the last network's probability may differ, for the same reason."""
+MAX_OUTPUT_DIFFERENCE = 1e-4
+"""Of a network's output: probabilities and shares of a box's side."""
+MAX_LANDMARK_DIFFERENCE = 0.04
+"""Of a landmark, in widths of the face: our proposal network and our pyramid lead to the face by other candidates."""
+MAX_BOX_DIFFERENCE = 0.08
+"""Of a box's edge, in widths of the face."""
+MAX_PROBABILITY_DIFFERENCE = 0.02
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +35,7 @@ def ours() -> DetectorNetworks:
 
 @pytest.fixture(scope="module")
 def mtcnn(ours: DetectorNetworks, tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
-    """The two that are shipped, and the one that teaches."""
+    """MTCNN's own proposal network with the shipped refinement and output networks."""
     return replace(ours, proposal=load_mtcnn(tmp_path_factory.mktemp("mtcnn")).proposal)
 
 
@@ -56,7 +54,7 @@ def stock() -> MTCNN:
     ],
     ids=["proposal-cell", "proposal-map", "refinement", "output"],
 )
-def test_each_network_gives_what_its_torch_original_gives(
+def test_each_network_equals_its_torch_original(
     part: Callable[[DetectorNetworks], Network],
     stock_part: Callable[[MTCNN], nn.Module],
     side: int,
@@ -69,7 +67,7 @@ def test_each_network_gives_what_its_torch_original_gives(
         expected = stock_part(stock)(torch.from_numpy(MTCNN_NORMALIZATION(pixels)))
     for found, wanted in zip(part(mtcnn)(pixels), expected, strict=True):
         cells = wanted.numpy()[:, :, ::2, ::2] if wanted.dim() == pixels.ndim else wanted.numpy()
-        assert np.abs(found - cells).max() < OUTPUTS
+        assert np.abs(found - cells).max() < MAX_OUTPUT_DIFFERENCE
 
 
 @pytest.mark.parametrize("size", [(512, 512), (300, 300), (1024, 768)])
@@ -81,12 +79,12 @@ def test_the_steps_find_the_face_where_facenet_pytorch_finds_it(
     best = int(np.argmax(probabilities))
     found = max(detect(photo_of(image), ours), key=lambda face: face.probability)
     box = [found.box.x0, found.box.y0, found.box.x1, found.box.y1]
-    assert np.abs(np.array(box) - boxes[best]).max() < BOXES_FOLDER * found.box.width
-    assert np.abs(found.landmarks - landmarks[best]).max() < LANDMARKS * found.box.width
-    assert found.probability == pytest.approx(probabilities[best], abs=PROBABILITY)
+    assert np.abs(np.array(box) - boxes[best]).max() < MAX_BOX_DIFFERENCE * found.box.width
+    assert np.abs(found.landmarks - landmarks[best]).max() < MAX_LANDMARK_DIFFERENCE * found.box.width
+    assert found.probability == pytest.approx(probabilities[best], abs=MAX_PROBABILITY_DIFFERENCE)
 
 
-def test_the_same_number_of_faces_is_found(ours: DetectorNetworks, stock: MTCNN) -> None:
+def test_as_many_faces_are_found_as_by_facenet_pytorch(ours: DetectorNetworks, stock: MTCNN) -> None:
     group = Image.new("RGB", (1200, 500), "grey")
     for place, side in enumerate((380, 240, 150, 90)):
         group.paste(portrait().resize((side, side)), (20 + place * 300, 50))

@@ -1,4 +1,4 @@
-"""The embedder as exported against dlib's own descriptor, on the same chips."""
+"""The exported embedder against dlib's own descriptor, on the same chips."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import pytest
 from attrai_estimator.networks.load import load_embedder
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_models.export.embedder import DLIB_NORMALIZATION, DLIB_TEMPLATE, dlib_embedder, export_embedder
+from attrai_models.export.embedder import export_embedder
 from attrai_models.networks.dlib_file import (
     RECOGNITION_FILE,
     DlibLayer,
@@ -17,17 +17,22 @@ from attrai_models.networks.dlib_file import (
     packaged_file,
     read_layers,
 )
-from attrai_models.networks.embedder import DlibEmbedder, load_dlib_weights
+from attrai_models.networks.embedder import (
+    DLIB_NORMALIZATION,
+    DLIB_TEMPLATE,
+    DlibEmbedder,
+    dlib_embedder,
+    load_dlib_weights,
+)
 from torch import from_numpy, inference_mode
 
 from tests.unit.models.faces import crops_of
 
 pytestmark = pytest.mark.torch
 
-HALF = 2e-3
-"""The most that a number of a vector may differ from dlib's: the shipped weights are rounded to half precision."""
-EXACT = 1e-5
-"""The same before rounding."""
+MAX_DIFFERENCE = 2e-3
+"""Of a number in a vector from dlib's: the shipped weights are rounded to half precision."""
+MAX_UNROUNDED_DIFFERENCE = 1e-5
 CHIPS = crops_of(DLIB_TEMPLATE)
 
 
@@ -38,17 +43,17 @@ def descriptors() -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
     return np.array(network.compute_face_descriptor(list(CHIPS)))
 
 
-def test_the_rebuilt_network_is_dlibs(descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
+def test_the_rebuilt_network_equals_dlibs(descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
     with inference_mode():
         vectors = dlib_embedder()(from_numpy(DLIB_NORMALIZATION(CHIPS))).numpy()
-    assert np.abs(vectors - descriptors).max() < EXACT
+    assert np.abs(vectors - descriptors).max() < MAX_UNROUNDED_DIFFERENCE
 
 
 def test_the_shipped_file_gives_dlibs_descriptors(
     descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]],
 ) -> None:
     (vectors,) = load_embedder(WORKSPACE_MODELS, precision="f32").network(CHIPS)
-    assert np.abs(vectors - descriptors).max() < HALF
+    assert np.abs(vectors - descriptors).max() < MAX_DIFFERENCE
 
 
 def test_both_runtimes_agree() -> None:
@@ -58,12 +63,12 @@ def test_both_runtimes_agree() -> None:
     assert np.abs(by_torch - by_openvino).max() < 1e-4
 
 
-def test_one_person_stays_close(descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
+def test_vectors_of_one_person_are_close(descriptors: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> None:
     assert np.linalg.norm(descriptors - descriptors[0], axis=1).max() < 0.6
 
 
 @pytest.mark.filterwarnings("ignore")  # the exporter's own
-def test_the_export_can_be_made_again(tmp_path: Path) -> None:
+def test_a_new_export_equals_the_shipped_file(tmp_path: Path) -> None:
     export_embedder(tmp_path)
     made, shipped = (read_manifest(folder).record("embedder") for folder in (tmp_path, WORKSPACE_MODELS))
     assert (made.template, made.highest) == (shipped.template, shipped.highest)
@@ -78,7 +83,7 @@ def test_a_file_that_ends_early_is_refused() -> None:
         list(read_layers(data))
 
 
-def test_another_networks_layers_are_refused() -> None:
+def test_layers_of_another_network_are_refused() -> None:
     wrong = iter([DlibLayer(b"fc_2", np.zeros(4, np.float32))])
     with pytest.raises(MalformedDlibFile, match="con_4 was expected"):
         load_dlib_weights(DlibEmbedder(), wrong)
@@ -89,6 +94,6 @@ def test_integers_are_read_as_dlib_writes_them(data: bytes, value: int) -> None:
     assert DlibReader(data).integer() == value
 
 
-def test_what_begins_no_integer_is_refused() -> None:
+def test_a_byte_that_begins_no_integer_is_refused() -> None:
     with pytest.raises(MalformedDlibFile, match="begins no integer"):
         DlibReader(b"\x00\x01").integer()

@@ -1,4 +1,4 @@
-"""The scorer as shipped: the same on both runtimes, and the same face scores the same however it is photographed."""
+"""The shipped scorer: both runtimes agree, and a face scores the same alone and in a batch."""
 
 import numpy as np
 import pytest
@@ -11,8 +11,8 @@ from tests.unit.models.faces import crops_of
 
 pytestmark = pytest.mark.torch
 
-SCORES = 2e-3
-"""The most that a score may differ between the runtimes, both in float32."""
+MAX_DIFFERENCE = 2e-3
+"""Of a score between the runtimes, both in float32."""
 
 
 @pytest.fixture(scope="module")
@@ -23,10 +23,10 @@ def openvino() -> ScoringNetwork:
 def test_both_runtimes_agree_on_real_faces(openvino: ScoringNetwork) -> None:
     crops = crops_of(openvino.template)
     by_torch = score(crops, load_networks(WORKSPACE_MODELS, "torch").scorer)
-    assert np.abs(by_torch - score(crops, openvino)).max() < SCORES
+    assert np.abs(by_torch - score(crops, openvino)).max() < MAX_DIFFERENCE
 
 
 def test_a_face_scores_the_same_alone_and_in_a_batch(openvino: ScoringNetwork) -> None:
     crops = crops_of(openvino.template)
     alone = np.concatenate([score(crops[i : i + 1], openvino) for i in range(len(crops))])
-    assert np.abs(alone - score(crops, openvino)).max() < SCORES
+    assert np.abs(alone - score(crops, openvino)).max() < MAX_DIFFERENCE

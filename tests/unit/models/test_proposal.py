@@ -1,4 +1,4 @@
-"""The proposal network, and what it is taught: what MTCNN's first two networks say together of each cell."""
+"""The proposal network: its targets by MTCNN, its training, its export and its comparison with MTCNN."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -22,19 +22,19 @@ from attrai_models.evaluation.proposal_comparison import comparison_table, unsee
 from attrai_models.export.mtcnn import MTCNN_NORMALIZATION, load_mtcnn
 from attrai_models.export.proposal import export_proposal
 from attrai_models.networks.proposal import Proposal
+from attrai_models.training.checkpoints import CheckpointMismatch
 from attrai_models.training.proposal_augmentation import random_view
 from attrai_models.training.proposal_dataset import ProposalDataset, read_proposal_dataset
 from attrai_models.training.proposal_targets import proposal_targets
 from attrai_models.training.train_proposal import (
-    CHECKPOINT_FILE,
-    TRAINED_FILE,
+    PROPOSAL_CHECKPOINT_FILE,
+    TRAINED_PROPOSAL_FILE,
     ProposalHyperparameters,
     ProposalTraining,
-    _away,
-    _unlike,
+    offset_loss,
+    probability_loss,
     train_proposal,
 )
-from attrai_models.training.train_scorer import CheckpointMismatch
 from PIL import Image
 
 from tests.unit.models.faces import photo_of, portrait
@@ -42,19 +42,19 @@ from tests.unit.models.faces import photo_of, portrait
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore::DeprecationWarning")]  # the exporter's own
 
 PEOPLE = ("Ada", "Ben", "Cleo", "Dan", "Eve", "Fay", "Gus", "Hal", "Ida", "Jo")
-LIKELY = 0.5
-"""What is said of a cell that should lead to a face."""
-RECIPE = ProposalHyperparameters(steps=4, batch=2, checkpoint_interval=2)
+FACE_CELL = 0.5
+"""The target probability from which a cell should lead to a face."""
+PARAMETERS = ProposalHyperparameters(steps=4, batch=2, checkpoint_interval=2)
 
 
 @pytest.fixture(scope="module")
-def teachers(tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
+def mtcnn(tmp_path_factory: pytest.TempPathFactory) -> DetectorNetworks:
     return load_mtcnn(tmp_path_factory.mktemp("mtcnn"))
 
 
 @pytest.fixture(scope="module")
 def people(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of photos, as LFW is: of ten people, of whom about half are learned from."""
+    """A folder like LFW: photos of ten people, of whom about half train the network."""
     folder = tmp_path_factory.mktemp("people")
     for name in PEOPLE:
         (folder / "images" / name).mkdir(parents=True)
@@ -67,7 +67,7 @@ def random_network() -> Proposal:
     return Proposal().eval()
 
 
-def test_a_cell_sees_its_own_pixels_and_all_of_them() -> None:
+def test_a_cell_depends_on_all_of_its_own_pixels_and_no_others() -> None:
     network, (row, column) = random_network(), (3, 7)
     pixels = torch.rand(1, 3, TILE, TILE, requires_grad=True)
     _, logits = network.offsets_and_logits(pixels)
@@ -80,10 +80,10 @@ def test_a_cell_sees_its_own_pixels_and_all_of_them() -> None:
     assert last == [STRIDE * row + CELL - 1, STRIDE * column + CELL - 1]
 
 
-def test_what_is_exported_says_what_was_taught(tmp_path: Path) -> None:
+def test_the_exported_network_equals_the_trained_one(tmp_path: Path) -> None:
     network = random_network()
-    torch.save(network.state_dict(), tmp_path / TRAINED_FILE)
-    export_proposal(tmp_path / TRAINED_FILE, tmp_path)
+    torch.save(network.state_dict(), tmp_path / TRAINED_PROPOSAL_FILE)
+    export_proposal(tmp_path / TRAINED_PROPOSAL_FILE, tmp_path)
     record = read_manifest(tmp_path).record(PROPOSAL)
     shipped = OpenVinoNetwork(tmp_path / record.file, record.normalization, "f32")
     pixels = np.random.default_rng(0).integers(0, 256, (2, 60, 44, 3), dtype=np.uint8)
@@ -93,16 +93,16 @@ def test_what_is_exported_says_what_was_taught(tmp_path: Path) -> None:
         np.testing.assert_allclose(found, wanted.numpy(), atol=1e-4)
 
 
-def test_cells_on_a_face_are_to_lead_to_it(teachers: DetectorNetworks) -> None:
-    """On one level alone, so that a cell's place on its tile is its place in the picture."""
-    (whole,) = detect(photo_of(portrait()), teachers)
+def test_targets_of_cells_on_a_face_lead_to_it(mtcnn: DetectorNetworks) -> None:
+    """On one level of the pyramid, so that a cell has the same place on its tile as in the picture."""
+    (whole,) = detect(photo_of(portrait()), mtcnn)
     picture = portrait().resize((TILE, TILE), Image.Resampling.BOX)
     face = np.array([whole.box.x0, whole.box.y0, whole.box.x1, whole.box.y1]) * TILE / 512
-    made = proposal_targets(picture, teachers)
+    made = proposal_targets(picture, mtcnn)
     assert made is not None
     at = scales(*picture.size, SMALLEST_FACE)
     laid = sheet(tuple(level(halves(picture), scale).shape[1::-1] for scale in at))
-    cells = np.nonzero(made.face_probability >= LIKELY)
+    cells = np.nonzero(made.face_probability >= FACE_CELL)
     assert len(cells[0]) >= 3
     boxes, within = laid.windows(cells, at)
     assert within.all()
@@ -113,33 +113,33 @@ def test_cells_on_a_face_are_to_lead_to_it(teachers: DetectorNetworks) -> None:
     assert made.face_probability[made.face_probability >= 0].mean() < 0.1
 
 
-def test_where_there_is_no_picture_nothing_is_learned(teachers: DetectorNetworks) -> None:
-    made = proposal_targets(Image.new("RGB", (40, 60), "grey"), teachers)
+def test_cells_outside_the_picture_have_no_targets(mtcnn: DetectorNetworks) -> None:
+    made = proposal_targets(Image.new("RGB", (40, 60), "grey"), mtcnn)
     assert made is not None
     assert made.tiles.shape[1:] == (TILE, TILE, 3)
     known = made.face_probability >= 0
     assert 0 < known.sum() < known.size / 4
-    assert made.face_probability.max() < LIKELY
-    assert proposal_targets(Image.new("RGB", (20, 20)), teachers) is None
+    assert made.face_probability.max() < FACE_CELL
+    assert proposal_targets(Image.new("RGB", (20, 20)), mtcnn) is None
 
 
-def test_a_face_over_the_border_is_shown_as_mtcnns_first_network_has_it_and_others_as_its_second(
-    teachers: DetectorNetworks,
+def test_targets_follow_mtcnns_first_network_for_a_face_over_the_border_and_else_its_second(
+    mtcnn: DetectorNetworks,
 ) -> None:
     whole = portrait().resize((256, 256))
-    (face,) = detect(photo_of(whole), teachers)
+    (face,) = detect(photo_of(whole), mtcnn)
     cut = whole.crop((round(face.box.x0 + face.box.width / 4), 0, 256, 256))
-    assert as_the_first(whole, teachers).mean() < 0.5
-    assert as_the_first(cut, teachers).mean() > 0.5
+    assert follows_first_network(whole, mtcnn).mean() < 0.5
+    assert follows_first_network(cut, mtcnn).mean() > 0.5
 
 
-def as_the_first(picture: Image.Image, teachers: DetectorNetworks) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
-    """Of each cell that should lead to a face: whether to where the first network says."""
-    made = proposal_targets(picture, teachers)
+def follows_first_network(picture: Image.Image, mtcnn: DetectorNetworks) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
+    """For each cell on a face: whether its offsets are those of the first network."""
+    made = proposal_targets(picture, mtcnn)
     assert made is not None
-    tile, row, column = np.nonzero(made.face_probability >= LIKELY)
+    tile, row, column = np.nonzero(made.face_probability >= FACE_CELL)
     assert len(tile)
-    offsets, _ = teachers.proposal(made.tiles)
+    offsets, _ = mtcnn.proposal(made.tiles)
     wanted = made.offsets[tile, :, row, column]
     alike: np.ndarray[tuple[int], np.dtype[np.bool_]] = (
         np.abs(wanted - offsets[tile, :, row, column]).max(axis=1) < 0.01
@@ -147,15 +147,15 @@ def as_the_first(picture: Image.Image, teachers: DetectorNetworks) -> np.ndarray
     return alike
 
 
-def test_views_differ_by_chance_alone_and_hold_a_face_mostly(teachers: DetectorNetworks) -> None:
+def test_random_views_are_reproducible_differ_and_mostly_show_a_face(mtcnn: DetectorNetworks) -> None:
     photo = portrait().crop((100, 0, 350, 250))
     views = [random_view(photo, np.random.default_rng(seed)) for seed in range(12)]
     assert random_view(photo, np.random.default_rng(3)).tobytes() == views[3].tobytes()
     assert len({one.size for one in views}) > 8
-    assert sum(bool(detect(photo_of(one), teachers)) for one in views) >= 8
+    assert sum(bool(detect(photo_of(one), mtcnn)) for one in views) >= 8
 
 
-def test_half_of_the_people_are_learned_from_and_their_lessons_kept(people: Path, tmp_path: Path) -> None:
+def test_the_dataset_has_half_of_the_people_and_is_made_once(people: Path, tmp_path: Path) -> None:
     learned = [one for one in list_unrated(people) if trains_proposal(one.file)]
     assert 0 < len(learned) < len(PEOPLE)
     made = read_proposal_dataset(people, tmp_path, rounds=2)
@@ -169,7 +169,7 @@ def test_half_of_the_people_are_learned_from_and_their_lessons_kept(people: Path
     np.testing.assert_array_equal(made.rows(rows).tiles[1], again.rounds[1].tiles[-1])
 
 
-def test_lessons_made_by_other_rules_are_not_taken_for_these(
+def test_a_dataset_made_by_other_code_is_not_used(
     people: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = read_proposal_dataset(people, tmp_path, rounds=1)
@@ -178,51 +178,55 @@ def test_lessons_made_by_other_rules_are_not_taken_for_these(
     assert len(list(tmp_path.glob("lessons_*.npy"))) == 2 * 3
 
 
-def test_a_folder_without_people_is_said_so(tmp_path: Path) -> None:
+def test_a_folder_without_people_is_refused(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="no photos, in folders by people's names"):
         read_proposal_dataset(tmp_path / "lfw_dev", tmp_path / "cache")
 
 
 @pytest.fixture(scope="module")
-def lessons(people: Path, tmp_path_factory: pytest.TempPathFactory) -> ProposalDataset:
-    return read_proposal_dataset(people, tmp_path_factory.mktemp("lessons"), rounds=2)
+def dataset(people: Path, tmp_path_factory: pytest.TempPathFactory) -> ProposalDataset:
+    return read_proposal_dataset(people, tmp_path_factory.mktemp("dataset"), rounds=2)
 
 
-def test_an_interrupted_teaching_ends_as_one_that_ran_through(lessons: ProposalDataset, tmp_path: Path) -> None:
-    train_proposal(ProposalTraining(RECIPE, lessons), tmp_path / "through")
-    stopped = ProposalTraining(RECIPE, lessons)
+def test_an_interrupted_training_ends_as_an_uninterrupted_one(dataset: ProposalDataset, tmp_path: Path) -> None:
+    train_proposal(ProposalTraining(PARAMETERS, dataset), tmp_path / "through")
+    stopped = ProposalTraining(PARAMETERS, dataset)
     (tmp_path / "stopped").mkdir()
     for _ in range(2):
         stopped.step()
-    stopped.save(tmp_path / "stopped" / CHECKPOINT_FILE)
-    train_proposal(ProposalTraining(RECIPE, lessons), tmp_path / "stopped")
-    through, resumed = (torch.load(tmp_path / one / TRAINED_FILE, weights_only=True) for one in ("through", "stopped"))
+    stopped.save(tmp_path / "stopped" / PROPOSAL_CHECKPOINT_FILE)
+    train_proposal(ProposalTraining(PARAMETERS, dataset), tmp_path / "stopped")
+    through, resumed = (
+        torch.load(tmp_path / one / TRAINED_PROPOSAL_FILE, weights_only=True) for one in ("through", "stopped")
+    )
     assert all(torch.equal(through[name], resumed[name]) for name in through)
 
 
-def test_it_learns(lessons: ProposalDataset) -> None:
-    taught = ProposalTraining(replace(RECIPE, steps=60, batch=8), lessons)
+def test_the_loss_falls(dataset: ProposalDataset) -> None:
+    taught = ProposalTraining(replace(PARAMETERS, steps=60, batch=8), dataset)
     losses = [taught.step() for _ in range(60)]
     assert 0 < sum(losses[-5:]) < 0.6 * sum(losses[:5])
 
 
-def test_cells_without_a_picture_teach_nothing() -> None:
+def test_cells_outside_the_picture_have_no_gradient() -> None:
     face_probability = torch.tensor([[[0.9, -1.0]]])
     logits, offsets = torch.zeros(1, 2, 1, 2, requires_grad=True), torch.zeros(1, 4, 1, 2, requires_grad=True)
-    (_unlike(logits, face_probability) + _away(offsets, torch.ones(1, 4, 1, 2), face_probability)).backward()
-    for said in (logits, offsets):
-        assert said.grad is not None
-        assert said.grad[..., 0].abs().min() > 0
-        assert said.grad[..., 1].abs().max() == 0
+    (
+        probability_loss(logits, face_probability) + offset_loss(offsets, torch.ones(1, 4, 1, 2), face_probability)
+    ).backward()
+    for output in (logits, offsets):
+        assert output.grad is not None
+        assert output.grad[..., 0].abs().min() > 0
+        assert output.grad[..., 1].abs().max() == 0
 
 
-def test_a_checkpoint_of_another_recipe_is_not_gone_on_with(lessons: ProposalDataset, tmp_path: Path) -> None:
-    ProposalTraining(RECIPE, lessons).save(tmp_path / CHECKPOINT_FILE)
+def test_a_checkpoint_of_another_recipe_is_refused(dataset: ProposalDataset, tmp_path: Path) -> None:
+    ProposalTraining(PARAMETERS, dataset).save(tmp_path / PROPOSAL_CHECKPOINT_FILE)
     with pytest.raises(CheckpointMismatch, match="another recipe"):
-        ProposalTraining(replace(RECIPE, steps=9), lessons).resume(tmp_path / CHECKPOINT_FILE)
+        ProposalTraining(replace(PARAMETERS, steps=9), dataset).resume(tmp_path / PROPOSAL_CHECKPOINT_FILE)
 
 
-def test_it_is_compared_with_mtcnns_own_on_people_whom_it_does_not_know(people: Path) -> None:
+def test_it_is_compared_with_mtcnn_on_people_it_was_not_trained_on(people: Path) -> None:
     files = unseen_photos(people)
     assert len(files) >= 2
     assert not any(trains_proposal(str(file)) for file in files)

@@ -1,4 +1,4 @@
-"""`attrai-models train --ratings`: from a folder of photos as people have them to a scorer that the estimator runs."""
+"""`attrai-models train --ratings`: from a user's folder of photos to a scorer that the estimator runs."""
 
 import shutil
 from pathlib import Path
@@ -20,13 +20,13 @@ from tests.unit.models.faces import portrait
 pytestmark = [pytest.mark.torch, pytest.mark.filterwarnings("ignore")]  # the exporter's own
 
 COUNT = 22
-SIDEWAYS = 6
-"""EXIF's orientation of a photo that has to be turned upright."""
+EXIF_ROTATED = 6
+"""The EXIF orientation of a photo that must be turned by a quarter."""
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One face in lighter and lighter pictures, the lighter the better rated; one as PNG, one turned by its EXIF."""
+    """One face in brighter and brighter pictures, with rising ratings; one is a PNG, one is rotated by EXIF."""
     folder = tmp_path / "ratings"
     folder.mkdir()
     lines = ["file,score"]
@@ -36,7 +36,7 @@ def folder(tmp_path: Path) -> Path:
         exif = Image.Exif()
         if number == 4:
             image = image.rotate(90)
-            exif[274] = SIDEWAYS
+            exif[274] = EXIF_ROTATED
         image.save(folder / name, exif=exif)
         lines.append(f"{name},{1 + 4 * number / COUNT:.2f}")
     (folder / "ratings.csv").write_text("\n".join(lines))
@@ -49,12 +49,15 @@ def run(*arguments: str) -> str:
     return result.output
 
 
-def test_a_scorer_is_trained_exported_and_chosen_by_its_name(folder: Path, tmp_path: Path) -> None:
+def test_a_scorer_is_trained_exported_and_chosen_by_its_name(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("attrai_models.training.teacher.DISTILLATION_STEPS", 10)
     out, models = str(tmp_path / "out"), tmp_path / "models"
     shutil.copytree(WORKSPACE_MODELS / "weights", models / "weights")
     shutil.copy(WORKSPACE_MODELS / "manifest.json", models)
-    said = run("train", "--ratings", str(folder), "--out", out, "--steps", "2", "--models", str(models))
-    assert "22 rated photos, on a scale of 1 to 5" in said
+    output = run("train", "--ratings", str(folder), "--out", out, "--steps", "2", "--models", str(models))
+    assert "22 rated photos, on a scale of 1 to 5" in output
     run("export", "--out", out, "--name", "mine", "--models", str(models))
     networks = load_networks(models, scorer="mine")
     photo = decode((folder / "4.jpg").read_bytes())
@@ -63,7 +66,7 @@ def test_a_scorer_is_trained_exported_and_chosen_by_its_name(folder: Path, tmp_p
     assert all(1 <= found <= 10 for found in scores)
 
 
-def test_photos_without_a_face_or_unreadable_are_named(folder: Path, tmp_path: Path) -> None:
+def test_unreadable_photos_and_photos_without_a_face_are_listed(folder: Path, tmp_path: Path) -> None:
     Image.new("RGB", (200, 200), "grey").save(folder / "7.jpg")
     (folder / "9.jpg").write_bytes(b"no picture")
     arguments = ["train", "--ratings", str(folder), "--out", str(tmp_path / "out"), "--models", str(WORKSPACE_MODELS)]
@@ -75,7 +78,7 @@ def test_photos_without_a_face_or_unreadable_are_named(folder: Path, tmp_path: P
     ]
 
 
-def test_one_of_both_folders_must_be_named(tmp_path: Path) -> None:
+def test_a_training_needs_a_folder(tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["train", "--out", str(tmp_path)])
     assert result.exit_code != 0
     assert "name one of --data and --ratings" in result.output

@@ -1,3 +1,5 @@
+"""Face verification: thresholds, accuracies and distances of pairs."""
+
 from pathlib import Path
 
 import numpy as np
@@ -6,8 +8,8 @@ from attrai_models.evaluation.verification import (
     NO_FACE_DISTANCE,
     PhotoPair,
     correct_pairs,
-    distances_of,
     fold_accuracies,
+    pair_distances,
     read_pairs,
 )
 
@@ -21,21 +23,21 @@ def pairs(per_fold: int) -> list[PhotoPair]:
     return [PhotoPair(fold, (f"{fold}a{i}", f"{fold}b{i}"), i % 2 == 0) for fold in FOLDS for i in range(per_fold)]
 
 
-def test_distances_that_part_the_pairs_give_full_accuracy() -> None:
+def test_separable_distances_give_full_accuracy() -> None:
     chosen = pairs(10)
     distances = np.array([0.4 if pair.same else 0.8 for pair in chosen])
     assert fold_accuracies(distances, chosen).tolist() == [1, 1, 1]
 
 
 def test_each_folds_threshold_comes_from_the_others() -> None:
-    """A fold whose distances lie elsewhere is judged by a threshold that does not fit it."""
+    """A fold with other distances is measured with a threshold that does not fit it."""
     chosen = pairs(10)
     shift = np.array([0.3 if pair.fold == "2" else 0 for pair in chosen])
     distances = np.array([0.35 if pair.same else 0.5 for pair in chosen]) + shift
     assert fold_accuracies(distances, chosen)[1] == 0.5
 
 
-def test_pairs_told_wrong_are_named() -> None:
+def test_wrong_pairs_are_found() -> None:
     chosen = pairs(10)
     distances = np.array([0.4 if pair.same else 0.8 for pair in chosen])
     distances[3], distances[14] = 0.5, 0.9
@@ -47,11 +49,11 @@ def test_pairs_told_wrong_are_named() -> None:
 def test_a_pair_with_a_photo_without_a_face_counts_as_different() -> None:
     chosen = pairs(2)[:2]
     vector = np.zeros(128, np.float32)
-    distances = distances_of(chosen, {"1a0": vector, "1b0": None, "1a1": vector, "1b1": vector + np.float32(0.1)})
+    distances = pair_distances(chosen, {"1a0": vector, "1b0": None, "1a1": vector, "1b1": vector + np.float32(0.1)})
     assert distances[0] == NO_FACE_DISTANCE
     assert distances[1] == pytest.approx(0.1 * np.sqrt(128), abs=1e-5)
 
 
-def test_pairs_are_read_as_they_stand(tmp_path: Path) -> None:
+def test_pairs_are_read(tmp_path: Path) -> None:
     (tmp_path / "pairs.csv").write_text("fold,file_a,file_b,same\n1,a.jpg,b.jpg,1\n2,c.jpg,d.jpg,0\n")
     assert read_pairs(tmp_path) == [PhotoPair("1", ("a.jpg", "b.jpg"), True), PhotoPair("2", ("c.jpg", "d.jpg"), False)]

@@ -3,7 +3,7 @@
 import pytest
 from attrai_playground.bot_api.entities import commands_in, formatted
 from attrai_playground.bot_api.errors import ApiError
-from attrai_playground.bot_api.types import Entity
+from attrai_playground.bot_api.types import MessageEntity
 
 
 def _html(text: str) -> tuple[str, list[tuple[str, int, int]]]:
@@ -33,8 +33,8 @@ def test_marks_become_entities(text: str, plain: str, entities: list[tuple[str, 
 def test_links_and_languages_keep_their_values() -> None:
     _, link = formatted('<a href="https://example.org/?a=1&amp;b=2">x</a>', "HTML", None)
     _, code = formatted('<code class="language-python">x</code>', "HTML", None)
-    assert link == (Entity(type="text_link", offset=0, length=1, url="https://example.org/?a=1&b=2"),)
-    assert code == (Entity(type="code", offset=0, length=1, language="python"),)
+    assert link == (MessageEntity(type="text_link", offset=0, length=1, url="https://example.org/?a=1&b=2"),)
+    assert code == (MessageEntity(type="code", offset=0, length=1, language="python"),)
 
 
 @pytest.mark.parametrize(
@@ -54,5 +54,5 @@ def test_what_is_no_mark_is_refused(text: str, words: str) -> None:
 
 
 def test_commands_are_found_where_words_begin() -> None:
-    assert commands_in("go /start@bot now/not") == (Entity(type="bot_command", offset=3, length=10),)
+    assert commands_in("go /start@bot now/not") == (MessageEntity(type="bot_command", offset=3, length=10),)
     assert commands_in("nothing") is None

@@ -1,4 +1,4 @@
-"""Failures that a test orders, as both clients meet them."""
+"""FailureQueue that a test orders, as both clients meet them."""
 
 from datetime import timedelta
 
@@ -13,7 +13,7 @@ from aiogram.exceptions import (
 )
 from aiohttp import ClientError
 from attrai_playground.bot_api import ChatClient
-from attrai_playground.bot_api.failures import DOWNLOAD, Failure, Failures
+from attrai_playground.bot_api.failures import DOWNLOAD, Failure, FailureQueue
 from telegram import Bot as TelegramBot
 from telegram.error import NetworkError, RetryAfter
 
@@ -88,7 +88,7 @@ async def test_orders_for_another_chat_or_method_wait(aiogram_bot: Bot, chat: Ch
 
 
 def test_an_order_without_a_number_stays() -> None:
-    failures = Failures()
+    failures = FailureQueue()
     failures.order(Failure(code=500, times=None))
     assert all(failures.next_for("sendMessage", 1) for _ in range(5))
     failures.clear()
@@ -96,7 +96,7 @@ def test_an_order_without_a_number_stays() -> None:
 
 
 def test_orders_are_used_in_turn() -> None:
-    failures = Failures()
+    failures = FailureQueue()
     failures.order(Failure(method="sendPhoto", code=500, times=2))
     failures.order(Failure(code=429))
     met = [failures.next_for(method, None) for method in ("sendPhoto", "getMe", "SENDPHOTO", "sendPhoto")]

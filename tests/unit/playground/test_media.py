@@ -12,7 +12,7 @@ from aiohttp import ClientSession
 from attrai_playground.bot_api import ChatClient
 from attrai_playground.bot_api.app import MAX_BODY
 from attrai_playground.bot_api.client import RefusedError
-from attrai_playground.bot_api.errors import PhotoError
+from attrai_playground.bot_api.errors import PhotoRejected
 from attrai_playground.bot_api.media import MAX_DOWNLOAD_BYTES
 from attrai_playground.bot_api.pictures import MAX_PHOTO_BYTES, photo_copies, thumbnail
 from PIL import Image
@@ -65,19 +65,19 @@ def test_dimensions_at_the_limits(picture: Picture, width: int, height: int) -> 
 
 @pytest.mark.parametrize(("width", "height"), [(21, 1), (1, 21), (9900, 101)])
 def test_dimensions_beyond_the_limits(picture: Picture, width: int, height: int) -> None:
-    with pytest.raises(PhotoError, match="PHOTO_INVALID_DIMENSIONS"):
+    with pytest.raises(PhotoRejected, match="PHOTO_INVALID_DIMENSIONS"):
         photo_copies(picture(width, height))
 
 
 @pytest.mark.parametrize("data", [b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xd8\xff\xe0 broken"])
 def test_what_is_no_picture(data: bytes) -> None:
-    with pytest.raises(PhotoError, match="IMAGE_PROCESS_FAILED"):
+    with pytest.raises(PhotoRejected, match="IMAGE_PROCESS_FAILED"):
         photo_copies(data)
     assert thumbnail(data) is None
 
 
 def test_a_photo_of_more_than_10_megabytes(picture: Picture) -> None:
-    with pytest.raises(PhotoError, match="too big for a photo"):
+    with pytest.raises(PhotoRejected, match="too big for a photo"):
         photo_copies(picture() + bytes(MAX_PHOTO_BYTES))
 
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 from attrai_local.errors import UsageError
-from attrai_playground.embedded import playground
-from attrai_playground.run import has_windows, invitation
+from attrai_playground.run import can_open_window, invitation
 from attrai_playground.services import Addresses
+from attrai_playground.system import playground
 
 LOCAL, TELEGRAM = "http://127.0.0.1:8090", "https://api.telegram.org"
 
@@ -23,7 +23,7 @@ LOCAL, TELEGRAM = "http://127.0.0.1:8090", "https://api.telegram.org"
     ],
 )
 def test_a_page_is_opened_only_where_it_gets_a_window(parent_environment: dict[str, str], expected: bool) -> None:
-    assert has_windows(parent_environment) == expected
+    assert can_open_window(parent_environment) == expected
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from attrai_local import Service
 from attrai_local.valkey import embedded_broker, embedded_redis
 from attrai_playground.folders import Folders, Secrets
-from attrai_playground.services import Addresses, Plan, all_services
+from attrai_playground.services import Addresses, ServicePlan, all_services
 
 FOLDERS = Folders(state=Path("/state"), runtime=Path("/run"))
 
@@ -25,7 +25,7 @@ def services(broker: str | None = None, redis: str | None = None, port: int | No
         "CELERY_X": "theirs",
     }
     extra = {"ATTRAI_LIFETIME": "30"}
-    plan = Plan(addresses, FOLDERS, Secrets("key", "42:secret"), parent_environment, extra, {})
+    plan = ServicePlan(addresses, FOLDERS, Secrets("key", "42:secret"), parent_environment, extra, {})
     return {service.name: service for service in all_services(plan)}
 
 

@@ -39,7 +39,7 @@ def test_delete_takes_all_of_a_request_and_nothing_of_another(store: PhotoStore,
     other = new_request_id()
     for part in Part:
         store.write(ID, part, b"x")
-    (tmp_path / f"{ID}.source.0badcafe.half").write_bytes(b"left by a killed process")
+    (tmp_path / f"{ID}.source.0badcafe.partial").write_bytes(b"left by a killed process")
     store.write(other, Part.SOURCE, b"y")
     store.delete(ID)
     assert [path.name for path in tmp_path.iterdir()] == [f"{other}.source"]

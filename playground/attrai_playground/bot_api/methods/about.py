@@ -3,19 +3,19 @@
 from typing import Annotated, ClassVar
 
 from ..events import Event
-from ..profile import Line, Menu, Scope
+from ..profile import BotCommandScope, Menu, ProfileText
 from ..telegram import Telegram
-from ..types import JSON_TEXT, Command, Me, Wire
+from ..types import JSON_TEXT, ApiObject, BotCommand, BotUser
 from .base import Method
 
 
 class GetMe(Method):
-    async def run(self, telegram: Telegram) -> Me:
+    async def run(self, telegram: Telegram) -> BotUser:
         return telegram.me
 
 
 class _Menu(Method):
-    scope: Annotated[Scope, JSON_TEXT] = Scope()
+    scope: Annotated[BotCommandScope, JSON_TEXT] = BotCommandScope()
     language_code: str = ""
 
     def put(self, telegram: Telegram, menu: Menu) -> bool:
@@ -25,7 +25,7 @@ class _Menu(Method):
 
 
 class SetMyCommands(_Menu):
-    commands: Annotated[tuple[Command, ...], JSON_TEXT] = ()
+    commands: Annotated[tuple[BotCommand, ...], JSON_TEXT] = ()
 
     async def run(self, telegram: Telegram) -> bool:
         return self.put(telegram, Menu(commands=self.commands))
@@ -37,33 +37,33 @@ class DeleteMyCommands(_Menu):
 
 
 class GetMyCommands(_Menu):
-    async def run(self, telegram: Telegram) -> tuple[Command, ...]:
+    async def run(self, telegram: Telegram) -> tuple[BotCommand, ...]:
         return telegram.profile.menu(self.scope, self.language_code).commands
 
 
-class BotName(Wire):
+class BotName(ApiObject):
     name: str
 
 
-class BotDescription(Wire):
+class BotDescription(ApiObject):
     description: str
 
 
-class BotShortDescription(Wire):
+class BotShortDescription(ApiObject):
     short_description: str
 
 
 class _Line(Method):
-    line: ClassVar[Line]
+    line: ClassVar[ProfileText]
     language_code: str = ""
 
     def put(self, telegram: Telegram, text: str) -> bool:
-        telegram.profile.set_line(self.line, self.language_code, text)
+        telegram.profile.set_text(self.line, self.language_code, text)
         telegram.events.add(Event(kind="commands"))
         return True
 
     def get(self, telegram: Telegram) -> str:
-        return telegram.profile.line(self.line, self.language_code)
+        return telegram.profile.text(self.line, self.language_code)
 
 
 class SetMyName(_Line):

@@ -1,4 +1,4 @@
-"""What all methods share: their parameters are fields, `run` is their effect."""
+"""The base classes of all methods: parameters are fields, `run` is the effect. Texts and captions are parsed here."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -6,19 +6,20 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, JsonValue
 
+from ..entities import formatted
 from ..errors import bad_request
 from ..media import Kind, Upload
 from ..telegram import Person, Telegram
-from ..types import JSON_TEXT, Keyboard, Media, Message, ReplyParameters, Wire
+from ..types import JSON_TEXT, ApiObject, InlineKeyboardMarkup, Media, Message, MessageEntity, ReplyParameters
 
-Result: TypeAlias = Wire | Sequence[Wire] | bool
+Result: TypeAlias = ApiObject | Sequence[ApiObject] | bool
 
 
 def wire(result: Result) -> JsonValue:
     """The result as it stands in the answer."""
     if isinstance(result, bool):
         return result
-    if isinstance(result, Wire):
+    if isinstance(result, ApiObject):
         return result.wire()
     return [item.wire() for item in result]
 
@@ -29,7 +30,15 @@ def _chat_number(value: object) -> object:
 
 
 ChatId = Annotated[int | None, BeforeValidator(_chat_number)]
-Markup = Annotated[Keyboard | None, JSON_TEXT]
+Markup = Annotated[InlineKeyboardMarkup | None, JSON_TEXT]
+
+
+MAX_TEXT = 4096
+MAX_CAPTION = 1024
+"""Characters after the marks were read, by the Bot API."""
+
+Entities = Annotated[tuple[MessageEntity, ...] | None, JSON_TEXT]
+Formatted = tuple[str, tuple[MessageEntity, ...] | None]
 
 
 class Method(BaseModel, ABC):
@@ -87,3 +96,29 @@ class SendingMethod(ChatMethod):
         if record is None and not wanted.allow_sending_without_reply:
             raise bad_request("message to be replied not found")
         return record.message if record else None
+
+
+class TextFields(BaseModel):
+    text: str = ""
+    parse_mode: str | None = None
+    entities: Entities = None
+
+    def formatted_text(self, too_long: str) -> Formatted:
+        text, entities = formatted(self.text, self.parse_mode, self.entities)
+        if not text.strip():
+            raise bad_request("message text is empty")
+        if len(text) > MAX_TEXT:
+            raise bad_request(too_long)
+        return text, entities
+
+
+class CaptionFields(BaseModel):
+    caption: str | None = None
+    parse_mode: str | None = None
+    caption_entities: Entities = None
+
+    def formatted_caption(self) -> tuple[str | None, tuple[MessageEntity, ...] | None]:
+        text, entities = formatted(self.caption or "", self.parse_mode, self.caption_entities)
+        if len(text) > MAX_CAPTION:
+            raise bad_request("message caption is too long")
+        return text or None, entities

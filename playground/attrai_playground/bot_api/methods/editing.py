@@ -5,11 +5,10 @@ from typing import Annotated
 from pydantic import Field
 
 from ..errors import bad_request
-from ..telegram import Record, Telegram
+from ..telegram import MessageRecord, Telegram
 from ..types import JSON_TEXT, Content, Message
-from .base import ChatMethod, Markup
+from .base import CaptionFields, ChatMethod, Markup, TextFields
 from .sending import InputMedia
-from .text import CaptionFields, TextFields
 
 NOT_MODIFIED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current"
@@ -23,7 +22,7 @@ class _Edit(ChatMethod):
     message_id: int | None = None
     reply_markup: Markup = None
 
-    def record(self, telegram: Telegram) -> Record:
+    def record(self, telegram: Telegram) -> MessageRecord:
         if not self.message_id:
             raise bad_request("message identifier is not specified")
         record = telegram.find(self.person(telegram).user.id, self.message_id)
@@ -33,7 +32,7 @@ class _Edit(ChatMethod):
             raise bad_request("message can't be edited")
         return record
 
-    def edited(self, telegram: Telegram, record: Record, content: Content) -> Message:
+    def edited(self, telegram: Telegram, record: MessageRecord, content: Content) -> Message:
         content = content.model_copy(update={"reply_markup": self.reply_markup})
         if content == record.message.content:
             raise bad_request(NOT_MODIFIED)

@@ -9,7 +9,7 @@ from ..events import Event
 from ..telegram import Telegram
 from ..types import JSON_TEXT, File, Update, WebhookInfo
 from ..updates import WEBHOOK_SET
-from ..webhook import Target
+from ..webhook import WebhookTarget
 from .base import Method
 
 Kinds = Annotated[tuple[str, ...] | None, JSON_TEXT]
@@ -39,10 +39,10 @@ class GetUpdates(Method):
 class _ChangeWebhook(Method):
     drop_pending_updates: bool = False
 
-    def change(self, telegram: Telegram, target: Target | None) -> bool:
+    def change(self, telegram: Telegram, target: WebhookTarget | None) -> bool:
         if self.drop_pending_updates:
             telegram.updates.drop()
-        telegram.webhook.aim(target)
+        telegram.webhook.set_target(target)
         return True
 
 
@@ -60,7 +60,7 @@ class SetWebhook(_ChangeWebhook):
         telegram.updates.end_poll(WEBHOOK_SET)
         return self.change(telegram, target)
 
-    def _target(self) -> Target:
+    def _target(self) -> WebhookTarget:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise bad_request("invalid webhook URL specified")
@@ -68,7 +68,7 @@ class SetWebhook(_ChangeWebhook):
             raise bad_request("secret token is too long")
         if not re.fullmatch(r"[A-Za-z0-9_-]*", self.secret_token):
             raise bad_request("secret token contains unallowed characters")
-        return Target(url=self.url, secret_token=self.secret_token, max_connections=self.max_connections)
+        return WebhookTarget(url=self.url, secret_token=self.secret_token, max_connections=self.max_connections)
 
 
 class DeleteWebhook(_ChangeWebhook):

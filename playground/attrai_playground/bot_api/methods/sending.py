@@ -9,9 +9,8 @@ from ..errors import bad_request
 from ..events import Event
 from ..media import Kind
 from ..telegram import Telegram
-from ..types import JSON_TEXT, Content, Media, Message, Wire
-from .base import ChatMethod, SendingMethod
-from .text import CaptionFields, TextFields
+from ..types import JSON_TEXT, ApiObject, Content, Media, Message
+from .base import CaptionFields, ChatMethod, SendingMethod, TextFields
 
 ACTIONS = {
     "typing",
@@ -60,7 +59,7 @@ class SendDocument(_SendFile):
         return await self.send(telegram, "document", self.document)
 
 
-class InputMedia(Wire, CaptionFields):
+class InputMedia(ApiObject, CaptionFields):
     """InputMediaPhoto or InputMediaDocument; `media` is a file id or attach://NAME."""
 
     type: Literal["photo", "document"]

@@ -1,7 +1,7 @@
 import io
 
 from attrai_local import Phase, State
-from attrai_playground.screen import screen
+from attrai_playground.status_display import status_display
 from rich.console import Console
 
 STARTING = State("intake", Phase.STARTING, 10, 0)
@@ -12,9 +12,9 @@ WAITING = State("estimator", Phase.WAITING, None, 0)
 
 def test_a_pipe_gets_a_line_for_each_change() -> None:
     output = io.StringIO()
-    with screen(Console(file=output)) as watch:
+    with status_display(Console(file=output)) as show:
         for states in ([STARTING, WAITING], [READY, WAITING], [READY, WAITING], [AGAIN, WAITING]):
-            watch(states)
+            show(states)
     assert output.getvalue().splitlines() == [
         "intake: starting (process 10)",
         "intake: ready (process 10)",
@@ -24,8 +24,8 @@ def test_a_pipe_gets_a_line_for_each_change() -> None:
 
 def test_a_terminal_shows_every_child() -> None:
     output = io.StringIO()
-    with screen(Console(file=output, force_terminal=True, width=80)) as watch:
-        watch([AGAIN, WAITING])
+    with status_display(Console(file=output, force_terminal=True, width=80)) as show:
+        show([AGAIN, WAITING])
     assert "intake" in output.getvalue()
     assert "started again 1 x" in output.getvalue()
     assert "estimator" in output.getvalue()

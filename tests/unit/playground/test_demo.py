@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 from attrai_local.errors import UsageError
-from attrai_playground.photo import SAMPLE, place_for, read_photo, write_picture
+from attrai_playground.demo import SAMPLE, picture_path, read_photo, write_picture
 
 
 @pytest.mark.parametrize(
@@ -34,13 +34,13 @@ def test_the_sample_is_there() -> None:
 
 
 def test_the_picture_has_the_photos_name_and_is_a_jpeg(tmp_path: Path) -> None:
-    assert place_for(Path("holiday/me.heic"), tmp_path) == tmp_path / "me.jpg"
+    assert picture_path(Path("holiday/me.heic"), tmp_path) == tmp_path / "me.jpg"
 
 
 def test_a_picture_never_takes_the_photos_place(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(UsageError, match="send a copy"):
-        place_for(tmp_path / "me.jpg", tmp_path / "link")
+        picture_path(tmp_path / "me.jpg", tmp_path / "link")
 
 
 def test_a_picture_replaces_an_older_one_and_leaves_nothing_else(tmp_path: Path) -> None:

@@ -1,27 +1,20 @@
-"""How well scores agree with people's ratings."""
+"""Statistics of how well predicted scores agree with people's ratings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from attrai_estimator.networks.network import Networks
-from attrai_estimator.steps.align import align
-from attrai_estimator.values import Photo
 from numpy.typing import NDArray
 
-from attrai_models.data.crops import main_face, read_photo
 from attrai_models.data.ratings import Portrait
-from attrai_models.progress import Progress
 
 Floats = NDArray[np.float64]
 BOOTSTRAP_SAMPLES = 2000
-"""Bootstrap samples behind each interval."""
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """Pearson's correlation (not a number where there is none) and the mean absolute error on one set's scale."""
+    """Pearson's correlation (NaN if either side is constant) and the mean absolute error, on one set's scale."""
 
     name: str
     pearson: float
@@ -49,26 +42,9 @@ class ScoredPortraits:
 
 def measure_agreement(name: str, predicted: Floats, rated: Floats) -> Agreement:
     """Compare predictions and ratings, both of shape (n,)."""
-    alike = min(predicted.std(), rated.std()) == 0
-    pearson = float("nan") if alike else float(np.corrcoef(predicted, rated)[0, 1])
+    constant = min(predicted.std(), rated.std()) == 0
+    pearson = float("nan") if constant else float(np.corrcoef(predicted, rated)[0, 1])
     return Agreement(name, pearson, float(np.abs(predicted - rated).mean()))
-
-
-def score_photo(photo: Photo, networks: Networks) -> Floats:
-    """Scores of the face that a portrait is of, on every scale, shape (scales,), as the estimator scores it."""
-    scorer = networks.scorer
-    crop = align(photo, [main_face(photo, networks.detector)], scorer.template)
-    (scores,) = scorer.network(crop)
-    return np.asarray(scores[0], dtype=np.float64)
-
-
-def score_portraits(folder: Path, portraits: list[Portrait], networks: Networks) -> Floats:
-    """Score portraits, shape (n, scales)."""
-    progress, predicted = Progress("evaluate", len(portraits)), []
-    for portrait in portraits:
-        predicted.append(score_photo(read_photo(folder / portrait.file), networks))
-        progress.advance()
-    return np.array(predicted)
 
 
 def confidence_intervals(scored: ScoredPortraits, seed: int = 1) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -76,15 +52,15 @@ def confidence_intervals(scored: ScoredPortraits, seed: int = 1) -> tuple[tuple[
     draw, rated, n = np.random.default_rng(seed), scored.rated, len(scored.portraits)
     samples = [draw.integers(0, n, n) for _ in range(BOOTSTRAP_SAMPLES)]
     found = [measure_agreement("", scored.predicted[rows], rated[rows]) for rows in samples]
-    return _middle([one.pearson for one in found]), _middle([one.error for one in found])
+    return _middle_95([one.pearson for one in found]), _middle_95([one.error for one in found])
 
 
 def by_group(scored: ScoredPortraits) -> Iterator[tuple[str, ScoredPortraits]]:
-    """The portraits of each gender and ethnicity, as the set names them."""
+    """The portraits of each gender and ethnicity, with the set's names."""
     for group in sorted({portrait.group for portrait in scored.portraits}):
         yield group, scored.select(np.array([portrait.group == group for portrait in scored.portraits]))
 
 
-def _middle(values: list[float]) -> tuple[float, float]:
+def _middle_95(values: list[float]) -> tuple[float, float]:
     low, high = np.percentile(values, [2.5, 97.5])
     return float(low), float(high)

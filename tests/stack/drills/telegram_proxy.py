@@ -1,4 +1,4 @@
-"""The chat pages' side of the Telegram stand-in, on the loopback: it serves pages of its own machine only."""
+"""A TCP proxy on the loopback to the Telegram stand-in, whose chat pages serve their own machine only."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,14 +10,14 @@ PORT = 8081
 
 
 @asynccontextmanager
-async def telegram() -> AsyncIterator[str]:
-    """The URL while the block runs."""
+async def telegram_proxy() -> AsyncIterator[str]:
+    """Yields the proxy's URL."""
     host = address("telegram")
 
-    async def relay(here: asyncio.StreamReader, back: asyncio.StreamWriter) -> None:
-        with suppress(asyncio.CancelledError):  # the drill is over, and nobody waits for this connection
-            there, forth = await asyncio.open_connection(host, PORT)
-            await asyncio.gather(_pump(here, forth), _pump(there, back))
+    async def relay(client_in: asyncio.StreamReader, client_out: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.CancelledError):  # the drill has ended with this connection open
+            server_in, server_out = await asyncio.open_connection(host, PORT)
+            await asyncio.gather(_pump(client_in, server_out), _pump(server_in, client_out))
 
     server = await asyncio.start_server(relay, "127.0.0.1", 0)
     try:

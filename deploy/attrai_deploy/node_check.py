@@ -1,4 +1,4 @@
-"""Whether this machine can carry the stack: what it lacks, each with what to do about it."""
+"""Checks that this node can run the stack. Each problem names its remedy."""
 
 import json
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from attrai_deploy.docker import docker
 
 MAP_COUNT = Path("/proc/sys/vm/max_map_count")
 OPENSEARCH_MAPS = 262_144
-"""Memory maps that OpenSearch asks for (https://docs.opensearch.org/docs/latest/install-and-configure/install-opensearch/docker/)."""
+"""Memory maps that OpenSearch needs (https://docs.opensearch.org/docs/latest/install-and-configure/install-opensearch/docker/)."""
 GIB = 1024**3
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """What Docker says of the machine. `maps` is the kernel's limit of memory maps for a process."""
+class NodeInfo:
+    """The node as Docker reports it. `memory` is in bytes; `maps` is the kernel's limit of memory maps per process."""
 
     swarm: str
     manager: bool
@@ -23,24 +23,24 @@ class Node:
     maps: int
 
 
-def this_node() -> Node:
-    """Raises DockerFailedError where no engine answers."""
+def this_node() -> NodeInfo:
+    """Raises DockerFailedError if no engine answers."""
     info = json.loads(docker("info", "--format", "{{json .}}"))
     swarm = info["Swarm"]
     maps = int(MAP_COUNT.read_text()) if MAP_COUNT.exists() else OPENSEARCH_MAPS
-    return Node(
+    return NodeInfo(
         swarm["LocalNodeState"], bool(swarm.get("ControlAvailable")), int(info["NCPU"]), int(info["MemTotal"]), maps
     )
 
 
-def faults(node: Node, *, estimators: int, graylog: bool) -> list[str]:
-    """Sentences about what is missing; none for a machine that is ready."""
+def node_problems(node: NodeInfo, *, estimators: int, graylog: bool) -> list[str]:
+    """One sentence for each problem; none for a node that is ready."""
     memory = (8 if graylog else 4) * GIB
     checks = [
         (node.swarm == "active" and node.manager, "this node is no Swarm manager: docker swarm init"),
         (
             node.cores >= estimators,
-            f"{node.cores} cores do not carry {estimators} estimators of one core each: make deploy ESTIMATORS={node.cores}",
+            f"{node.cores} cores are too few for {estimators} estimators of one core each: make deploy ESTIMATORS={node.cores}",
         ),
         (
             node.memory >= 0.9 * memory,
@@ -52,4 +52,4 @@ def faults(node: Node, *, estimators: int, graylog: bool) -> list[str]:
             f"OpenSearch needs more memory maps: sysctl -w vm.max_map_count={OPENSEARCH_MAPS}",
         ),
     ]
-    return [sentence for fits, sentence in checks if not fits]
+    return [sentence for is_met, sentence in checks if not is_met]

@@ -1,8 +1,8 @@
-"""The whole system on one machine, as a context manager: what `demo`, `run` and the flow tests stand on."""
+"""The whole system on one machine as a context manager, for `demo`, `run` and the flow tests."""
 
 import signal
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
@@ -10,26 +10,25 @@ from typing import NoReturn
 from attrai_local import State, Supervisor
 from attrai_local.errors import UsageError
 from attrai_local.folder_lock import locked
-from attrai_local.supervisor import ENDS_WITHIN
+from attrai_local.supervisor import STOP_TIMEOUT_S
 from attrai_local.valkey import embedded_broker, embedded_redis
 from attrai_local.watchdog_pipe import WatchdogPipe
 
 from attrai_playground.folders import Folders, make_folders, read_secrets
-from attrai_playground.services import Addresses, Plan, all_services
-from attrai_playground.settings import TelegramBot
+from attrai_playground.services import Addresses, ServicePlan, all_services
+from attrai_playground.status_display import ShowStates
+from attrai_playground.telegram_bot import TelegramBot
 
-READY_WITHIN = 240.0
-"""Seconds for everything to become ready, also on a slow machine whose disk has yet to read the networks."""
-
-Watch = Callable[[list[State]], None]
+READY_TIMEOUT_S = 240.0
+"""Enough for a slow machine that reads the networks from its disk for the first time."""
 
 
-def no_watch(_: list[State]) -> None:
-    """Looks at no state."""
+def show_nothing(_: list[State]) -> None:
+    """Ignores the states."""
 
 
 class Playground:
-    """A running system. Make one with `playground()`; every method may be called from any thread."""
+    """A running system, made by `playground()`. Every method may be called from any thread."""
 
     def __init__(self, addresses: Addresses, folders: Folders, supervisor: Supervisor) -> None:
         self.addresses = addresses
@@ -46,43 +45,43 @@ class Playground:
         return [state.name for state in self._supervisor.states()]
 
     def log(self, name: str) -> str:
-        """All that a child has written so far."""
+        """The whole log of a service."""
         return (self.folders.logs / f"{name}.log").read_text(encoding="utf-8", errors="replace")
 
     def tail(self, name: str) -> str:
-        """The last lines that a child has written."""
+        """The last lines of a service's log."""
         return self._supervisor.tail(name)
 
     def states(self) -> list[State]:
         return self._supervisor.states()
 
     def pid(self, name: str) -> int:
-        """The process of a living child; its own children are not ours to know. Raises NotReadyError."""
+        """The process id of a running service. Raises NotReadyError."""
         return self._supervisor.pid(name)
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
-        """Signals a child and returns when it has ended; its process id. It is started again by itself."""
+        """Signals a service, waits for its end and returns its process id. The supervisor starts it again."""
         return self._supervisor.kill(name, number)
 
     def hold(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
-        """Ends a child, which stays down until `release`."""
+        """Ends a service, which stays down until `release`."""
         self._supervisor.hold(name, number)
 
     def release(self, name: str) -> None:
-        """Lets a held child start; see `await_ready`."""
+        """Lets a held service start; `await_ready` waits for it."""
         self._supervisor.release(name)
 
-    def await_ready(self, *names: str, within: float = READY_WITHIN, watch: Watch = no_watch) -> None:
-        """Returns when those named (all, when none is) are ready. Raises ChildError or NotReadyError, with logs."""
-        self._supervisor.await_ready(names or self.names, within, watch)
+    def await_ready(self, *names: str, timeout_s: float = READY_TIMEOUT_S, show: ShowStates = show_nothing) -> None:
+        """Returns when the named services are ready; without names, when all are. Raises ChildError or NotReadyError, with logs."""
+        self._supervisor.await_ready(names or self.names, timeout_s, show)
 
     def check(self) -> None:
-        """Raises ChildError when a child was given up."""
+        """Raises ChildError when the supervisor has given up on a service."""
         self._supervisor.check()
 
-    def follow(self, watch: Watch) -> NoReturn:
-        """Shows every change for ever; ends by what it raises: ChildError, or the signal that stops everything."""
-        self._supervisor.follow(watch)
+    def follow(self, show: ShowStates) -> NoReturn:
+        """Shows every change until it raises: ChildError, or KeyboardInterrupt."""
+        self._supervisor.follow(show)
 
 
 @contextmanager
@@ -96,16 +95,15 @@ def playground(
     redis_url: str | None = None,
     extra: Mapping[str, str] | None = None,
     commands: Mapping[str, tuple[str, ...]] | None = None,
-    ends_within: float = ENDS_WITHIN,
+    stop_timeout_s: float = STOP_TIMEOUT_S,
 ) -> Iterator[Playground]:
-    """Starts everything and ends it with the block; `await_ready` says when it serves.
+    """Starts every service and ends them with the block; `await_ready` returns when they serve.
 
-    `parent_environment`: the environment that children inherit, without our own settings. `state`: a folder that stays;
-    without one everything is temporary. `port`: the chat's, 0 for a free one. `telegram`: the bot to be there, instead
-    of in the local chat. `broker_url`, `redis_url`: other servers than the embedded Valkey. `extra`: settings for intake,
-    replier and estimator, as ATTRAI_NAME. `commands`: by service, a command to run in the place of its own.
-    `ends_within`: seconds that a service has for its end before it is killed.
-    Raises UsageError for a folder or port that cannot be had, InUseError when another run holds the folder.
+    `parent_environment`: what services inherit, without the project's own settings. `state`: a folder that is kept; without it
+    everything is temporary. `port`: the chat page's, 0 for a free one. `telegram`: the bot to serve on Telegram instead of the local
+    chat. `broker_url`, `redis_url`: servers to use instead of the embedded Valkey. `extra`: settings (ATTRAI_NAME) for intake, replier
+    and estimator. `commands`: by service, a command that replaces its own. `stop_timeout_s`: after it a service is killed.
+    Raises UsageError for a folder or port that cannot be used, InUseError when another run holds the folder.
     """
     with locked(state) as held:
         folders = make_folders(state)
@@ -121,8 +119,8 @@ def playground(
                 bot_token=telegram.token if telegram else secrets.local_token,
                 port=local,
             )
-            plan = Plan(addresses, folders, secrets, parent_environment, extra or {}, commands or {})
-            with Supervisor(all_services(plan), folders.logs, watchdog_pipe, ends_within) as supervisor:
+            plan = ServicePlan(addresses, folders, secrets, parent_environment, extra or {}, commands or {})
+            with Supervisor(all_services(plan), folders.logs, watchdog_pipe, stop_timeout_s) as supervisor:
                 yield Playground(addresses, folders, supervisor)
         finally:
             watchdog_pipe.close()

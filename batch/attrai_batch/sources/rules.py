@@ -1,0 +1,84 @@
+"""Which names of a source are photos, which are skipped, which are unsafe; and how much of an archive is read. Pure."""
+
+import re
+from dataclasses import dataclass
+from posixpath import splitext
+
+MIB = 1 << 20
+READABLE_SUFFIXES = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".mpo", ".png", ".webp", ".heic", ".heif", ".hif", ".gif"}
+)
+"""Suffixes of the formats that the estimator reads."""
+UNSUPPORTED_SUFFIXES = frozenset({".avif", ".bmp", ".jp2", ".jxl", ".tif", ".tiff", ".dng", ".cr2", ".nef", ".arw"})
+"""Suffixes of photos that the estimator does not read. They are submitted, so that each gets a row with the reason."""
+PHOTO_SUFFIXES = READABLE_SUFFIXES | UNSUPPORTED_SUFFIXES
+DRIVE = re.compile(r"[A-Za-z]:/")
+MAX_NAME_LENGTH = 4096
+"""Characters of a name, as the contract of a chunk allows."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLimits:
+    """How much of a source is read before it counts as hostile; in bytes unless said otherwise. Tests use smaller ones."""
+
+    photo: int = 100 * MIB
+    """One photo. The largest that phones and cameras write have about half."""
+    members: int = 20_000_000
+    """Number of members of one archive, photos or not."""
+    ratio: int = 100
+    """Unpacked bytes for each byte of the archive. Photos are compressed already, so that it is about 1; deflate reaches 1,030."""
+    slack: int = 64 * MIB
+    """Unpacked bytes that are allowed whatever the ratio."""
+    header: int = MIB // 4
+    """What a tar says of one member beside its data: name, attributes, access lists."""
+    xz_memory: int = 256 * MIB
+    """Memory for unpacking xz, whose highest preset needs 65 MB."""
+
+    def is_bomb(self, unpacked: int, packed: int) -> bool:
+        """Whether `packed` bytes must not become so many `unpacked` ones."""
+        return unpacked > self.ratio * packed + self.slack
+
+
+LIMITS = SourceLimits()
+
+
+def is_photo(name: str) -> bool:
+    """By the suffix alone, upper or lower case. Other files are neither submitted nor in the table."""
+    return splitext(name)[1].lower() in PHOTO_SUFFIXES  # pathlib would intern every name
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a part of the path begins with a dot, or is what macOS adds to archives."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def normalized(name: str) -> str:
+    """A member's name in its shortest form: `a/b.jpg` for `./a//b.jpg`. Unsafe parts stay."""
+    root = "/" if name.startswith("/") else ""
+    return root + "/".join(part for part in name.split("/") if part not in ("", "."))
+
+
+def unsafe_reason(name: str) -> str | None:
+    """Why a name is unsafe, as the end of a sentence; None if it can only lead downwards."""
+    slashed = name.replace("\\", "/")
+    parts = slashed.split("/")
+    if slashed.startswith("/") or DRIVE.match(slashed):
+        return "an absolute name"
+    if ".." in parts:
+        return "a name with .. in it"
+    if "\0" in name or not _is_text(name):
+        return "a name that is no text"
+    return f"a name of over {MAX_NAME_LENGTH} characters" if len(name) > MAX_NAME_LENGTH else None
+
+
+def escaped_name(name: str) -> str:
+    """A name for the table: what UTF-8 cannot hold is escaped, and it is no longer than the contract allows."""
+    return name.encode("utf-8", "backslashreplace").decode().replace("\0", "\\0")[:MAX_NAME_LENGTH]
+
+
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
