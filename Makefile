@@ -11,7 +11,8 @@ EDITABLE := $(MEMBERS:%=-e %)
 BIN := .venv/bin
 MODELS_BIN := .venv-models/bin
 UV := $(BIN)/uv
-# A person's own settings must not reach tests or the demo. Without bytecode files, each process compiles all that it imports.
+# A person's own settings must not reach tests or the demo. Without bytecode files, each process compiles all that it
+# imports.
 CLEAN_ENV = env $$(env | sed -n 's/^\(ATTRAI_[A-Z0-9_]*\)=.*/-u \1/p' | tr '\n' ' ') -u PYTHONPATH -u PYTHONDONTWRITEBYTECODE
 
 .PHONY: help
@@ -50,5 +51,6 @@ include tests/tests.mk
 include tests/stack/stack.mk
 include benchmarks/benchmarks.mk
 include deploy/deploy.mk
+include docs/docs.mk
 include models/models.mk
 include requirements/requirements.mk

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from attrai_shared.logs import LogTarget, configure_logs, event
-from attrai_shared.logs.pipeline import GRAYLOG_RECORDS
+from attrai_shared.logs.pipeline import GRAYLOG_QUEUE_RECORDS
 
 from tests.syslog_ng import SYSLOG_NG, SyslogNg
 
@@ -28,7 +28,7 @@ SECONDS = {"decode": 0.0121, "detect": 0.0852, "score": 0.0164, "annotate": 0.00
 CALL_SECONDS = 0.001
 """At most, of 99 calls in 100."""
 MEGABYTES = 16.0
-"""At most, more than before: 13,000 records (the buffer's, a parcel's, the console's) of under 1 KB and Python's own; 60,000 were 40."""
+"""At most, more than before: 13,000 records (the buffer's, a batch's, the console's) of under 1 KB and Python's own; 60,000 were 40."""
 SHARES = (0.5, 0.99, 0.999)
 PATIENCE = 120.0
 """Seconds for all that was kept to arrive, once the server is back."""
@@ -70,7 +70,11 @@ class Measured:
         numbers = {document["_number"] for document in self.documents if "_number" in document}
         own = sum("_number" not in document and "_records" not in document for document in self.documents)
         dropped = sum(document.get("_records", 0) for document in self.documents)
-        fit = len(self.calls.seconds) if self.how == "there" else min(len(self.calls.seconds), GRAYLOG_RECORDS - own)
+        fit = (
+            len(self.calls.seconds)
+            if self.how == "there"
+            else min(len(self.calls.seconds), GRAYLOG_QUEUE_RECORDS - own)
+        )
         late = sorted(self.calls.seconds)[int(len(self.calls.seconds) * 0.99)]
         return {
             f"99 calls in 100 within {late * 1e3:.2f} ms, of {CALL_SECONDS * 1e3:g}": late <= CALL_SECONDS,
@@ -113,7 +117,7 @@ def _measured(how: str, server: SyslogNg, count: int, rate: int) -> Measured:
         server.signal(signal.SIGCONT)
     if logs.graylog is not None:
         queue = logs.graylog.queue
-        _wait(lambda: not queue.unsettled())
+        _wait(lambda: not queue.undelivered())
     logs.stop()
     _wait(
         lambda: (

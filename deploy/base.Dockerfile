@@ -1,5 +1,5 @@
-# The base images of all services, built first by `make images`. `build` has an environment with uv, the build tools and what every service
-# shares; it is in no service's image. `base` is what every service's image starts from.
+# The base images of all services, built first by `make images`. `build` has an environment with uv, the build tools
+# and what every service shares; it is in no service's image. `base` is what every service's image starts from.
 ARG PYTHON=python:3.12.12-slim-bookworm
 
 FROM ${PYTHON} AS build

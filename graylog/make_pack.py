@@ -1,8 +1,8 @@
 """Generates content_pack.json, which a fresh Graylog installs by itself: inputs, streams and the dashboard.
 
 The format is ContentPackV1 with a dashboard of version 2, for graylog-server 6.1; entities follow graylog-server's
-org.graylog2.contentpacks.model.entities. Widgets use only fields that the services log. A pack cannot hold an index set, so
-docker-stack.yml sets the retention in Graylog's environment.
+org.graylog2.contentpacks.model.entities. Widgets use only fields that the services log. A pack cannot hold an
+index set, so docker-stack.yml sets the retention in Graylog's environment.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ def content_pack() -> Json:
         "port": 1514,
         "bind_address": "0.0.0.0",  # noqa: S104 - in its container
         "recv_buffer_size": 262_144,
-        "allow_override_date": True,  # a message without a readable time gets that of its arrival instead of being dropped
+        "allow_override_date": True,  # without a readable time a message gets that of its arrival
     }
     entities = [
         graylog_input("Services, GELF", "org.graylog2.inputs.gelf.tcp.GELFTCPInput", gelf),

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Looks every pinned package up for known vulnerabilities, with pip-audit and nothing installed. Arguments: options of pip-audit's (which advisory service),
-# after them -- and the files. Status 1 for findings that requirements/audit.exceptions does not explain, 2 if not every package could be looked up.
+# Looks every pinned package up for known vulnerabilities with pip-audit, without installing it.
+# Arguments: options for pip-audit (the advisory service), then -- and the requirements files.
+# Status 1: a finding that requirements/audit.exceptions does not explain. Status 2: a package could not be looked up.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 

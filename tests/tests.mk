@@ -26,7 +26,7 @@ test-alone: .venv/test.stamp  ## install each service by itself and run its own 
 
 lint: .venv/test.stamp  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
-	@$(BIN)/mypy --no-error-summary $(foreach member,$(MEMBERS) models deploy,$(member)/attrai_$(member)) deploy/flower graylog
+	@$(BIN)/mypy --no-error-summary $(foreach member,$(MEMBERS) models deploy,$(member)/attrai_$(member)) deploy/flower graylog docs
 	@$(BIN)/lint-imports --no-cache
 
 format: .venv/test.stamp  ## format the code

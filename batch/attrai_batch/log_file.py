@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from attrai_shared.logs.json_lines import JsonLines
+from attrai_shared.logs.formats import JsonLines
 from attrai_shared.logs.records import Origin, is_wanted
 
 

@@ -1,1 +1,1 @@
-"""Prepares a node for the stack and deploys it. It uses the standard library alone: a server needs only Docker and Python."""
+"""Prepares a node for the stack and deploys it. Standard library only: a server needs Docker and Python."""

@@ -1,4 +1,4 @@
-"""`python -m attrai_deploy up | down | scale | logs | refused | backup-graylog`: the commands behind deploy/deploy.mk."""
+"""`python -m attrai_deploy up|down|scale|logs|refused|backup-graylog`: the commands behind deploy/deploy.mk."""
 
 import argparse
 import getpass
@@ -104,7 +104,7 @@ def backup(options: argparse.Namespace) -> None:
 
 
 def _deployed_estimators() -> int | None:
-    """The wanted number of estimators now, which a deployment keeps: it must not undo `make scale`. None before the first deployment.
+    """The current number of wanted estimators, or None before the first deployment. A deployment must not undo `make scale`.
 
     It is not compared with this node's cores: the estimators may run on several nodes.
     """
@@ -113,19 +113,20 @@ def _deployed_estimators() -> int | None:
 
 
 def _with_estimators(stack: str, count: int) -> str:
-    """The merged stack with this number of estimators. Scaling after the deployment would stop and restart some of them."""
+    """The merged stack with this number of estimators. Scaling afterwards would restart some of them."""
     block = service_blocks(stack)["estimator"]
     return stack.replace(block, re.sub(r"replicas: \d+", f"replicas: {count}", block))
 
 
 def _create_secrets(needed: set[str]) -> None:
-    """Creates all secrets or none, also those of the files in deploy/stack: both sides of a connection need the same password."""
+    """Creates all secrets at once, also those of deploy/stack: both sides of a connection need the same password."""
     existing = docker.secret_names()
     if needed <= existing:
         return
     if existing - {"bot_token"} and needed - existing != {"bot_token"}:
         raise docker.DockerFailedError(
-            f"secrets are missing: {', '.join(sorted(needed - existing))}; make undeploy SECRETS=1 removes the others, then deploy again"
+            f"secrets are missing: {', '.join(sorted(needed - existing))}; "
+            "make undeploy SECRETS=1 removes the others, then deploy again"
         )
     token = "" if "bot_token" in existing else _ask_token()
     created = new_credentials(token)

@@ -1,4 +1,4 @@
-"""`python -m attrai_deploy.batch SOURCE [OPTION ...]`, called by `make batch`: runs one data set through the batch estimators."""
+"""`python -m attrai_deploy.batch SOURCE [OPTION ...]`, called by `make batch`: runs a data set in the stack."""
 
 import argparse
 import re
@@ -14,7 +14,7 @@ POLL_INTERVAL_S = 2.0
 CPU_SHARES = "64"
 """The batch estimators' weight beside the users' estimators, which have the default of 1024 (cgroups, cpu.shares).
 
-A photo of a batch takes 17 times as long then and stays far within its limits. With 2, the minimum, it exceeded them."""
+A batch photo takes 17 times as long then, far within its limits. With 2, the minimum, it exceeded them."""
 SOURCE_NAME = re.compile(r"[\w.-]+(/[\w.-]+)*")
 
 
@@ -99,7 +99,7 @@ def run_attempts() -> list[RunAttempt]:
 
 
 def _lower_cpu_shares(service: str) -> None:
-    """Swarm has no CPU weight for a service, so its containers on this node get one. A container that has just stopped is skipped."""
+    """Gives the containers on this node a weight, because Swarm has none for a service. Skips stopped containers."""
     for container in docker.docker("ps", "-q", "--filter", f"label=com.docker.swarm.service.name={service}").split():
         try:
             docker.docker("update", "--cpu-shares", CPU_SHARES, container)

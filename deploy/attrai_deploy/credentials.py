@@ -16,7 +16,7 @@ REDIS_USERS = {
 }
 """Redis rights of each service (https://redis.io/docs/latest/operate/oss_and_stack/management/security/acl/)."""
 DEFAULT_USER = "user default off resetpass allkeys allchannels +@all"
-"""Login is off, but the rights stay: Redis replays its journal as this user, and without rights a restart loses transactions."""
+"""Nobody can log in, but Redis replays its journal as this user: without rights a restart loses transactions."""
 HEALTH_CHECK_USER = "user health on nopass resetkeys resetchannels -@all +ping"
 
 
@@ -56,7 +56,7 @@ def new_credentials(bot_token: str) -> Credentials:
 
 
 def rabbitmq_users(passwords: dict[str, str]) -> str:
-    """RabbitMQ's definitions of users, with hashes (https://www.rabbitmq.com/docs/passwords#computing-password-hash)."""
+    """RabbitMQ's user definitions with hashes (https://www.rabbitmq.com/docs/passwords#computing-password-hash)."""
     tags = {"flower": ["monitoring"]}
     users = [
         {
@@ -76,7 +76,7 @@ def rabbitmq_hash(password: str, salt: bytes) -> str:
 
 
 def redis_users(passwords: dict[str, str]) -> str:
-    """Redis's ACL file: the default user cannot log in, each service has its keys and commands, `health` may only ping."""
+    """Redis's ACL file: no login as default user, keys and commands for each service, `health` may only ping."""
     lines = [DEFAULT_USER, HEALTH_CHECK_USER]
     for user, password in passwords.items():
         digest = hashlib.sha256(password.encode()).hexdigest()

@@ -53,7 +53,7 @@ def replica_counts(service: str | None = None) -> dict[str, tuple[int, int]]:
 
 
 def remaining_objects() -> list[str]:
-    """Ids of the stack's running containers on this node and of its networks. `docker stack rm` returns before Swarm removes them."""
+    """Ids of the stack's running containers on this node and of its networks: `docker stack rm` does not wait for them."""
     of_stack = ("--filter", f"label=com.docker.stack.namespace={STACK}")
     return [*docker("ps", "-q", *of_stack).split(), *docker("network", "ls", "-q", *of_stack).split()]
 

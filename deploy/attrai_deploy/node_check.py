@@ -8,7 +8,7 @@ from attrai_deploy.docker import docker
 
 MAP_COUNT = Path("/proc/sys/vm/max_map_count")
 OPENSEARCH_MAPS = 262_144
-"""Memory maps that OpenSearch needs (https://docs.opensearch.org/docs/latest/install-and-configure/install-opensearch/docker/)."""
+"""https://docs.opensearch.org/docs/latest/install-and-configure/install-opensearch/docker/"""
 GIB = 1024**3
 
 
@@ -40,7 +40,8 @@ def node_problems(node: NodeInfo, *, estimators: int, graylog: bool) -> list[str
         (node.swarm == "active" and node.manager, "this node is no Swarm manager: docker swarm init"),
         (
             node.cores >= estimators,
-            f"{node.cores} cores are too few for {estimators} estimators of one core each: make deploy ESTIMATORS={node.cores}",
+            f"{node.cores} cores are too few for {estimators} estimators of one core each: "
+            f"make deploy ESTIMATORS={node.cores}",
         ),
         (
             node.memory >= 0.9 * memory,

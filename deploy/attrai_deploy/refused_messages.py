@@ -21,7 +21,7 @@ RunInRabbitmq = Callable[..., str]
 
 
 def rabbitmq_runner() -> RunInRabbitmq:
-    """Runs programs in the stack's RabbitMQ. Raises DockerFailedError if it is not on this node; so does a failing program."""
+    """Runs programs in the stack's RabbitMQ. Raises DockerFailedError if it does not run on this node."""
     containers = docker("ps", "-q", "--filter", f"label=com.docker.swarm.service.name={STACK}_rabbitmq").split()
     if not containers:
         raise DockerFailedError("RabbitMQ does not run on this node")
@@ -29,7 +29,7 @@ def rabbitmq_runner() -> RunInRabbitmq:
 
 
 def describe_refused(run: RunInRabbitmq) -> Iterator[str]:
-    """The number of messages, counted by RabbitMQ every 5 s, then the oldest: headers and the first 64 bytes. All stay in the queue."""
+    """The number of messages, counted every 5 s, then headers and 64 bytes of the oldest. All stay in the queue."""
     listed = run("rabbitmqctl", "-q", "list_queues", "-p", STACK, "name", "messages", "--no-table-headers")
     count = next(int(line.split()[1]) for line in listed.splitlines() if line.startswith(f"{QUEUE}\t"))
     yield f"messages in {QUEUE}: {count}"

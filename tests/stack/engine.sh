@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# A Docker engine for one run, sourced by tests/stack/run.sh. Its state, socket and pid are in a folder of the run. It writes no firewall rules and listens
-# only on the loopback.
+# A Docker engine for one run, sourced by tests/stack/run.sh. Its state, socket and pid are in a folder of the run. It
+# writes no firewall rules and listens only on the loopback.
 
 ENGINE_BRIDGE=attrai_test_gw
 ENGINE_START_TIMEOUT_S=60
 
-# engine_start FOLDER: starts an engine and sets DOCKER_HOST, or prints why not and returns 1. Two such engines would share the bridge, and the first to stop
-# would remove it: beside another engine it ends the script.
+# engine_start FOLDER: starts an engine and sets DOCKER_HOST, or prints why not and returns 1. Two such engines would
+# share the bridge, and the first to stop would remove it: beside another engine it ends the script.
 engine_start() {
     ! ip link show "$ENGINE_BRIDGE" >/dev/null 2>&1 ||
         { echo "another run uses the bridge $ENGINE_BRIDGE. If that run was killed: ip link delete $ENGINE_BRIDGE"; exit 1; }

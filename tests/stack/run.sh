@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Deploys the real stack file to a one-node Swarm on this machine, with stand-ins for Telegram and Graylog, runs the named drills (default: all) and removes
-# everything that it created. Without a Docker engine it starts one, as root.
+# Deploys the real stack file to a one-node Swarm on this machine, with stand-ins for Telegram and Graylog, runs the
+# named drills (default: all) and removes everything that it created. Without a Docker engine it starts one, as root.
 #
 # STANDINS=script  builds stand-ins for the public images; default: they come from the registry
 # OPTIONAL=1       if no engine can run, says so and succeeds
@@ -60,11 +60,15 @@ build_all() {  # `twice` disables errexit in it, so each step returns its failur
     for job in "${background[@]}"; do wait "$job" || failed=1; done
     ((failed == 0)) || return 1
     [[ -z ${STANDINS:-} ]] || tag_stand_ins || return 1
-    for image in faulty relabelled; do build_own "$image" "$image" --build-arg VERSION="$VERSION" || return 1; done
-    for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION" || return 1; done
+    background=()
+    for image in faulty relabelled; do build_own "$image" "$image" --build-arg VERSION="$VERSION" & background+=($!); done
+    for image in bot estimator; do build_own "next-$image" next --build-arg BASE="attrai/$image:$VERSION" & background+=($!); done
+    for job in "${background[@]}"; do wait "$job" || failed=1; done
+    return "$failed"
 } 2>"$work/build.log"
 
-# Builds the stand-ins in the background and returns as soon as the one for Python is there: the other images start from it.
+# Builds the stand-ins in the background and returns as soon as the one for Python is there: the other images start
+# from it.
 start_stand_ins() {
     local python
     python=$(sed -n 's/^ARG PYTHON=//p' deploy/base.Dockerfile)

@@ -44,7 +44,7 @@ class Broker:
         return f"amqp://{user}:{password}@{self.address}"
 
     def run(self, program: str, *arguments: str) -> str:
-        """Runs one of RabbitMQ's programs and returns its output. Raises DockerFailedError, like a program in the container."""
+        """Runs one of RabbitMQ's programs and returns its output. Raises DockerFailedError, as in a container."""
         command = [f"/usr/lib/rabbitmq/bin/{program}", *arguments]
         done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode:

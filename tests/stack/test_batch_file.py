@@ -56,7 +56,7 @@ def test_the_images_are_those_that_are_built() -> None:
 
 
 def polls(*states: str) -> list[list[RunAttempt]]:
-    """Swarm's answer at each poll: "wanted/state" of each attempt, newest first. Attempts are numbered from the oldest."""
+    """Swarm's answer at each poll: "wanted/state" of each attempt, newest first, numbered from the oldest."""
     return [
         [
             RunAttempt(str(at), *one.split("/"), "")

@@ -1,4 +1,4 @@
-"""A real RabbitMQ with the stack's definitions: the rights of each user, and the operator's view of refused messages."""
+"""A real RabbitMQ with the stack's definitions: rights of each user, the operator's view of refused messages."""
 
 import os
 import re

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 from attrai_shared.logs import event
-from attrai_shared.logs.json_lines import JsonLines
+from attrai_shared.logs.formats import JsonLines
 from attrai_shared.logs.records import Origin
 from drills.soak import estimate_seconds
 

@@ -1,4 +1,4 @@
-"""`python -m drills [NAME[=PHOTOS] ...]`: drills the deployed stack and prints a table. The first failure ends it with status 1."""
+"""`python -m drills [NAME[=PHOTOS] ...]`: drills the deployed stack and prints a table. The first failure ends it."""
 
 import asyncio
 import importlib

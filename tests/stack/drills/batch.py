@@ -79,7 +79,7 @@ def _make_batch() -> str:
 
 
 def _outcomes(file: Path, photos: int) -> Counter[str]:
-    """Counts photos with an embedding, and the others by error code. Raises DrillFailedError if a photo has not exactly one row."""
+    """Counts embeddings, and failures by error code. Raises DrillFailedError if a photo has not exactly one row."""
     table = rows(file)
     if sorted(str(row["photo"]) for row in table) != [f"{number:04d}.jpg" for number in range(photos)]:
         raise DrillFailedError(f"{len(table)} rows, not one for each photo")

@@ -1,4 +1,4 @@
-"""The stack before the first photo: image sizes, no torch, default routes only where intended, each service deployed alone."""
+"""Before the first photo: image sizes, no torch, default routes as intended, each service deployed alone."""
 
 import asyncio
 import subprocess

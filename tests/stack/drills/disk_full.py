@@ -1,4 +1,4 @@
-"""The photo volume is full, then almost full: users are told, no partial file stays, and service resumes with free space."""
+"""The photo volume is full, then almost full: users are told, no partial file stays, service resumes with space."""
 
 import asyncio
 

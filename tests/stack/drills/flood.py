@@ -1,4 +1,4 @@
-"""2,000 users send a photo at once: those over the cap are told "busy", no accepted photo is lost, memory stays within limits."""
+"""2,000 users send a photo at once: those over the cap are told "busy", no accepted photo is lost, no container dies."""
 
 import asyncio
 from collections import Counter
@@ -20,7 +20,7 @@ ANSWER_TIMEOUT_S = 500.0
 
 
 async def run() -> str:
-    """Returns the table's sentence. Raises DrillFailedError. No estimator runs during the flood, so exactly the cap is accepted."""
+    """Returns the table's sentence. Raises DrillFailedError. Without estimators exactly the cap is accepted."""
     await assert_no_leftovers()
     scale("estimator", 0)
     await wait_until_healthy("estimator")

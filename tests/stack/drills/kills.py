@@ -1,4 +1,4 @@
-"""SIGKILL at random moments, three times for each service, while photos are live and the estimator is scaled and updated."""
+"""SIGKILL at random moments, three times for each service, with live photos and the estimator scaled and updated."""
 
 import itertools
 import os

@@ -1,4 +1,4 @@
-"""A photo that kills its worker process: it gets three attempts, its user an answer, and other photos are not delayed."""
+"""A photo that kills its worker process: it gets three attempts, its user an answer, others no delay."""
 
 from drills.leftovers import assert_no_leftovers
 from drills.photos import photo

@@ -1,4 +1,4 @@
-"""Each service is updated under load, ours to the next version of the contracts, readers before writers. No request fails."""
+"""Each service is updated under load, ours to the next contract version, readers before writers. No request fails."""
 
 import asyncio
 import itertools

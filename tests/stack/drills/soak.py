@@ -1,4 +1,4 @@
-"""Endurance, not run by default: thousands of photos, half of them beside a CPU hog. Memory stays flat, no photo is lost."""
+"""Endurance, not run by default: thousands of photos, half of them beside a CPU hog. Flat memory, no lost photo."""
 
 import json
 import os
@@ -21,10 +21,10 @@ from drills.users import SimulatedUsers, count_outcomes
 TIMEOUT_S = 4 * 3600.0
 USERS = 100
 PHOTOS_PER_USER = 3
-"""USERS times this is less than the cap of live requests. Groups are sent one by one, every second one beside the CPU hog."""
+"""USERS times this is less than the cap of live requests. Every second group is sent beside the CPU hog."""
 SERVICES = ("bot", "replier", "estimator", "rabbitmq", "redis")
 MAX_GROWTH = 1.1
-"""Memory counts as flat if the last value is at most this factor, plus the noise, of the value after a fifth of the groups."""
+"""Memory is flat if the last value is at most this times the value after a fifth of the groups, plus the noise."""
 MEMORY_NOISE_MIB = 16.0
 
 

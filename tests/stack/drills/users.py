@@ -137,7 +137,7 @@ class SimulatedUsers:
 
 
 def count_outcomes(answers: dict[int, Answer]) -> Counter[str]:
-    """Counts photos by outcome. `right`: answered with their own picture; `wrong`: with another; `twice`: with several replies."""
+    """Counts photos by outcome. `right`: their own picture came; `wrong`: another; `twice`: several replies."""
     return Counter(
         sent=len(answers),
         answered=sum(answer.final for answer in answers.values()),

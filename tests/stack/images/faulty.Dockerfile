@@ -1,4 +1,4 @@
-# The estimator with the flow tests' pipeline, which dies on photos that ask for it.
+# The estimator with the flow tests' pipeline, which dies on marked photos.
 ARG VERSION=0.1.0
 FROM attrai/estimator:${VERSION}
 COPY tests/flow/faulty_estimator.py /src/

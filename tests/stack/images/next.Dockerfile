@@ -1,4 +1,4 @@
-# A service with the next version of the contracts: it reads this one and the next, and writes the next.
+# A service with the next version of the contracts: it reads this version and the next, and writes the next.
 ARG BASE=attrai/bot:0.1.0
 FROM ${BASE}
 USER root

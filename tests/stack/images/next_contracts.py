@@ -1,4 +1,4 @@
-"""Turns the installed contracts into their next version: each message has one more field, and readers accept this version and the next."""
+"""Changes the installed contracts to their next version: one more field in each message; readers accept both versions."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-# A stand-in for Graylog's inputs: syslog-ng, which keeps every record in one file. Built on what the others are, so that there is one base and one exact tag.
+# A stand-in for Graylog's inputs: syslog-ng, which writes every record to one file. It shares the other images' base.
 FROM python:3.12.12-slim-bookworm
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends syslog-ng-core >/dev/null && rm -rf /var/lib/apt/lists/*
 COPY tests/stack/images/receiver.conf /etc/syslog-ng/receiver.conf

@@ -9,19 +9,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import chain, repeat
+from pathlib import Path
 from typing import Any
 
 import pytest
 from attrai_shared.logs import LogTarget
-from attrai_shared.logs.gelf import Gelf
-from attrai_shared.logs.graylog import Graylog, Pace
+from attrai_shared.logs.formats import Gelf
+from attrai_shared.logs.graylog import DeliveryOptions, GraylogSender
 from attrai_shared.logs.handler import AsyncLogHandler
 from attrai_shared.logs.records import Origin
 
 pytestmark = pytest.mark.timeout(60)
 LOGGER = logging.getLogger("attrai_test")
 CAPACITY = 300
-BRISK = Pace(parcel_records=100, parcel_seconds=0.1, first_pause=0.01, longest_pause=0.05)
+BRISK = DeliveryOptions(batch_records=100, batch_s=0.1, first_pause_s=0.01, longest_pause_s=0.05)
 
 
 class Receiver:
@@ -62,16 +63,16 @@ def read_all(connection: socket.socket) -> bytes:
 
 @contextmanager
 def sending(target: LogTarget, capacity: int = CAPACITY) -> Iterator[AsyncLogHandler]:
-    outlet = AsyncLogHandler(Gelf(Origin("bot", "r1", "0.1.0")), Graylog(target, BRISK).deliver, capacity)
-    LOGGER.addHandler(outlet)
+    handler = AsyncLogHandler(Gelf(Origin("bot", "r1", "0.1.0")), GraylogSender(target, BRISK).deliver, capacity)
+    LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
     try:
-        yield outlet
+        yield handler
     finally:
-        LOGGER.removeHandler(outlet)
+        LOGGER.removeHandler(handler)
         LOGGER.propagate = True
-        outlet.close()
+        handler.close()
 
 
 def log(count: int, start: int = 0) -> None:
@@ -104,15 +105,15 @@ def test_a_stalled_receiver_holds_nobody_up_and_memory_is_bounded() -> None:
         return read_all(connection)
 
     receiver = Receiver(stall)
-    with sending(receiver.target) as outlet:
+    with sending(receiver.target) as handler:
         log(3_000)
-        assert outlet.queue._items.qsize() <= CAPACITY
-        assert outlet.queue.unsettled() == 3_000
+        assert handler.queue._items.qsize() <= CAPACITY
+        assert handler.queue.undelivered() == 3_000
         go_on.set()
-        until(lambda: outlet.queue.unsettled() == 0)
+        until(lambda: handler.queue.undelivered() == 0)
     documents = receiver.documents()
     assert len(messages(documents)) + reported(documents) == 3_000
-    assert CAPACITY <= len(messages(documents)) <= CAPACITY + BRISK.parcel_records
+    assert CAPACITY <= len(messages(documents)) <= CAPACITY + BRISK.batch_records
     receiver.close()
 
 
@@ -120,13 +121,13 @@ def test_what_the_buffer_held_while_the_server_was_away_arrives_and_the_rest_is_
     away = Receiver(read_all)
     target = away.target
     away.close()
-    with sending(target) as outlet:
+    with sending(target) as handler:
         log(CAPACITY * 4)
         back = Receiver(read_all, port=target.port)
-        until(lambda: outlet.queue.unsettled() == 0)
+        until(lambda: handler.queue.undelivered() == 0)
     documents = back.documents()
     assert len(messages(documents)) + reported(documents) == CAPACITY * 4
-    assert CAPACITY <= len(messages(documents)) <= CAPACITY + BRISK.parcel_records
+    assert CAPACITY <= len(messages(documents)) <= CAPACITY + BRISK.batch_records
     assert {str(number) for number in range(CAPACITY)} <= messages(documents)
     assert [document["_event"] for document in documents if "_records" in document] == ["log_records_dropped"]
     back.close()
@@ -146,13 +147,13 @@ def _leave(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.parametrize("breaking_off", [_reset, _leave])
-def test_a_parcel_that_was_not_read_to_its_end_is_sent_again(breaking_off: Callable[[socket.socket], bytes]) -> None:
+def test_a_batch_that_was_not_read_to_its_end_is_sent_again(breaking_off: Callable[[socket.socket], bytes]) -> None:
     receiver = Receiver(breaking_off, breaking_off, read_all)
-    with sending(receiver.target) as outlet:
+    with sending(receiver.target) as handler:
         for number in range(40):
             log(1, number)
-            until(outlet.queue._items.empty)
-        until(lambda: outlet.queue.unsettled() == 0)
+            until(handler.queue._items.empty)
+        until(lambda: handler.queue.undelivered() == 0)
     assert messages(receiver.documents()) == {str(number) for number in range(40)}
     assert reported(receiver.documents()) == 0
     assert receiver.connections >= 3
@@ -168,29 +169,70 @@ def test_a_server_that_goes_of_itself_has_confirmed_nothing() -> None:
         return b""
 
     receiver = Receiver(forget, read_all)
-    with sending(receiver.target) as outlet:
+    with sending(receiver.target) as handler:
         log(1)
-        until(lambda: outlet.queue.unsettled() == 0)
+        until(lambda: handler.queue.undelivered() == 0)
     assert messages(receiver.documents()) == {"0"}
     receiver.close()
 
 
 def test_stop_delivers_what_is_queued_and_says_what_is_left() -> None:
     receiver = Receiver(read_all)
-    with sending(receiver.target) as outlet:
+    with sending(receiver.target) as handler:
         log(100)
-        assert outlet.stop() == 0
+        assert handler.stop() == 0
     assert len(messages(receiver.documents())) == 100
     receiver.close()
-    with sending(receiver.target) as outlet:
+    with sending(receiver.target) as handler:
         log(100)
-        assert outlet.stop() == 100
+        assert handler.stop() == 100
 
 
 def test_a_server_that_speaks_no_tls_is_tried_again_and_again() -> None:
     receiver = Receiver(_leave)
-    with sending(LogTarget("127.0.0.1", receiver.target.port, tls=True)) as outlet:
+    with sending(LogTarget("127.0.0.1", receiver.target.port, tls=True)) as handler:
         log(10)
         until(lambda: receiver.connections > 2)
-        assert outlet.stop() == 10
+        assert handler.stop() == 10
     receiver.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "target"),
+    [
+        ("gelf+tcp://graylog:12202", LogTarget("graylog", 12202)),
+        ("gelf+tcp://graylog", LogTarget("graylog", 12201)),
+        ("gelf+tcp://[::1]:1/", LogTarget("::1", 1)),
+        ("gelf+tls://graylog", LogTarget("graylog", 12201, tls=True)),
+        (
+            "gelf+tls://graylog:12204?ca=/run/secrets/ca.pem",
+            LogTarget("graylog", 12204, tls=True, ca=Path("/run/secrets/ca.pem")),
+        ),
+    ],
+)
+def test_urls_that_name_a_server(url: str, target: LogTarget) -> None:
+    assert LogTarget.parse(url) == target
+
+
+@pytest.mark.parametrize(
+    ("url", "fault"),
+    [
+        ("", "begins with gelf"),
+        ("graylog:12201", "begins with gelf"),
+        ("gelf+udp://graylog", "begins with gelf"),
+        ("gelf+tcp://", "names a host"),
+        ("gelf+tcp://:12201", "names a host"),
+        ("gelf+tcp://graylog:70000", "1 to 65535"),
+        ("gelf+tcp://graylog:gelf", "1 to 65535"),
+        ("gelf+tcp://me:secret@graylog", "no user"),
+        ("gelf+tcp://graylog/gelf", "no user, path"),
+        ("gelf+tcp://graylog?ca=/ca.pem", "gelf\\+tls"),
+        ("gelf+tls://graylog?cert=/c.pem", "no option cert"),
+        ("gelf+tls://graylog?ca=", "one path"),
+        ("gelf+tls://graylog?ca=/a&ca=/b", "one path"),
+    ],
+)
+def test_other_urls_are_refused_with_a_sentence(url: str, fault: str) -> None:
+    with pytest.raises(ValueError, match=fault) as refusal:
+        LogTarget.parse(url)
+    assert "secret" not in str(refusal.value)

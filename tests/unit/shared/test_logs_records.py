@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from attrai_shared.errors import RefusedMessage
 from attrai_shared.logs.events import FIELDS
-from attrai_shared.logs.gelf import Gelf
-from attrai_shared.logs.json_lines import JsonLines
+from attrai_shared.logs.formats import Gelf, JsonLines
 from attrai_shared.logs.records import Origin, is_wanted
 
 ORIGIN = Origin("estimator", "replica-1", "0.1.0")

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 from attrai_shared.logs import LogPipeline, LogTarget, configure_logs, event
-from attrai_shared.logs.gelf import Gelf
-from attrai_shared.logs.graylog import Graylog, Pace
+from attrai_shared.logs.formats import Gelf
+from attrai_shared.logs.graylog import DeliveryOptions, GraylogSender
 from attrai_shared.logs.handler import AsyncLogHandler
 from attrai_shared.logs.records import Origin
 
@@ -69,20 +69,20 @@ def _signalling(server: SyslogNg, number: int) -> Callable[[], None]:
 
 
 def test_what_does_not_fit_is_counted_exactly_and_the_count_arrives(server: SyslogNg) -> None:
-    pace = Pace(parcel_records=100, parcel_seconds=0.2, first_pause=0.05, longest_pause=0.2)
+    options = DeliveryOptions(batch_records=100, batch_s=0.2, first_pause_s=0.05, longest_pause_s=0.2)
     target = LogTarget("127.0.0.1", server.port)
-    outlet = AsyncLogHandler(Gelf(Origin("bot", "r1", "0.1.0")), Graylog(target, pace).deliver, 500)
+    handler = AsyncLogHandler(Gelf(Origin("bot", "r1", "0.1.0")), GraylogSender(target, options).deliver, 500)
     LOGGER.propagate = False
     LOGGER.setLevel(logging.INFO)
-    LOGGER.addHandler(outlet)
+    LOGGER.addHandler(handler)
     for number in range(3_000):
         {500: server.stop, 2_500: server.start}.get(number, bool)()
         event(LOGGER, "photo_taken", number=number)
-    until(lambda: outlet.queue.unsettled() == 0)
-    LOGGER.removeHandler(outlet)
+    until(lambda: handler.queue.undelivered() == 0)
+    LOGGER.removeHandler(handler)
     LOGGER.propagate = True
-    given = outlet.queue.number()
-    outlet.close()
+    given = handler.queue.next_number()
+    handler.close()
     reports = [document for document in server.documents().values() if "_records" in document]
     until(lambda: _arrived(server) + _dropped(server) == given)
     assert _dropped(server) >= 1_000
