@@ -1,12 +1,12 @@
 """The pipeline of a batch without queue, spool and table: a process that is asked."""
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 
 from contextlib import suppress  # noqa: E402
 
-from attrai_estimator.chunks.faces import Wish, described, locate  # noqa: E402
+from attrai_estimator.batch.faces import FaceOptions, describe_faces, locate_faces  # noqa: E402
 from attrai_estimator.networks import load_networks  # noqa: E402
 from attrai_estimator.pipeline import Clock  # noqa: E402
 from attrai_estimator.settings import WORKSPACE_MODELS  # noqa: E402
@@ -14,7 +14,7 @@ from attrai_shared.errors import PhotoError  # noqa: E402
 
 from benchmarks.asked import answer  # noqa: E402
 
-WISH = Wish("all", frozenset({"embedding"}))
+WISH = FaceOptions("all", frozenset({"embedding"}))
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
 
     def embedded(data: bytes) -> None:
         with suppress(PhotoError):
-            described([locate(data, networks, WISH, clock)], networks, WISH, clock)
+            describe_faces([locate_faces(data, networks, WISH, clock)], networks, WISH, clock)
 
     answer(embedded)
 

@@ -2,8 +2,7 @@
 
 import sys
 
-from attrai_estimator.allocator import keep_freed_memory
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import keep_freed_memory, use_one_thread
 
 use_one_thread()
 keep_freed_memory()

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 

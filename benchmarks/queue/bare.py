@@ -1,6 +1,6 @@
 """The pipeline without a queue: a process that is asked."""
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 

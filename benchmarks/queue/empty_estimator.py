@@ -2,7 +2,7 @@
 
 import sys
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 
@@ -10,7 +10,7 @@ import numpy as np  # noqa: E402
 from attrai_estimator.networks import Networks  # noqa: E402
 from attrai_estimator.settings import EstimatorSettings  # noqa: E402
 from attrai_estimator.values import Box, Detection, Estimate, Face  # noqa: E402
-from attrai_estimator.worker import run_worker  # noqa: E402
+from attrai_estimator.worker.run import run_worker  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 
 FACE = Face(Detection(Box(0, 0, 1, 1), np.zeros((5, 2), np.float32), 1.0), 5.0)

@@ -6,9 +6,8 @@ from typing import Annotated, Literal
 import typer
 from attrai_shared.settings import describe, read_settings
 
-from attrai_estimator.allocator import keep_freed_memory
+from attrai_estimator.process import keep_freed_memory, use_one_thread
 from attrai_estimator.settings import WORKSPACE_MODELS, BatchEstimatorSettings, EstimatorSettings, NetworkSettings
-from attrai_estimator.threads import use_one_thread
 
 # Commands import inside what they run: numpy and the networks must load after `use_one_thread`, and help needs neither.
 
@@ -68,7 +67,7 @@ def worker(
 ) -> None:
     """Consume photos from the queue until stopped; one core, one photo at a time. Settings come from the environment:"""
     from attrai_estimator.networks.manifest import WrongNetworkFile  # noqa: PLC0415 - see above
-    from attrai_estimator.worker import run_batch_worker, run_worker  # noqa: PLC0415 - see above
+    from attrai_estimator.worker.run import run_batch_worker, run_worker  # noqa: PLC0415 - see above
 
     try:
         if batch:

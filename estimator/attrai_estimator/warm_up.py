@@ -1,16 +1,16 @@
-"""Before the first photo: every network runs once at each of its sizes, which is when it is compiled."""
+"""Runs every network once at each of its batch sizes before the first photo: that is when it is compiled."""
 
 import numpy as np
 
 from attrai_estimator.networks import Networks
 from attrai_estimator.steps import detect, embed, score
-from attrai_estimator.steps.sheet import TILE
+from attrai_estimator.steps.atlas import TILE
 
 
 def warm_up(networks: Networks) -> None:
-    """Run each network on black for each number of crops that it is given at once."""
+    """Run each network on black pixels, at each of its batch sizes."""
     detector, scorer, embedder = networks.detector, networks.scorer, networks.embedder
-    asked = [
+    runs = [
         (detector.proposal, TILE, detect.PROPOSAL_BATCHES),
         (detector.second_proposal, TILE, detect.PROPOSAL_BATCHES),
         (detector.refinement, detect.REFINEMENT_SIDE, detect.REFINEMENT_BATCHES),
@@ -18,7 +18,7 @@ def warm_up(networks: Networks) -> None:
         (scorer.network, scorer.template.size, score.BATCHES),
     ]
     if embedder is not None:
-        asked.append((embedder.network, embedder.template.size, embed.BATCHES))
-    for network, side, batches in asked:
+        runs.append((embedder.network, embedder.template.size, embed.BATCHES))
+    for network, side, batches in runs:
         for count in batches:
             network(np.zeros((count, side, side, 3), np.uint8))

@@ -2,16 +2,16 @@
 
 import sys
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 
 import numpy as np  # noqa: E402
 from attrai_estimator.networks import Networks  # noqa: E402
-from attrai_estimator.presence import RedisAttempts  # noqa: E402
 from attrai_estimator.settings import EstimatorSettings  # noqa: E402
 from attrai_estimator.values import Box, Detection, Estimate, Face  # noqa: E402
-from attrai_estimator.worker import run_worker  # noqa: E402
+from attrai_estimator.worker.replica_registry import RedisAttempts  # noqa: E402
+from attrai_estimator.worker.run import run_worker  # noqa: E402
 from attrai_shared.photo_store import PhotoStore  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 from celery import Celery  # noqa: E402

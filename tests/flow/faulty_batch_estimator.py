@@ -8,15 +8,15 @@ import signal
 import sys
 import time
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 
-from attrai_estimator.chunks.faces import Located, Wish, locate  # noqa: E402
+from attrai_estimator.batch.faces import FaceOptions, LocatedFaces, locate_faces  # noqa: E402
 from attrai_estimator.networks import Networks  # noqa: E402
 from attrai_estimator.pipeline import Clock  # noqa: E402
 from attrai_estimator.settings import BatchEstimatorSettings  # noqa: E402
-from attrai_estimator.worker import run_batch_worker  # noqa: E402
+from attrai_estimator.worker.run import run_batch_worker  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 
 POISON = b"<poison>"
@@ -27,7 +27,7 @@ SLEEP = b"<sleep>"
 """Runs into the soft time limit."""
 
 
-def misbehave(data: bytes, networks: Networks, wish: Wish, clock: Clock) -> Located:
+def misbehave(data: bytes, networks: Networks, options: FaceOptions, clock: Clock) -> LocatedFaces:
     """Does what the photo's mark asks for, and then finds faces."""
     if data.endswith(POISON):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -36,7 +36,7 @@ def misbehave(data: bytes, networks: Networks, wish: Wish, clock: Clock) -> Loca
         time.sleep(600)
     if data.endswith(SLEEP):
         time.sleep(600)
-    return locate(data, networks, wish, clock)
+    return locate_faces(data, networks, options, clock)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from attrai_estimator.threads import use_one_thread
+from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 
@@ -17,7 +17,7 @@ from attrai_estimator.networks import Networks  # noqa: E402
 from attrai_estimator.pipeline import estimate  # noqa: E402
 from attrai_estimator.settings import EstimatorSettings  # noqa: E402
 from attrai_estimator.values import Estimate  # noqa: E402
-from attrai_estimator.worker import run_worker  # noqa: E402
+from attrai_estimator.worker.run import run_worker  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 
 from tests.flow.changed_settings import apply_changes  # noqa: E402

@@ -12,7 +12,7 @@ import pytest
 from attrai_bot.state import QuotaLimits, RequestStore
 from attrai_bot.state.address_cipher import AddressCipher
 from attrai_deploy.credentials import REDIS_USERS, redis_users
-from attrai_estimator.presence import RedisAttempts, announce, leave
+from attrai_estimator.worker.replica_registry import RedisAttempts, deregister, register
 from attrai_shared import keys
 from redis import Redis
 from redis.exceptions import AuthenticationError, BusyLoadingError, NoPermissionError
@@ -47,9 +47,9 @@ def _as(user: str, server: str) -> Redis:
 
 def test_an_estimator_may_announce_itself_and_count_attempts(server: str) -> None:
     with _as("estimator", server) as connection:
-        announce(connection, "replica")
+        register(connection, "replica")
         assert RedisAttempts(connection).begin(REQUEST, time.time() + 60) == 1
-        leave(connection, "replica")
+        deregister(connection, "replica")
 
 
 @pytest.mark.parametrize("key", [keys.LIVE, keys.record(REQUEST), keys.BYTES])

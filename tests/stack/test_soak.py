@@ -10,7 +10,7 @@ from drills.soak import estimate_seconds
 
 def test_the_duration_of_each_photo_is_read_from_an_estimators_log(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
-    logger = logging.getLogger("attrai_estimator.work")
+    logger = logging.getLogger("attrai_estimator.worker.request")
     event(logger, "estimator_ready")
     event(logger, "photo_estimated", faces=1, seconds={"decode": 0.25, "detect": 0.5}, queue_seconds=9.0)
     event(logger, "photo_failed", faces=0, seconds={"decode": 4.0})

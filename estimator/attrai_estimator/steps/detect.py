@@ -11,11 +11,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from attrai_estimator.networks.network import DetectorNetworks, Floats, Network
+from attrai_estimator.steps.atlas import sheet, tiles
 from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.steps.boxes import regress, sides, squared, suppress
 from attrai_estimator.steps.patches import Packed, packed, patches
 from attrai_estimator.steps.pyramid import halves, level, scales
-from attrai_estimator.steps.sheet import sheet, tiles
 from attrai_estimator.values import Box, Detection, Photo
 
 WORKING_SIDE = 1600

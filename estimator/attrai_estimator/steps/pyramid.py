@@ -6,7 +6,7 @@ from math import ceil, log2
 import numpy as np
 from PIL import Image
 
-from attrai_estimator.steps.sheet import CELL
+from attrai_estimator.steps.atlas import CELL
 from attrai_estimator.values import Pixels
 
 SMALLEST_HALF = 48

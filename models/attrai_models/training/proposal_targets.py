@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from attrai_estimator.networks.network import DetectorNetworks, Floats
+from attrai_estimator.steps.atlas import STRIDE, TILE, sheet, tiles
 from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.steps.boxes import regress, sides, squared
 from attrai_estimator.steps.detect import REFINEMENT_BATCHES, REFINEMENT_SIDE, SMALLEST_FACE
 from attrai_estimator.steps.patches import packed, patches
 from attrai_estimator.steps.pyramid import halves, level, scales
-from attrai_estimator.steps.sheet import STRIDE, TILE, sheet, tiles
 from attrai_estimator.values import Pixels
 from numpy.typing import NDArray
 from PIL import Image

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
+from attrai_estimator.steps.atlas import CELL
 from attrai_estimator.steps.pyramid import halves, level, scales
-from attrai_estimator.steps.sheet import CELL
 from PIL import Image
 
 

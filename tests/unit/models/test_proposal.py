@@ -11,10 +11,10 @@ from attrai_estimator.networks.load import PROPOSAL
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
 from attrai_estimator.settings import WORKSPACE_MODELS
+from attrai_estimator.steps.atlas import CELL, STRIDE, TILE, sheet
 from attrai_estimator.steps.boxes import regress
 from attrai_estimator.steps.detect import SMALLEST_FACE, detect
 from attrai_estimator.steps.pyramid import halves, level, scales
-from attrai_estimator.steps.sheet import CELL, STRIDE, TILE, sheet
 from attrai_estimator.values import Box
 from attrai_models.data.ratings import list_unrated, trains_proposal
 from attrai_models.evaluation.detection import intersection_over_union

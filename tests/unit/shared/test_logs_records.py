@@ -43,14 +43,14 @@ def _raised(error: Exception, cause: Exception | None = None) -> Exception:
 
 
 def test_both_forms_carry_the_same_fields() -> None:
-    record = _record("attrai_estimator.tasks", "photo_estimated")
+    record = _record("attrai_estimator.worker.task", "photo_estimated")
     setattr(record, FIELDS, {"event": "photo_estimated", "faces": 3, "seconds_detect": 0.25, "ok": False})
     own = {"service": "estimator", "replica": "replica-1", "version": "0.1.0", "pid": record.process}
     fields = {**own, "event": "photo_estimated", "faces": 3, "seconds_detect": 0.25}
     assert _json(record) == {
         "time": _json(record)["time"],
         "level": "ERROR",
-        "logger": "attrai_estimator.tasks",
+        "logger": "attrai_estimator.worker.task",
         "message": "photo_estimated",
         "ok": False,
         **fields,
@@ -61,7 +61,7 @@ def test_both_forms_carry_the_same_fields() -> None:
         "short_message": "photo_estimated",
         "timestamp": record.created,
         "level": 3,
-        "facility": "attrai_estimator.tasks",
+        "facility": "attrai_estimator.worker.task",
         "_sequence": 7,
         "_ok": "false",
         **{f"_{name}": value for name, value in fields.items()},

@@ -1,5 +1,5 @@
 import numpy as np
-from attrai_estimator.steps.sheet import CELL, DENSE, STRIDE, TILE, sheet, tiles
+from attrai_estimator.steps.atlas import CELL, DENSE, STRIDE, TILE, sheet, tiles
 from attrai_estimator.values import Pixels
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,4 @@
-"""The edge to a chunk's photos: files below the read-only root, or members of an archive in the spool."""
+"""The edge to a chunk's photos: files below the read-only root, or archive members in the spool."""
 
 import os
 import stat
@@ -9,15 +9,15 @@ from attrai_shared.batch_contracts import SourceFiles, ToEmbed
 from attrai_shared.errors import RefusedName, TooManyBytes, Unreadable
 from attrai_shared.spool import Spool
 
-MAX_BYTES = 300_000_000
-"""Of one file; the largest picture that decoding accepts has 288 MB without any compression."""
+MAX_FILE_BYTES = 300_000_000
+"""The largest picture that decoding accepts has 288 MB without compression."""
 
-Opener = Callable[[], bytes]
-"""Reads one photo when it is its turn. Raises PhotoError or RefusedName."""
+PhotoReader = Callable[[], bytes]
+"""Reads one photo when called. Raises PhotoError or RefusedName."""
 
 
-def openers(message: ToEmbed, root: Path, spool: Spool) -> list[Opener]:
-    """One for each photo of the chunk, in order. Raises StoreUnavailable for a spool that cannot be read."""
+def photo_readers(message: ToEmbed, root: Path, spool: Spool) -> list[PhotoReader]:
+    """A reader for each photo of the chunk, in order. Raises StoreUnavailable for an unreadable spool."""
     if isinstance(message.photos, SourceFiles):
         return [_from_source(root, name) for name in message.photos.names]
     members = spool.read_photos(message.run_id, message.chunk, message.photos.sizes)
@@ -30,24 +30,24 @@ def read_below(root: Path, name: str) -> bytes:
         path = (root / name).resolve(strict=True)
         if not path.is_relative_to(root.resolve(strict=True)):
             raise RefusedName("the name leads out of the data set's root")
-        # Not blocking: a pipe without a writer would hold the worker for ever.
+        # Non-blocking: a pipe without a writer would block the worker for ever.
         with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW), "rb") as file:  # noqa: PTH123  # a descriptor's
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise Unreadable("it is no regular file")
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(MAX_FILE_BYTES + 1)
     except (OSError, RuntimeError) as error:  # RuntimeError: a circle of links
         reason = error.strerror if isinstance(error, OSError) else "a circle of links"
         raise Unreadable(f"the file cannot be opened: {reason}") from error
-    if len(data) > MAX_BYTES:
-        raise TooManyBytes(f"the file has over {MAX_BYTES // 1_000_000} MB")
+    if len(data) > MAX_FILE_BYTES:
+        raise TooManyBytes(f"the file has over {MAX_FILE_BYTES // 1_000_000} MB")
     return data
 
 
-def _from_source(root: Path, name: str) -> Opener:
+def _from_source(root: Path, name: str) -> PhotoReader:
     return lambda: read_below(root, name)
 
 
-def _from_spool(data: bytes, size: int) -> Opener:
+def _from_spool(data: bytes, size: int) -> PhotoReader:
     def read() -> bytes:
         if len(data) != size:
             raise Unreadable("the spool has less of the photo than the message says")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from attrai_estimator.values import Box, Detection, Estimate, Face
-from attrai_estimator.work import Desk, store_killed, work
+from attrai_estimator.worker.request import WorkerContext, process_request, store_hard_limit_outcome
 from attrai_shared.contracts import AfterEstimate, Estimated, Failed, StoredOutcome, ToEstimate, read_stored_outcome
 from attrai_shared.errors import NoFace, RequestStoreUnavailable, StoreUnavailable, TimedOut
 from attrai_shared.photo_store import Part, PhotoStore
@@ -20,7 +20,7 @@ FACE = Face(Detection(Box(1, 2, 30, 40), np.zeros((5, 2), np.float32), 0.99), 7.
 ESTIMATE = Estimate(100, 80, (FACE,), b"picture", {"decode": 0.01})
 
 
-class Counted:
+class AttemptCounter:
     """Attempts in memory; `away` for a Redis that does not answer."""
 
     def __init__(self, before: int = 0, *, away: bool = False) -> None:
@@ -52,10 +52,13 @@ def store(tmp_path: Path) -> PhotoStore:
     return store
 
 
-def worked(
-    store: PhotoStore, estimate: Callable[[bytes], Estimate], attempts: Counted | None = None, deadline: float = 600.0
+def process(
+    store: PhotoStore,
+    estimate: Callable[[bytes], Estimate],
+    attempts: AttemptCounter | None = None,
+    deadline: float = 600.0,
 ) -> AfterEstimate:
-    return work(message(deadline), Desk(store, attempts or Counted(), estimate, 3))
+    return process_request(message(deadline), WorkerContext(store, attempts or AttemptCounter(), estimate, 3))
 
 
 def outcome(store: PhotoStore) -> StoredOutcome:
@@ -69,7 +72,7 @@ def test_a_good_photo_is_estimated_and_stored(store: PhotoStore) -> None:
         seen.append(data)
         return ESTIMATE
 
-    after = worked(store, estimate)
+    after = process(store, estimate)
     assert seen == [b"photo"]
     assert (after.failure, after.reply_to) == (None, SEALED)
     stored = outcome(store)
@@ -82,25 +85,25 @@ def test_a_good_photo_is_estimated_and_stored(store: PhotoStore) -> None:
 
 
 def test_no_score_is_published(store: PhotoStore) -> None:
-    assert "7.25" not in worked(store, lambda _: ESTIMATE).model_dump_json()
+    assert "7.25" not in process(store, lambda _: ESTIMATE).model_dump_json()
 
 
 def test_a_second_delivery_finds_the_outcome_and_does_no_work(store: PhotoStore) -> None:
-    first = worked(store, lambda _: ESTIMATE)
+    first = process(store, lambda _: ESTIMATE)
     store.delete(ID, Part.SOURCE)
-    again = worked(store, raising(AssertionError()))
+    again = process(store, raising(AssertionError()))
     assert (again.failure, again.seconds, again.queue_seconds) == (first.failure, first.seconds, first.queue_seconds)
 
 
 def test_an_outcome_that_cannot_be_read_is_made_again(store: PhotoStore) -> None:
     store.write(ID, Part.OUTCOME, b'{"version": 1, "request')
-    assert worked(store, lambda _: ESTIMATE).failure is None
+    assert process(store, lambda _: ESTIMATE).failure is None
     assert isinstance(outcome(store).outcome, Estimated)
 
 
 def test_an_outcome_of_version_1_is_published_without_work(store: PhotoStore) -> None:
     store.write(ID, Part.OUTCOME, (MESSAGES / "after_estimate.v1.estimated.json").read_bytes())
-    after = worked(store, raising(AssertionError()))
+    after = process(store, raising(AssertionError()))
     assert (after.failure, after.seconds) == (None, {"decode": 0.01, "detect": 0.2})
 
 
@@ -115,41 +118,41 @@ def test_an_outcome_of_version_1_is_published_without_work(store: PhotoStore) ->
     ],
 )
 def test_a_pipeline_that_raises_is_an_outcome(store: PhotoStore, error: Exception, expected: str) -> None:
-    after = worked(store, raising(error))
+    after = process(store, raising(error))
     assert after.failure == expected
     assert outcome(store).outcome == Failed(code=expected)
     assert store.read(ID, Part.PICTURE) is None
 
 
 def test_after_the_last_attempt_it_is_given_up_unseen(store: PhotoStore) -> None:
-    assert worked(store, raising(AssertionError()), Counted(before=3)).failure == "given_up"
+    assert process(store, raising(AssertionError()), AttemptCounter(before=3)).failure == "given_up"
 
 
 def test_a_counter_that_is_away_does_not_hold_up_the_work(store: PhotoStore) -> None:
-    assert worked(store, lambda _: ESTIMATE, Counted(away=True)).failure is None
+    assert process(store, lambda _: ESTIMATE, AttemptCounter(away=True)).failure is None
 
 
 def test_past_the_deadline_there_is_no_work(store: PhotoStore) -> None:
-    assert worked(store, raising(AssertionError()), deadline=-1.0).failure == "timed_out"
+    assert process(store, raising(AssertionError()), deadline=-1.0).failure == "timed_out"
 
 
 def test_a_source_that_is_gone_is_given_up(store: PhotoStore) -> None:
     store.delete(ID)
-    assert worked(store, raising(AssertionError())).failure == "given_up"
+    assert process(store, raising(AssertionError())).failure == "given_up"
 
 
 def test_a_store_that_is_away_is_raised(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(StoreUnavailable):
-        worked(PhotoStore(tmp_path / "file" / "inside"), lambda _: ESTIMATE)
+        process(PhotoStore(tmp_path / "file" / "inside"), lambda _: ESTIMATE)
 
 
 def test_a_process_killed_while_it_worked_ran_out_of_time(store: PhotoStore) -> None:
-    store_killed(ID, store)
-    assert worked(store, lambda _: ESTIMATE).failure == TimedOut.code
+    store_hard_limit_outcome(ID, store)
+    assert process(store, lambda _: ESTIMATE).failure == TimedOut.code
 
 
 def test_a_process_killed_while_it_published_keeps_what_it_had(store: PhotoStore) -> None:
-    worked(store, lambda _: ESTIMATE)
-    store_killed(ID, store)
-    assert worked(store, raising(AssertionError("again"))).failure is None
+    process(store, lambda _: ESTIMATE)
+    store_hard_limit_outcome(ID, store)
+    assert process(store, raising(AssertionError("again"))).failure is None

@@ -8,7 +8,7 @@ KEPT = """
 import sys
 from pathlib import Path
 
-from attrai_estimator.allocator import keep_freed_memory
+from attrai_estimator.process import keep_freed_memory
 
 
 def resident():

@@ -1,4 +1,4 @@
-"""What is computed of a data set's photos: pure, from a file's bytes to an outcome. Networks see the faces of several photos at once."""
+"""The pipeline of a data set's photos: locate the faces of each, then describe those of many photos together. Pure."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,25 +19,25 @@ from attrai_estimator.steps.quality import assess
 from attrai_estimator.steps.score import score
 from attrai_estimator.values import Detection, Photo, Pixels, Quality
 
-BATCH = 16
-"""Faces that a network sees at once. A face's numbers do not depend on how many are with it."""
+FACES_PER_BATCH = 16
+"""A face's numbers do not depend on the other faces of its batch."""
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """Which faces of a photo, and what of them."""
+class FaceOptions:
+    """Which faces of a photo to describe, and what to compute of each."""
 
     faces: FaceSelection
     what: frozenset[FaceOutput]
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """A photo's faces before the networks that describe them; crops of shape (n, size, size, 3).
+class LocatedFaces:
+    """A photo's faces before the networks describe them, as crops of shape (n, size, size, 3).
 
-    `aligned` is cut for the embedder, `scored` for the scorer, which is empty where no score is wished for.
+    `aligned` is cut for the embedder, `scored` for the scorer; it is empty if no score is asked for.
     """
 
     width: int
@@ -48,32 +48,32 @@ class Located:
     scored: Pixels
 
 
-class Locate(Protocol):
-    """What finds a photo's faces, given as the bytes of its file. Raises PhotoError."""
+class LocateFaces(Protocol):
+    """Locates the faces of a photo, given as the bytes of its file. Raises PhotoError."""
 
-    def __call__(self, data: bytes, networks: Networks, wish: Wish, clock: Clock) -> Located: ...
+    def __call__(self, data: bytes, networks: Networks, options: FaceOptions, clock: Clock) -> LocatedFaces: ...
 
 
-def locate(data: bytes, networks: Networks, wish: Wish, clock: Clock) -> Located:
-    """Find the faces wished for and cut them out. Raises a PhotoError, NoFace among them, and nothing else."""
+def locate_faces(data: bytes, networks: Networks, options: FaceOptions, clock: Clock) -> LocatedFaces:
+    """Find the selected faces and crop them. Raises a PhotoError, such as NoFace, and nothing else."""
     with clock("decode"):
         photo = decode(data)
     with clock("detect"):
-        detections = chosen(detect(photo, networks.detector), wish.faces, photo)
+        detections = select_faces(detect(photo, networks.detector), options.faces, photo)
     if not detections:
         raise NoFace("no face was found on the photo")
     with clock("align"):
         aligned = align(photo, detections, _embedder(networks).template)
-        scored = _scored_crops(photo, detections, networks, aligned) if "score" in wish.what else aligned[:0]
+        scored = _scored_crops(photo, detections, networks, aligned) if "score" in options.what else aligned[:0]
     qualities: tuple[Quality | None, ...] = (None,) * len(detections)
-    if "quality" in wish.what:
+    if "quality" in options.what:
         with clock("quality"):
             qualities = tuple(assess(photo, detection) for detection in detections)
-    return Located(photo.width, photo.height, detections, qualities, aligned, scored)
+    return LocatedFaces(photo.width, photo.height, detections, qualities, aligned, scored)
 
 
-def chosen(detections: tuple[Detection, ...], faces: FaceSelection, photo: Photo) -> tuple[Detection, ...]:
-    """All of them, the one with the largest box, or the one whose box's middle is nearest to the photo's."""
+def select_faces(detections: tuple[Detection, ...], faces: FaceSelection, photo: Photo) -> tuple[Detection, ...]:
+    """All faces, the one with the largest box, or the one whose box is nearest to the photo's centre."""
     if faces == "all" or not detections:
         return detections
     if faces == "largest":
@@ -81,13 +81,15 @@ def chosen(detections: tuple[Detection, ...], faces: FaceSelection, photo: Photo
     return (min(detections, key=lambda found: _off_centre(found, photo)),)
 
 
-def described(photos: Sequence[Located], networks: Networks, wish: Wish, clock: Clock) -> list[PhotoResult]:
-    """The outcome of each photo, in order."""
+def describe_faces(
+    photos: Sequence[LocatedFaces], networks: Networks, options: FaceOptions, clock: Clock
+) -> list[PhotoResult]:
+    """The result of each photo, in order."""
     aligned = [crop for photo in photos for crop in photo.aligned]
     scored = [crop for photo in photos for crop in photo.scored]
     vectors: Iterator[Floats] = iter(())
     scores: Iterator[Floats] = iter(())
-    if "embedding" in wish.what:
+    if "embedding" in options.what:
         with clock("embed"):
             vectors = iter(_in_batches(aligned, lambda crops: embed(crops, _embedder(networks))))
     if scored:
@@ -96,7 +98,7 @@ def described(photos: Sequence[Located], networks: Networks, wish: Wish, clock: 
     return [_found(photo, [(next(vectors, None), next(scores, None)) for _ in photo.detections]) for photo in photos]
 
 
-def _found(photo: Located, numbers: Sequence[tuple[Floats | None, Floats | None]]) -> PhotoResult:
+def _found(photo: LocatedFaces, numbers: Sequence[tuple[Floats | None, Floats | None]]) -> PhotoResult:
     described_faces = zip(photo.detections, photo.qualities, numbers, strict=True)
     return PhotoResult(
         width=photo.width,
@@ -119,7 +121,7 @@ def _face(detection: Detection, quality: Quality | None, vector: Floats | None, 
 
 
 def _in_batches(crops: Sequence[Pixels], network: Callable[[Pixels], Floats]) -> list[Floats]:
-    batches = [network(np.stack(crops[i : i + BATCH])) for i in range(0, len(crops), BATCH)]
+    batches = [network(np.stack(crops[i : i + FACES_PER_BATCH])) for i in range(0, len(crops), FACES_PER_BATCH)]
     return [row for batch in batches for row in batch]
 
 

@@ -1,4 +1,4 @@
-"""The estimator's edge to Redis: attempts counted when work on a request begins, and a sign of life that the bot's forecasts count."""
+"""The edge to Redis: counts the attempts of a request, and registers the replica so that the bot's ETA counts it."""
 
 import time
 
@@ -7,15 +7,15 @@ from attrai_shared.errors import RequestStoreUnavailable
 from redis import Redis
 from redis.exceptions import RedisError
 
-PATIENCE = 1.0
-"""Seconds that one question to Redis may take: it must never hold up a photo for long."""
-ATTEMPTS_OUTLIVE = 3600
-"""Seconds that a count outlives its request's deadline, so that a late redelivery is still counted."""
+REDIS_TIMEOUT_S = 1.0
+"""Redis must never delay a photo for longer."""
+ATTEMPTS_KEPT_S = 3600
+"""A count outlives its request's deadline by this time, so that a late redelivery is still counted."""
 
 
 def connect(redis_url: str) -> Redis:
-    """A client that waits for no answer longer than `PATIENCE`; it connects when first asked."""
-    return Redis.from_url(redis_url, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE)
+    """A client that waits at most `REDIS_TIMEOUT_S` for an answer. It connects at the first call."""
+    return Redis.from_url(redis_url, socket_timeout=REDIS_TIMEOUT_S, socket_connect_timeout=REDIS_TIMEOUT_S)
 
 
 class RedisAttempts:
@@ -25,20 +25,20 @@ class RedisAttempts:
         self._redis = redis
 
     def begin(self, request_id: str, deadline: float) -> int:
-        """How often work on the request has begun, this time included."""
+        """Count an attempt, and return how many there are."""
         key = keys.attempts(request_id)
         try:
             with self._redis.pipeline(transaction=True) as pipe:
                 pipe.incr(key)
-                pipe.expireat(key, int(deadline) + ATTEMPTS_OUTLIVE)
+                pipe.expireat(key, int(deadline) + ATTEMPTS_KEPT_S)
                 count, _ = pipe.execute()
         except RedisError as error:
             raise RequestStoreUnavailable(type(error).__name__) from error
         return int(count)
 
 
-def announce(redis: Redis, replica: str) -> None:
-    """Says that the replica is well; forgets those that have long been silent. Raises RequestStoreUnavailable."""
+def register(redis: Redis, replica: str) -> None:
+    """Note that the replica is alive, and remove those that have long been silent. Raises RequestStoreUnavailable."""
     now = time.time()
     try:
         with redis.pipeline(transaction=True) as pipe:
@@ -49,8 +49,8 @@ def announce(redis: Redis, replica: str) -> None:
         raise RequestStoreUnavailable(type(error).__name__) from error
 
 
-def leave(redis: Redis, replica: str) -> None:
-    """Takes the replica off the list at once, so that forecasts know. Raises RequestStoreUnavailable."""
+def deregister(redis: Redis, replica: str) -> None:
+    """Remove the replica at once, so that no ETA counts it. Raises RequestStoreUnavailable."""
     try:
         redis.zrem(keys.REPLICAS, replica)
     except RedisError as error:

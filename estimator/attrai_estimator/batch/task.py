@@ -1,4 +1,4 @@
-"""The batch estimator's edge to the queue: one task, `attrai.to_embed`. A chunk is acknowledged when its result lies in the spool."""
+"""The task `attrai.to_embed`. A chunk is acknowledged once its result is in the spool."""
 
 import logging
 import time
@@ -12,56 +12,59 @@ from attrai_shared.spool import Spool
 from celery import Task
 from celery.exceptions import Reject
 
-from attrai_estimator.chunks.faces import Locate, locate
-from attrai_estimator.chunks.work import Bench, work
+from attrai_estimator.batch.chunk import ChunkContext, process_chunk
+from attrai_estimator.batch.faces import LocateFaces, locate_faces
 from attrai_estimator.networks import load_networks
 from attrai_estimator.settings import BatchEstimatorSettings
 from attrai_estimator.warm_up import warm_up
 
 logger = logging.getLogger(__name__)
 
-PAUSE = 1.0
-"""Seconds before a chunk goes back to its queue because the spool refuses: the next delivery would come at once."""
+REQUEUE_PAUSE_S = 1.0
+"""The pause before a chunk returns to its queue while the spool is away. The next delivery follows at once."""
 
 
 class EmbedTask(Task):  # type: ignore[misc]  # Celery ships no types
-    """Runs in the worker's child process; `open_desk` is called there once, after the fork."""
+    """Runs in the worker's child process, which calls `load` once after the fork."""
 
     name = task_name(TO_EMBED)
     time_limit = VISIBILITY_TIMEOUT - 20
-    """Seconds: the backstop behind each photo's own limits."""
+    """Seconds. It is the backstop of each photo's limits."""
 
-    def __init__(self, settings: BatchEstimatorSettings, locate_faces: Locate = locate) -> None:
+    def __init__(self, settings: BatchEstimatorSettings, locate: LocateFaces = locate_faces) -> None:
         self._settings = settings
-        self._locate = locate_faces
-        self._bench: Bench | None = None
+        self._locate = locate
+        self._context: ChunkContext | None = None
 
-    def open_desk(self) -> Bench:
-        """Loads the networks, so that the first chunk waits no longer than the next. Raises WrongNetworkFile."""
+    def load(self) -> ChunkContext:
+        """Load and warm up the networks, so that the first chunk is as quick as the next. Raises WrongNetworkFile."""
         settings = self._settings
         networks = load_networks(settings.models, settings.runtime, scorer=settings.scorer, embed=True)
         warm_up(networks)
         spool = Spool(settings.batch_spool)
-        self._bench = Bench(
+        self._context = ChunkContext(
             settings.batch_root, spool, networks, self._locate, settings.soft_limit, settings.hard_limit
         )
-        return self._bench
+        return self._context
 
     def run(self, payload: object) -> None:
-        """One delivery of one chunk. What cannot be read is set aside; what cannot be stored comes again."""
+        """Process one delivery of one chunk and store its result.
+
+        An unreadable message is set aside. A chunk whose result cannot be stored returns to its queue.
+        """
         message = read_or_reject(read_to_embed, payload)
-        bench = self._bench or self.open_desk()
+        context = self._context or self.load()
         started = time.perf_counter()
         try:
-            if is_over(message, bench.spool):
+            if is_over(message, context.spool):
                 return
-            result = work(message, bench)
-            bench.spool.write_result(result)
+            result = process_chunk(message, context)
+            context.spool.write_result(result)
         except TimedOut as error:
             raise Reject(error.code, requeue=True) from error
         except StoreUnavailable as error:
             event(logger, "spool_unavailable", level=logging.ERROR, reason=str(error), run=message.run_id[:8])
-            time.sleep(PAUSE)
+            time.sleep(REQUEUE_PAUSE_S)
             raise Reject(error.code, requeue=True) from error
         event(
             logger,
@@ -75,9 +78,9 @@ class EmbedTask(Task):  # type: ignore[misc]  # Celery ships no types
 
 
 def is_over(message: ToEmbed, spool: Spool) -> bool:
-    """Whether nobody waits for the chunk: its run has ended, its result is there, or has been taken and the members deleted.
+    """Whether the chunk needs no work: its run has ended, or its result was stored or already collected.
 
-    A run that was killed and goes on submits again what is still in the queue. Raises StoreUnavailable.
+    A resumed run submits again what is still in the queue. Raises StoreUnavailable.
     """
     run_id, chunk = message.run_id, message.chunk
     if not spool.is_open(run_id) or spool.has_result(run_id, chunk):
