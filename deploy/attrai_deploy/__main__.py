@@ -10,11 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from attrai_deploy import docker
-from attrai_deploy.backup import back_up_graylog
 from attrai_deploy.credentials import Credentials, new_credentials
 from attrai_deploy.node_check import node_problems, this_node
-from attrai_deploy.refused_messages import delete_refused, describe_refused, rabbitmq_runner
-from attrai_deploy.request_log import request_log
+from attrai_deploy.operations import back_up_graylog, delete_refused, describe_refused, rabbitmq_runner, request_log
 from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_service, secrets_of, service_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -104,7 +102,7 @@ def backup(options: argparse.Namespace) -> None:
 
 
 def _deployed_estimators() -> int | None:
-    """The current number of wanted estimators, or None before the first deployment. A deployment must not undo `make scale`.
+    """The number of estimators to keep, which `make scale` may have set. None before the first deployment.
 
     It is not compared with this node's cores: the estimators may run on several nodes.
     """

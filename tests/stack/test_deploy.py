@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from attrai_deploy.credentials import BROKER_USERS, new_credentials, rabbitmq_hash, rabbitmq_users, redis_users
 from attrai_deploy.node_check import GIB, OPENSEARCH_MAPS, NodeInfo, node_problems
-from attrai_deploy.request_log import records_of
+from attrai_deploy.operations import request_records
 from attrai_deploy.stack_text import UnknownServiceError, config_tag, only_service, secrets_of, service_blocks
 
 STACK = """version: "3.8"
@@ -101,4 +101,4 @@ def test_a_problem_names_its_remedy(change: dict[str, object], remedy: str) -> N
 def test_a_requests_records_are_found_by_the_digits_a_user_quotes() -> None:
     record = '{"time": "2026-01-01T00:00:00", "request_id": "abcdef0123", "event": "photo_queued"}'
     lines = ["no json", '"text"', record, '{"time": "1", "request_id": "ffff"}']
-    assert list(records_of("abcdef01", lines)) == [("2026-01-01T00:00:00", record)]
+    assert list(request_records("abcdef01", lines)) == [("2026-01-01T00:00:00", record)]

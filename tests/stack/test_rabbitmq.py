@@ -14,7 +14,7 @@ from amqp import Channel
 from amqp.exceptions import AccessRefused, PreconditionFailed
 from attrai_deploy.credentials import BROKER_USERS
 from attrai_deploy.docker import DockerFailedError
-from attrai_deploy.refused_messages import MAX_COLUMNS, MAX_MESSAGES, NOT_SHOWN, describe_refused
+from attrai_deploy.operations import MAX_COLUMNS, MAX_MESSAGES, NOT_SHOWN, describe_refused
 from attrai_shared.queues import DEAD_LETTERS, REFUSED, TASKS, TO_ESTIMATE
 from kombu import Connection, Producer
 from stack_files import ROOT

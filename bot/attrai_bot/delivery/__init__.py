@@ -1,1 +1,1 @@
-"""The way back: from an outcome to what the user sees."""
+"""From an outcome to a reply. Both processes deliver: the replier outcomes, intake its own failures."""

@@ -1,4 +1,4 @@
-"""What stands below a picture, and the sentences of failures. Pure."""
+"""Captions of pictures, and sentences about failures. Pure."""
 
 from bisect import bisect_right
 from itertools import accumulate
@@ -8,11 +8,11 @@ from attrai_shared.contracts import FaceScore, Language
 from attrai_bot.texts import SENTENCES, TextParams, decimal, translate
 
 CAPTION_LIMIT = 1024
-"""Characters that a caption may have (Bot API, sendPhoto). Ours are all of Unicode's basic plane: UTF-16 units too."""
+"""Characters of a caption (Bot API, sendPhoto). The texts use the basic plane alone, so these are UTF-16 units too."""
 
 
 def caption(language: Language, faces: tuple[FaceScore, ...]) -> str:
-    """How many faces there are and each one's score, in the order drawn; those beyond `CAPTION_LIMIT` are counted."""
+    """The number of faces and the score of each, in the order drawn. Faces beyond `CAPTION_LIMIT` are counted."""
     title = translate(language, "faces", count=len(faces))
     if len(faces) == 1:
         return f"{title}\n{_single(language, faces[0])}"
@@ -20,8 +20,8 @@ def caption(language: Language, faces: tuple[FaceScore, ...]) -> str:
     return "\n".join([title, *_fitting(language, lines, CAPTION_LIMIT - len(title) - 1)])
 
 
-def failure(language: Language, code: str, request_id: str, text_params: TextParams) -> str:
-    """The sentence for an error's code, with the beginning of the request's id to quote."""
+def failure_sentence(language: Language, code: str, request_id: str, text_params: TextParams) -> str:
+    """The sentence for an error code, with the first digits of the request id to quote."""
     sentence = translate(language, code if code in SENTENCES[language] else "error", **text_params)
     return f"{sentence} {translate(language, 'quote', short_id=request_id[:8])}"
 
@@ -44,7 +44,7 @@ def _reason(language: Language, face: FaceScore) -> str:
 
 
 def _fitting(language: Language, lines: list[str], room: int) -> list[str]:
-    """As many lines as there is room for; if not all, then one more that counts the rest."""
+    """The lines that fit into `room` characters. Where some do not, a last line counts them."""
     if len("\n".join(lines)) <= room:
         return lines
     room -= len(translate(language, "more", more=len(lines)))

@@ -1,8 +1,9 @@
-"""A reply on its way: whose it is, where it goes, what it says, and how its delivery went."""
+"""A reply that is still to be delivered, what it says, and how its delivery ends."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Self
 
 from attrai_shared.contracts import AfterEstimate, ReplyAddress
 
@@ -12,13 +13,23 @@ from attrai_bot.state.address_cipher import AddressCipher
 
 @dataclass(frozen=True, slots=True)
 class PendingReply:
-    """A request to be answered. `deadline` in seconds since 1970; `seconds`: of each step of its estimate, where that is known already."""
+    """Which request is answered, and where. `deadline`: seconds since 1970; `seconds`: of each estimate step, if known."""
 
     request_id: str
     user: str
     address: ReplyAddress
     deadline: float
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def of_request(cls, request: LiveRequest) -> Self:
+        return cls(request.request_id, request.user, request.address, request.deadline)
+
+    @classmethod
+    def of_message(cls, message: AfterEstimate, cipher: AddressCipher) -> Self:
+        """Raises RefusedMessage for an address that this bot did not encrypt."""
+        address = cipher.decrypt(message.reply_to, message.request_id)
+        return cls(message.request_id, message.user, address, message.deadline, message.seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +44,25 @@ Reply = PictureReply | str
 """A picture, or a sentence."""
 
 
+class SendResult(StrEnum):
+    """How sending a reply ended. UNDELIVERABLE: nobody can be reached there. REFUSED: Telegram does not take this reply."""
+
+    SENT = "sent"
+    UNDELIVERABLE = "undeliverable"
+    REFUSED = "refused"
+    AWAY = "away"
+
+
 class Delivery(StrEnum):
-    """How a delivery went. After the first three nothing is left to do; after the others the request lives on."""
+    """How a delivery ended. ANSWERED: the request was answered before. HELD: another delivery has the claim."""
 
     SENT = "sent"
     ANSWERED = "answered"
     UNDELIVERABLE = "undeliverable"
     HELD = "held"
     AWAY = "away"
-    REFUSED = "refused"
 
-
-def pending_reply_of_request(request: LiveRequest) -> PendingReply:
-    """The reply to a live request."""
-    return PendingReply(request.request_id, request.user, request.address, request.deadline)
-
-
-def pending_reply_of_message(message: AfterEstimate, cipher: AddressCipher) -> PendingReply:
-    """The reply that carries an outcome. Raises RefusedMessage for an address that is not ours."""
-    address = cipher.decrypt(message.reply_to, message.request_id)
-    return PendingReply(message.request_id, message.user, address, message.deadline, message.seconds)
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is left to do; otherwise the request stays live."""
+        return self not in (Delivery.HELD, Delivery.AWAY)

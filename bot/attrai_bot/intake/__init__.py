@@ -1,1 +1,1 @@
-"""The way in: from a message with a photo to a request in the queue."""
+"""The intake process: from an update with a photo to a request in the queue."""

@@ -1,4 +1,4 @@
-"""What a message itself says of the photo in it, and what is refused on the strength of that alone. Pure."""
+"""The photo in a message, and what is refused by the message alone. Pure."""
 
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -11,14 +11,14 @@ from attrai_bot.telegram.limits import MAX_BYTES, MAX_RATIO, MIN_SIDE
 MIME_TYPES = frozenset(
     {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/webp", "image/heic", "image/heif"}
 )
-UNTOLD = frozenset({None, "", "application/octet-stream"})
-"""Types that say nothing; the file's name decides then."""
+UNSPECIFIC_TYPES = frozenset({None, "", "application/octet-stream"})
+"""For these types the file's name decides."""
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".heic", ".heif"})
 
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A photo or an image file that may be downloaded. `bytes`: what it takes, at most."""
+    """A photo or an image file that may be downloaded. `bytes`: its size, or the limit where the message tells none."""
 
     chat_id: int
     message_id: int
@@ -26,7 +26,7 @@ class Attachment:
     bytes: int
 
 
-def attachment_of(message: Message) -> Attachment:
+def check_message(message: Message) -> Attachment:
     """The photo in a message. Raises WrongKind, TooManyBytes, TooSmall, TooElongated."""
     if message.photo:
         return _attachment(message, _largest(message.photo))
@@ -45,7 +45,7 @@ def _largest(sizes: list[PhotoSize]) -> PhotoSize:
 
 
 def _is_image(document: Document) -> bool:
-    if document.mime_type in UNTOLD:
+    if document.mime_type in UNSPECIFIC_TYPES:
         return PurePosixPath(document.file_name or "").suffix.lower() in SUFFIXES
     return document.mime_type in MIME_TYPES
 

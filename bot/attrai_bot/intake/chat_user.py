@@ -1,4 +1,4 @@
-"""Who speaks: the hash that stands for the user, and the language to answer in. Known to every handler as `chat_user`."""
+"""The user of an update: the hash that the service knows them by, and their language. Handlers get it as `chat_user`."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -18,20 +18,20 @@ Handler = Callable[[TelegramObject, dict[str, Any]], Awaitable[Any]]  # aiogram'
 
 @dataclass(frozen=True, slots=True)
 class ChatUser:
-    """A user, without anything that Telegram knows them by."""
+    """A user without anything that identifies them at Telegram."""
 
     hash: str
     language: Language
 
 
 class UserMiddleware(BaseMiddleware):
-    """Stands before all handlers of updates, and so before the error handlers too."""
+    """Runs before all handlers of updates, and so before the error handlers too."""
 
     def __init__(self, requests: RequestStore, hash_key: bytes) -> None:
         self._requests, self._hash_key = requests, hash_key
 
     async def __call__(self, handler: Handler, event: TelegramObject, data: dict[str, Any]) -> Any:
-        """Updates of nobody (channels, services) are dropped."""
+        """Drops updates without a user (channels, services)."""
         user: User | None = data.get("event_from_user")
         if user is None:
             return None
@@ -39,11 +39,11 @@ class UserMiddleware(BaseMiddleware):
         return await handler(event, data)
 
     async def _chat_user(self, user: User) -> ChatUser:
-        name = keys.user_hash(user.id, self._hash_key)
-        return ChatUser(name, await self._chosen(name) or choose_language(user.language_code))
+        user_hash = keys.user_hash(user.id, self._hash_key)
+        return ChatUser(user_hash, await self._chosen_language(user_hash) or choose_language(user.language_code))
 
-    async def _chosen(self, name: str) -> Language | None:
+    async def _chosen_language(self, user_hash: str) -> Language | None:
         try:
-            return await self._requests.language(name)
+            return await self._requests.language(user_hash)
         except RequestStoreUnavailable:
             return None

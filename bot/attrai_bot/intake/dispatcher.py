@@ -1,20 +1,18 @@
-"""The dispatcher: all routers in one visible list, and what their handlers may ask for."""
+"""The dispatcher: all routers in one list, and what their handlers get as parameters."""
 
 from aiogram import Dispatcher, F, Router
 
 from attrai_bot.intake.chat_user import UserMiddleware
-from attrai_bot.intake.commands import commands_router
-from attrai_bot.intake.failures import failures_router
-from attrai_bot.intake.fallback import fallback_router
-from attrai_bot.intake.photo_intake import PhotoIntake
-from attrai_bot.intake.photos import photos_router
+from attrai_bot.intake.conversation import commands_router, fallback_router
+from attrai_bot.intake.error_handlers import errors_router
+from attrai_bot.intake.photo_intake import PhotoIntake, photos_router
 from attrai_bot.intake.statistics import statistics_router
 from attrai_bot.settings import BotSettings
 from attrai_bot.stats.chart_renderer import ChartRenderer
 
 
 def make_dispatcher(intake: PhotoIntake, settings: BotSettings) -> Dispatcher:
-    """Handlers may ask for `chat_user`, `intake`, `requests`, `text_params` and `chart_renderer`. Only private chats are served."""
+    """Handlers get `chat_user`, `intake`, `requests`, `text_params` and `chart_renderer`. Only private chats are served."""
     dispatcher = Dispatcher(
         disable_fsm=True,
         intake=intake,
@@ -28,5 +26,5 @@ def make_dispatcher(intake: PhotoIntake, settings: BotSettings) -> Dispatcher:
     private.include_routers(
         commands_router(), statistics_router(settings.admin_ids), photos_router(), fallback_router()
     )
-    dispatcher.include_routers(private, failures_router())
+    dispatcher.include_routers(private, errors_router())
     return dispatcher

@@ -1,24 +1,27 @@
-"""How a photo is taken in, from quota to queue; whatever fails on the way, the user is told and all is given back."""
+"""A photo's way through intake from top to bottom: check the message, admit, download, announce, publish, note.
+
+Whatever fails after the admission ends in one place: the user is told, and everything is given back.
+"""
 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 
-from aiogram import Bot
-from aiogram.types import ReplyParameters
+from aiogram import Bot, F, Router
+from aiogram.types import Message
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import AttraiError, RequestStoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore, new_request_id
 from attrai_shared.retry import OutageRetry
 
-from attrai_bot.delivery.pending_reply import pending_reply_of_request
-from attrai_bot.delivery.reply_sender import insist
+from attrai_bot.delivery.pending_reply import PendingReply
 from attrai_bot.delivery.reply_service import ReplyService
-from attrai_bot.intake.attachments import Attachment
+from attrai_bot.intake.attachments import Attachment, check_message
 from attrai_bot.intake.chat_user import ChatUser
 from attrai_bot.intake.download import download
 from attrai_bot.intake.publisher import Publisher
@@ -26,18 +29,33 @@ from attrai_bot.state import Admitted, LiveRequest, QueueLoad, RequestStore
 from attrai_bot.state.address_cipher import AddressCipher
 from attrai_bot.state.eta import Throughput, wait_seconds, waiting_text
 from attrai_bot.state.live_request import NO_MESSAGE
-from attrai_bot.telegram.bot_api import FINAL
+from attrai_bot.telegram.bot_api import FINAL_ERRORS
+from attrai_bot.telegram.sending import call_telegram, reply_to
 from attrai_bot.texts import TextParams
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 15.0
-"""Seconds for which telling the user something is tried; a request that could not be told of stays for the reaper."""
+MESSAGE_TIMEOUT_S = 15.0
+"""How long a message to the user is retried. The reaper answers a request whose failure could not be told."""
+REFUSALS = (AttraiError, *FINAL_ERRORS)
+"""Errors that are expected on the way; every other one is a bug."""
+
+
+def photos_router() -> Router:
+    """The handler of photos, and of images sent as files."""
+    router = Router(name="photos")
+    router.message.register(on_photo, F.photo | F.document)
+    return router
+
+
+async def on_photo(message: Message, chat_user: ChatUser, intake: "PhotoIntake") -> None:
+    """Raises PhotoError for a message that is refused, and what `PhotoIntake.take` raises."""
+    await intake.take(check_message(message), chat_user)
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoIntake:
-    """All that taking a photo in needs. `lifetime`: seconds from acceptance to deadline."""
+    """What intake needs to take a photo. `lifetime`: seconds from acceptance to deadline."""
 
     bot: Bot
     requests: RequestStore
@@ -47,105 +65,81 @@ class PhotoIntake:
     cipher: AddressCipher
     text_params: TextParams
     lifetime: float
-    under_way: set[str] = field(default_factory=set)
+    in_progress: set[str] = field(default_factory=set)
     store_retry: OutageRetry = field(default_factory=partial(OutageRetry, RequestStoreUnavailable))
 
-    async def take(self, sent: Attachment, chat_user: ChatUser) -> None:
-        """Takes the photo in, or goes on where an earlier delivery of the same update was cut off.
+    async def take(self, photo: Attachment, chat_user: ChatUser) -> None:
+        """Takes a photo, or continues where an earlier delivery of the same update was cut off.
 
-        Raises QuotaExceeded, Busy, RequestStoreUnavailable before anything was taken; later failures are told here.
+        Raises QuotaExceeded, Busy, RequestStoreUnavailable while nothing is taken. Later failures are told here.
         """
-        now = time.time()
-        request = _live_request(sent, chat_user, now, now + self.lifetime)
+        request, admission = await self._admit(photo, chat_user)
+        if admission is None:
+            return
+        with self._progress(request):
+            try:
+                if request.waiting_message_id == NO_MESSAGE:
+                    await download(self.bot, photo.file_id, self.store, request.request_id)
+                    request = await self._announce(request, admission)
+                await self.publisher.publish(_to_estimate(request, self.cipher))
+            except Exception as error:  # noqa: BLE001  # a bug too must not cost the user a place and an answer
+                await self._give_back(request, error)
+            else:
+                await self._note_queued(request)
+
+    async def _admit(self, photo: Attachment, chat_user: ChatUser) -> tuple[LiveRequest, Admitted | None]:
+        """The request to work on. Without an admission there is nothing to do: its update was delivered before."""
+        request = _new_request(photo, chat_user, self.lifetime)
         admission = await self.store_retry.call(
             lambda: self.requests.admit(request, time.time()), request_id=request.request_id, user=request.user
         )
         if isinstance(admission, Admitted):
-            event(
-                logger,
-                "photo_admitted",
-                request_id=request.request_id,
-                user=request.user,
-                bytes=request.bytes,
-                ahead=admission.ahead.photos,
-            )
-            await self._guarded(request, sent, admission)
-        elif (earlier := admission.request) and not earlier.queued and earlier.request_id not in self.under_way:
-            event(logger, "photo_taken_up_again", request_id=earlier.request_id, user=earlier.user)
-            await self._guarded(earlier, sent, Admitted(of_user=1, ahead=QueueLoad()))
+            event(logger, "photo_admitted", **request.log_fields, bytes=request.bytes, ahead=admission.ahead.photos)
+            return request, admission
+        earlier = admission.request
+        if earlier is None or earlier.queued or earlier.request_id in self.in_progress:
+            return request, None
+        event(logger, "photo_taken_up_again", **earlier.log_fields)
+        return earlier, Admitted(of_user=1, ahead=QueueLoad())
 
-    async def _guarded(self, request: LiveRequest, sent: Attachment, admission: Admitted) -> None:
-        self.under_way.add(request.request_id)
+    @contextmanager
+    def _progress(self, request: LiveRequest) -> Iterator[None]:
+        """Marks the request while this process works on it, so that a repeated update does not continue it too."""
+        self.in_progress.add(request.request_id)
         try:
-            await self._go_on(request, sent, admission)
+            yield
         finally:
-            self.under_way.discard(request.request_id)
+            self.in_progress.discard(request.request_id)
 
-    async def _go_on(self, request: LiveRequest, sent: Attachment, admission: Admitted) -> None:
-        try:
-            if request.waiting_message_id == NO_MESSAGE:
-                await download(self.bot, sent.file_id, self.store, request.request_id)
-                request = await self._announced(request, admission)
-            await self.publisher.publish(_to_estimate(request, self.cipher))
-        except (AttraiError, *FINAL) as error:
-            await self._give_back(request, error)
-            return
-        except Exception as error:  # noqa: BLE001  # a bug must not cost the user a place and an answer
-            event(
-                logger,
-                "intake_failed",
-                level=logging.ERROR,
-                exc_info=error,
-                request_id=request.request_id,
-                user=request.user,
-            )
-            await self._give_back(request, error)
-            return
-        event(logger, "photo_queued", request_id=request.request_id, user=request.user)
-        await self._noted(request, "queued_not_noted", self.requests.note_queued(request.request_id))
-
-    async def _announced(self, request: LiveRequest, admission: Admitted) -> LiveRequest:
-        """The record with its waiting message; without one when Telegram is away: the reply then is a new message."""
+    async def _announce(self, request: LiveRequest, admission: Admitted) -> LiveRequest:
+        """The request with its waiting message. While Telegram is away there is none: the reply is then a new message."""
         wait = wait_seconds(admission.ahead, request.bytes, await self._throughput())
         text = waiting_text(request.language, admission.ahead.photos + 1, wait, admission.of_user, self.text_params)
-        below = ReplyParameters(message_id=request.photo_message_id, allow_sending_without_reply=True)
-        message = await insist(lambda: self.bot.send_message(request.chat_id, text, reply_parameters=below), PATIENCE)
+        message = await call_telegram(
+            lambda: self.bot.send_message(request.chat_id, text, reply_parameters=reply_to(request.photo_message_id)),
+            MESSAGE_TIMEOUT_S,
+        )
         if message is None:
             return request
-        request = request.model_copy(update={"waiting_message_id": message.message_id})
-        await self._noted(request, "waiting_not_noted", self.requests.note_waiting(request))
-        return request
+        announced = request.model_copy(update={"waiting_message_id": message.message_id})
+        await _noted(announced, "waiting_not_noted", self.requests.note_waiting(announced))
+        return announced
 
-    async def _noted(self, request: LiveRequest, otherwise: str, note: Awaitable[None]) -> None:
-        """Without its note an update delivered again repeats a step, which ends in the same one reply."""
-        try:
-            await note
-        except RequestStoreUnavailable as error:
-            event(
-                logger,
-                otherwise,
-                level=logging.WARNING,
-                request_id=request.request_id,
-                user=request.user,
-                error=str(error),
-            )
+    async def _note_queued(self, request: LiveRequest) -> None:
+        event(logger, "photo_queued", **request.log_fields)
+        await _noted(request, "queued_not_noted", self.requests.note_queued(request.request_id))
 
     async def _give_back(self, request: LiveRequest, error: Exception) -> None:
-        """Tells what failed, unless an estimator is done all the same, and gives everything back; else the reaper does."""
+        """Tells the failure, unless an estimator has an outcome, and gives everything back. Else the reaper does."""
+        if not isinstance(error, REFUSALS):
+            event(logger, "intake_failed", **request.log_fields, level=logging.ERROR, exc_info=error)
         code = error.code if isinstance(error, AttraiError) else AttraiError.code
-        event(
-            logger,
-            "photo_not_taken",
-            level=logging.WARNING,
-            request_id=request.request_id,
-            user=request.user,
-            code=code,
-        )
+        event(logger, "photo_not_taken", **request.log_fields, level=logging.WARNING, code=code)
         try:
-            async with asyncio.timeout(2 * PATIENCE):
-                await self.reply_service.deliver(pending_reply_of_request(request), code, PATIENCE)
+            async with asyncio.timeout(2 * MESSAGE_TIMEOUT_S):
+                await self.reply_service.deliver(PendingReply.of_request(request), code, MESSAGE_TIMEOUT_S)
         except TimeoutError:
-            event(logger, "failure_not_told", level=logging.WARNING, request_id=request.request_id, user=request.user)
+            event(logger, "failure_not_told", **request.log_fields, level=logging.WARNING)
 
     async def _throughput(self) -> Throughput:
         try:
@@ -154,16 +148,25 @@ class PhotoIntake:
             return Throughput(replicas=1)
 
 
-def _live_request(sent: Attachment, chat_user: ChatUser, accepted_at: float, deadline: float) -> LiveRequest:
+async def _noted(request: LiveRequest, otherwise: str, note: Awaitable[None]) -> None:
+    """Without its note, a repeated update repeats a step; the user still gets one reply."""
+    try:
+        await note
+    except RequestStoreUnavailable as error:
+        event(logger, otherwise, **request.log_fields, level=logging.WARNING, error=str(error))
+
+
+def _new_request(photo: Attachment, chat_user: ChatUser, lifetime: float) -> LiveRequest:
+    now = time.time()
     return LiveRequest(
         request_id=new_request_id(),
         user=chat_user.hash,
-        chat_id=sent.chat_id,
-        photo_message_id=sent.message_id,
+        chat_id=photo.chat_id,
+        photo_message_id=photo.message_id,
         language=chat_user.language,
-        bytes=sent.bytes,
-        accepted_at=accepted_at,
-        deadline=deadline,
+        bytes=photo.bytes,
+        accepted_at=now,
+        deadline=now + lifetime,
     )
 
 

@@ -1,4 +1,4 @@
-"""The edge to the broker: waits out a restart; publishes in daemon threads, so that a broker that hangs holds up neither loop nor exit."""
+"""The edge to the broker. It publishes in daemon threads, so that a broker that hangs blocks neither the event loop nor the exit."""
 
 import asyncio
 import threading
@@ -7,16 +7,16 @@ from collections.abc import Callable
 
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.queues import declare, publish, reach
-from attrai_shared.retry import OutageRetry
+from attrai_shared.queues import check_connection, declare, publish
+from attrai_shared.retry import OutageRetry, RetryPolicy
 from celery import Celery
 
-WITHIN = 8.0
-"""Seconds that the broker may take to confirm one attempt, waiting for a thread included."""
-COPIES = 3
-"""Of one message, at most, where the broker takes them and does not say so: each begun is one of the estimators' three attempts."""
-AT_ONCE = 8
-"""Publishing threads; fewer than Celery's pool of 10 connections, so that none waits for one."""
+PUBLISH_TIMEOUT_S = 8.0
+"""How long the broker may take to confirm one attempt. Waiting for a thread counts."""
+PUBLISH_RETRY = RetryPolicy(on=(BrokerUnavailable,), first_pause_s=0.0, longest_pause_s=0.0, max_attempts=3)
+"""Each unconfirmed copy may start one of the estimators' three attempts, so there are at most three."""
+MAX_THREADS = 8
+"""Below the 10 connections of Celery's pool, so that no thread waits for one."""
 
 
 class Publisher:
@@ -24,46 +24,45 @@ class Publisher:
 
     def __init__(self, app: Celery, outage: OutageRetry | None = None) -> None:
         self._app = app
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._free_threads = asyncio.Semaphore(MAX_THREADS)
         self._outage = outage or OutageRetry(BrokerUnavailable)
 
     async def publish(self, message: ToEstimate) -> None:
-        """Returns once the broker has confirmed. After a failure it goes again as soon as the broker can be reached, `COPIES` times in all.
+        """Returns once the broker has confirmed. After a failure it publishes again as soon as the broker can be reached.
 
-        What the broker takes without our hearing of it comes to nothing, or a second time: both are the estimator's to settle.
+        An unconfirmed publish may be lost or duplicated; the estimator handles both.
         """
-        for left in reversed(range(COPIES)):
-            try:
-                await self._within(lambda: publish(self._app, message, time.time(), once=True))
-            except BrokerUnavailable:
-                if not left:
-                    raise
-            else:
-                return
+
+        async def until_reachable(_: float) -> None:
             await self._outage.call(self._reach, request_id=message.request_id, user=message.user)
 
-    async def _reach(self) -> None:
-        await self._within(lambda: reach(self._app))
+        await PUBLISH_RETRY.call_async(lambda: self._publish_once(message), sleep=until_reachable)
 
     async def declare(self) -> None:
         """Creates every exchange and queue."""
-        await self._within(lambda: declare(self._app))
+        await self._in_time(lambda: declare(self._app))
 
-    async def _within(self, call: Callable[[], None]) -> None:
+    async def _publish_once(self, message: ToEstimate) -> None:
+        await self._in_time(lambda: publish(self._app, message, time.time(), once=True))
+
+    async def _reach(self) -> None:
+        await self._in_time(lambda: check_connection(self._app))
+
+    async def _in_time(self, call: Callable[[], None]) -> None:
         try:
-            async with asyncio.timeout(WITHIN):
-                await self._room.acquire()
+            async with asyncio.timeout(PUBLISH_TIMEOUT_S):
+                await self._free_threads.acquire()
                 await self._in_thread(call)
         except TimeoutError:
             raise BrokerUnavailable("no confirmation in time") from None
 
     async def _in_thread(self, call: Callable[[], None]) -> None:
-        """The room is given back when the thread ends, not when we stop waiting for it."""
+        """The thread counts as busy until it ends, also after its caller stopped waiting."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
-        def settle(error: BaseException | None) -> None:
-            self._room.release()
+        def finish(error: BaseException | None) -> None:
+            self._free_threads.release()
             if done.cancelled():
                 return
             if error is None:
@@ -71,17 +70,17 @@ class Publisher:
             else:
                 done.set_exception(error)
 
-        threading.Thread(target=_call, args=(call, loop, settle), name="publish", daemon=True).start()
+        threading.Thread(target=_call, args=(call, loop, finish), name="publish", daemon=True).start()
         await done
 
 
 def _call(
-    call: Callable[[], None], loop: asyncio.AbstractEventLoop, settle: Callable[[BaseException | None], None]
+    call: Callable[[], None], loop: asyncio.AbstractEventLoop, finish: Callable[[BaseException | None], None]
 ) -> None:
     error: BaseException | None = None
     try:
         call()
-    except Exception as raised:  # noqa: BLE001  # handed to whoever waits
+    except Exception as raised:  # noqa: BLE001  # the caller gets it
         error = raised
     if not loop.is_closed():
-        loop.call_soon_threadsafe(settle, error)
+        loop.call_soon_threadsafe(finish, error)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,9 +17,9 @@ from attrai_shared.photo_store import PhotoStore
 from attrai_shared.queues import celery_app
 
 from attrai_bot.background import BackgroundTasks, touch_heartbeat
-from attrai_bot.delivery.reply_sender import ReplySender, insist
+from attrai_bot.delivery.reply_sender import ReplySender
 from attrai_bot.delivery.reply_service import ReplyService
-from attrai_bot.intake.commands import publish_menu
+from attrai_bot.intake.conversation import publish_menu
 from attrai_bot.intake.dispatcher import make_dispatcher
 from attrai_bot.intake.photo_intake import PhotoIntake
 from attrai_bot.intake.polling import Handle, Poller
@@ -27,19 +28,19 @@ from attrai_bot.intake.waiting_messages import WaitingMessageUpdater
 from attrai_bot.intake.webhook import path_of, served, webhook_app
 from attrai_bot.settings import BotSettings
 from attrai_bot.state import RequestStore
-from attrai_bot.telegram.bot_api import ALLOWED_UPDATES, FINAL, open_bot
+from attrai_bot.telegram.bot_api import ALLOWED_UPDATES, FINAL_ERRORS, open_bot
+from attrai_bot.telegram.sending import call_telegram
 
 logger = logging.getLogger(__name__)
 
 WRONG_TOKEN = (TelegramUnauthorizedError, TelegramNotFound)
-"""Telegram's answers to a token that it does not know, and to one that is not even well formed."""
-FOR_EVER = float("inf")
-HANDLE_WITHIN = 480.0
-"""Seconds that one handler may take, more than its parts have patience for; it holds up the confirmation of what came after it."""
+"""Telegram's errors for an unknown token, and for a malformed one."""
+HANDLER_TIMEOUT_S = 480.0
+"""Longer than all timeouts of a handler's steps. Until it ends, later updates are not confirmed."""
 
 
 async def run_intake(settings: BotSettings) -> int:
-    """Takes updates until a signal stops it; returns the exit status: 1 for a token that Telegram refuses."""
+    """Handles updates until a signal stops it. Returns the exit status: 1 for a token that Telegram refuses."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -59,7 +60,7 @@ async def run_intake(settings: BotSettings) -> int:
 
 @asynccontextmanager
 async def open_intake(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]]:
-    """The bot and the handler of its updates, with the background tasks that go on beside them."""
+    """The bot and the handler of its updates, with the background tasks running."""
     bot = open_bot(settings.bot_token.get_secret_value(), settings.bot_api_url)
     requests = RequestStore.at(settings.redis_url.get_secret_value(), settings.limits, settings.cipher)
     store = PhotoStore(settings.photo_store)
@@ -87,34 +88,34 @@ async def open_intake(settings: BotSettings) -> AsyncIterator[tuple[Bot, Handle]
 
 
 async def serve(bot: Bot, handle: Handle, settings: BotSettings, stop: asyncio.Event) -> None:
-    """Polls, or listens to the webhook, until `stop` is set. Raises Telegram's errors for a wrong token."""
+    """Polls, or listens for the webhook, until `stop` is set. Raises Telegram's errors for a wrong token."""
     secret = settings.webhook_secret
     if settings.webhook_url is None or secret is None:
-        if await _said(partial(bot.delete_webhook, drop_pending_updates=False), stop):
+        if await _registered(partial(bot.delete_webhook, drop_pending_updates=False), stop):
             event(logger, "intake_ready", by="polling")
             await Poller(bot, handle).run(stop)
         return
     url, word = settings.webhook_url, secret.get_secret_value()
     async with served(webhook_app(bot, handle, path_of(url), word), settings.webhook_host, settings.webhook_port):
-        if await _said(partial(bot.set_webhook, url, secret_token=word, allowed_updates=ALLOWED_UPDATES), stop):
+        if await _registered(partial(bot.set_webhook, url, secret_token=word, allowed_updates=ALLOWED_UPDATES), stop):
             event(logger, "intake_ready", by="webhook")
             await stop.wait()
 
 
-async def _said(call: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> bool:
-    """Tells Telegram how updates are to come, however long it is away; False once `stop` is set."""
-    saying = asyncio.create_task(insist(call, FOR_EVER, (*FINAL, *WRONG_TOKEN)))
+async def _registered(call: Callable[[], Awaitable[bool]], stop: asyncio.Event) -> bool:
+    """Tells Telegram how it delivers updates, and retries without a limit. False once `stop` is set."""
+    registering = asyncio.create_task(call_telegram(call, math.inf, (*FINAL_ERRORS, *WRONG_TOKEN)))
     stopping = asyncio.create_task(stop.wait())
-    done, others = await asyncio.wait({saying, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    done, others = await asyncio.wait({registering, stopping}, return_when=asyncio.FIRST_COMPLETED)
     for other in others:
         other.cancel()
-    return saying in done and bool(saying.result())
+    return registering in done and bool(registering.result())
 
 
 async def _handle(dispatcher: Dispatcher, bot: Bot, update: Update) -> None:
-    """Handles an update to its end, whatever that is: only a handler that is cancelled leaves it to come again."""
+    """Handles an update once, whether it succeeds or fails. Only a cancelled handler leaves it to be delivered again."""
     try:
-        async with asyncio.timeout(HANDLE_WITHIN):
+        async with asyncio.timeout(HANDLER_TIMEOUT_S):
             await dispatcher.feed_update(bot, update)
     except Exception:  # noqa: BLE001  # the error handlers have failed too
         event(logger, "update_failed", level=logging.ERROR, exc_info=True)

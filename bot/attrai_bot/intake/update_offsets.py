@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 class UpdateOffsets:
-    """Telegram forgets every update below the offset it is asked with, so it stops at the first one still open."""
+    """Telegram forgets every update below the requested offset, so the offset stops at the first open update."""
 
     def __init__(self) -> None:
         self._open: set[int] = set()
@@ -13,11 +13,11 @@ class UpdateOffsets:
 
     @property
     def offset(self) -> int | None:
-        """The first update that is not finished; None before the first was seen."""
+        """The first update that is not finished; None before the first one."""
         return self._offset
 
     def begin(self, update_ids: Iterable[int], room: int) -> list[int]:
-        """The first `room` of these that are new; they are open from now on. Telegram repeats what is not confirmed."""
+        """Opens the first `room` of these that are new, and returns them. Telegram repeats what is not confirmed."""
         floor = self._offset or 0
         new = sorted(one for one in set(update_ids) if one >= floor and one not in self._open | self._finished)[:room]
         self._open.update(new)

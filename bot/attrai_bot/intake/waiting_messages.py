@@ -1,4 +1,4 @@
-"""Keeps waiting messages true while photos wait: edits those that changed, ever more rarely, and never over a reply."""
+"""Updates waiting messages while photos wait: only changed texts, at growing intervals, and never after the reply."""
 
 import asyncio
 import logging
@@ -21,19 +21,18 @@ from attrai_bot.texts import TextParams
 
 logger = logging.getLogger(__name__)
 
-TICK = 2.0
-"""Seconds between two looks at the queue."""
-FIRST_INTERVAL, LONGEST_INTERVAL = 5.0, 60.0
-"""Seconds before a waiting message's first edit and at most between its later ones; doubled each time."""
-EDITS_A_TICK = 10
-"""Far below the about 30 messages a second that Telegram lets a bot send."""
-EDIT_WITHIN = 5
-"""Seconds that an edit may take: less than the lease under which it is done."""
+UPDATE_INTERVAL_S = 2.0
+FIRST_EDIT_AFTER_S, LONGEST_EDIT_INTERVAL_S = 5.0, 60.0
+"""Before the first edit of a waiting message, and at most between later edits. The interval doubles with each edit."""
+MAX_EDITS_PER_UPDATE = 10
+"""Far below the about 30 messages a second that Telegram allows a bot."""
+EDIT_TIMEOUT_S = 5
+"""Shorter than the lease of the claim under which the edit is done."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What a waiting message says, and when it may be edited next (seconds since 1970)."""
+class ShownText:
+    """What a waiting message shows, and when it may be edited next (seconds since 1970)."""
 
     text: str
     next_edit: float
@@ -41,56 +40,56 @@ class Shown:
 
 
 class WaitingMessageUpdater:
-    """Goes round for ever."""
+    """Looks at the queue at a fixed interval and edits the waiting messages that changed."""
 
     def __init__(self, bot: Bot, requests: RequestStore, text_params: TextParams) -> None:
         self._bot, self._requests, self._text_params = bot, requests, text_params
-        self._shown: dict[str, Shown] = {}
-        self._quiet_until = 0.0
+        self._shown: dict[str, ShownText] = {}
+        self._paused_until = 0.0
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(UPDATE_INTERVAL_S)
             with suppress(RequestStoreUnavailable):
-                await self.tick(time.time())
+                await self.update(time.time())
 
-    async def tick(self, now: float) -> None:
-        """One look at the queue. Raises RequestStoreUnavailable."""
+    async def update(self, now: float) -> None:
+        """Edits what has changed by now. Raises RequestStoreUnavailable."""
         live = [request for request in await self._requests.live() if request.deadline > now]
         live_ids = {request.request_id for request in live}
-        self._shown = {one: shown for one, shown in self._shown.items() if one in live_ids}
-        if not live or now < self._quiet_until:
+        self._shown = {request_id: shown for request_id, shown in self._shown.items() if request_id in live_ids}
+        if not live or now < self._paused_until:
             return
-        for request, text in (await self._due(live, now))[:EDITS_A_TICK]:
+        for request, text in (await self._due(live, now))[:MAX_EDITS_PER_UPDATE]:
             await self._edit_claimed(request, text)
 
     async def _due(self, live: list[LiveRequest], now: float) -> list[tuple[LiveRequest, str]]:
-        """Which waiting messages should say something else by now."""
+        """The requests whose waiting message should change now, with the new text."""
         throughput = Throughput(await self._requests.replicas(now), await self._requests.timings())
-        mine = Counter(request.user for request in live)
+        of_user = Counter(request.user for request in live)
         due, ahead = [], QueueLoad()
         for request in live:
             wait = wait_seconds(ahead, request.bytes, throughput)
             ahead = QueueLoad(ahead.photos + 1, ahead.bytes + request.bytes)
-            text = waiting_text(request.language, ahead.photos, wait, mine[request.user], self._text_params)
-            if request.waiting_message_id != NO_MESSAGE and self._may_change(request, text, now):
+            text = waiting_text(request.language, ahead.photos, wait, of_user[request.user], self._text_params)
+            if request.waiting_message_id != NO_MESSAGE and self._is_due(request, text, now):
                 due.append((request, text))
         return due
 
-    def _may_change(self, request: LiveRequest, text: str, now: float) -> bool:
-        before = self._shown.get(request.request_id)
-        if before is None:
-            self._shown[request.request_id] = Shown("", now + FIRST_INTERVAL, FIRST_INTERVAL)
+    def _is_due(self, request: LiveRequest, text: str, now: float) -> bool:
+        shown = self._shown.get(request.request_id)
+        if shown is None:
+            self._shown[request.request_id] = ShownText("", now + FIRST_EDIT_AFTER_S, FIRST_EDIT_AFTER_S)
             return False
-        if now < before.next_edit or text == before.text:
+        if now < shown.next_edit or text == shown.text:
             return False
-        interval = min(before.interval * 2, LONGEST_INTERVAL)
-        self._shown[request.request_id] = Shown(text, now + interval, interval)
+        interval = min(shown.interval * 2, LONGEST_EDIT_INTERVAL_S)
+        self._shown[request.request_id] = ShownText(text, now + interval, interval)
         return True
 
     async def _edit_claimed(self, request: LiveRequest, text: str) -> None:
-        """Under the claim, so that a reply waits for the edit and no edit follows a reply."""
+        """Edits under the claim: a reply waits for the edit, and no edit follows a reply."""
         owner = secrets.token_hex(8)
         if await self._requests.claim(request.request_id, owner, live_only=True) is not Claim.WON:
             return
@@ -102,11 +101,11 @@ class WaitingMessageUpdater:
     async def _edit(self, request: LiveRequest, text: str) -> None:
         try:
             await self._bot.edit_message_text(
-                text, chat_id=request.chat_id, message_id=request.waiting_message_id, request_timeout=EDIT_WITHIN
+                text, chat_id=request.chat_id, message_id=request.waiting_message_id, request_timeout=EDIT_TIMEOUT_S
             )
         except TelegramRetryAfter as error:
-            self._quiet_until = time.time() + error.retry_after
-        except TELEGRAM_ERRORS as error:  # unchanged, deleted by the user, network: the next tick sees
+            self._paused_until = time.time() + error.retry_after
+        except TELEGRAM_ERRORS as error:  # unchanged, deleted by the user, network: the next update tries again
             event(
                 logger,
                 "waiting_not_edited",

@@ -1,4 +1,4 @@
-"""Says every half minute how many photos wait, how long the oldest has waited, and how many estimators are at work."""
+"""Logs at a fixed interval how many photos wait, how long the oldest has waited, and how many estimators run."""
 
 import asyncio
 import logging
@@ -10,19 +10,18 @@ from attrai_bot.state import RequestStore
 
 logger = logging.getLogger(__name__)
 
-PERIOD = 30.0
-"""Seconds between two measurements."""
+METRICS_INTERVAL_S = 30.0
 
 
 async def watch_queue(requests: RequestStore) -> None:
     """Measures until cancelled. Raises RequestStoreUnavailable."""
     while True:
         await measure_queue(requests, time.time())
-        await asyncio.sleep(PERIOD)
+        await asyncio.sleep(METRICS_INTERVAL_S)
 
 
 async def measure_queue(requests: RequestStore, now: float) -> None:
-    """Logs `queue_measured` at this instant (seconds since 1970). Raises RequestStoreUnavailable."""
+    """Logs `queue_measured` for this instant (seconds since 1970). Raises RequestStoreUnavailable."""
     live = await requests.live()
     oldest = min((request.accepted_at for request in live), default=now)
     event(

@@ -12,10 +12,10 @@ from attrai_bot.settings import BotSettings
 
 logger = logging.getLogger(__name__)
 
-SIDE_BY_SIDE = 32
-"""Replies under way at a time."""
-STOP_WITHIN = 7.0
-"""Seconds that replies under way may take when the process stops; the others are handed out again."""
+CONCURRENCY = 32
+"""Deliveries that run side by side."""
+DRAIN_TIMEOUT_S = 7.0
+"""How long deliveries may finish at stop. The broker delivers the messages of the others again."""
 
 
 def run_replier(settings: BotSettings) -> int:
@@ -28,13 +28,13 @@ def run_replier(settings: BotSettings) -> int:
     worker = app.Worker(
         hostname=f"replier@{settings.replica}",
         pool_cls="threads",
-        concurrency=SIDE_BY_SIDE,
+        concurrency=CONCURRENCY,
         queues=[AFTER_ESTIMATE, DEAD_LETTERS],
         without_gossip=True,
         without_mingle=True,
         quiet=True,
     )
-    signals.worker_shutting_down.connect(lambda **_: loop.cancel_in(STOP_WITHIN), weak=False)
+    signals.worker_shutting_down.connect(lambda **_: loop.cancel_in(DRAIN_TIMEOUT_S), weak=False)
     try:
         worker.start()
     finally:
@@ -48,4 +48,4 @@ def _app(settings: BotSettings) -> Celery:
 
 
 def _keep_logging(**_: object) -> None:
-    """Celery leaves logging alone when somebody listens to this signal."""
+    """Celery does not configure logging when this signal has a receiver."""

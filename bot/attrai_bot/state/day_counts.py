@@ -1,4 +1,4 @@
-"""What is counted of a day: photos, users, and estimates by step and by how long they took. Of nobody in particular. Pure."""
+"""Counts of a day: photos, users, and estimates by step and duration. They identify nobody. Pure."""
 
 from bisect import bisect_left
 from collections.abc import Mapping
@@ -7,18 +7,18 @@ from datetime import UTC, datetime, timedelta
 from itertools import accumulate
 
 STEPS = ("decode", "detect", "align", "score", "quality", "embed", "resize", "annotate", "encode")
-"""The pipeline's, in its order."""
+"""The steps of the estimator's pipeline, in order."""
 ALL_STEPS = "all"
-BOUNDS = tuple(0.002 * 2**n for n in range(15))
-"""Upper ends of the buckets in seconds, 2 ms to 33 s; one more bucket takes what is longer."""
-DAYS = 30
-"""Days that are shown; they are kept one day longer."""
-PHOTOS = "photos"
+BUCKET_ENDS_S = tuple(0.002 * 2**n for n in range(15))
+"""Upper ends of the buckets, 2 ms to 33 s. One more bucket counts what takes longer."""
+DAYS_SHOWN = 30
+"""Counts are kept one day longer."""
+PHOTOS_FIELD = "photos"
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day in UTC (YYYY-MM-DD). `users` is an estimate (HyperLogLog, 0.8%); `seconds`: counts by bucket for each step and all."""
+    """A day in UTC (YYYY-MM-DD). `users` is an estimate (HyperLogLog, 0.8%). `seconds`: counts by bucket, for each step and for all."""
 
     date: str
     photos: int
@@ -32,9 +32,9 @@ def date_of(now: float) -> str:
 
 
 def last_dates(now: float) -> list[str]:
-    """The last `DAYS` days, today's last."""
+    """The last `DAYS_SHOWN` days, today's last."""
     today = datetime.fromtimestamp(now, UTC).date()
-    return [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS))]
+    return [(today - timedelta(days=ago)).isoformat() for ago in reversed(range(DAYS_SHOWN))]
 
 
 def seconds_to_midnight(now: float) -> float:
@@ -43,24 +43,24 @@ def seconds_to_midnight(now: float) -> float:
 
 
 def fields_of(seconds: Mapping[str, float]) -> list[str]:
-    """The counters that an estimate with these seconds by step adds one to; steps that we do not know have none."""
+    """The counters that an estimate with these seconds by step increments. Unknown steps are left out."""
     known = {step: seconds[step] for step in STEPS if step in seconds}
     if known:
         known[ALL_STEPS] = sum(known.values())
-    return [f"{step}:{bisect_left(BOUNDS, took)}" for step, took in known.items()]
+    return [f"{step}:{bisect_left(BUCKET_ENDS_S, took)}" for step, took in known.items()]
 
 
 def day_of(date: str, fields: Mapping[str, str], users: int) -> Day:
     """The day whose counters have these values."""
     seconds = {
-        step: tuple(int(fields.get(f"{step}:{bucket}", 0)) for bucket in range(len(BOUNDS) + 1))
+        step: tuple(int(fields.get(f"{step}:{bucket}", 0)) for bucket in range(len(BUCKET_ENDS_S) + 1))
         for step in (*STEPS, ALL_STEPS)
     }
-    return Day(date, int(fields.get(PHOTOS, 0)), users, seconds)
+    return Day(date, int(fields.get(PHOTOS_FIELD, 0)), users, seconds)
 
 
 def at_most(counts: tuple[int, ...], share: float) -> float | None:
-    """Seconds within which this share of the estimates was done, as the end of a bucket; None without any, or beyond the last."""
+    """The bucket end within which this share of the estimates was done; None without estimates, or beyond the last end."""
     wanted = share * sum(counts)
-    reached = next((n for n, done in enumerate(accumulate(counts)) if done and done >= wanted), len(BOUNDS))
-    return BOUNDS[reached] if reached < len(BOUNDS) else None
+    reached = next((n for n, done in enumerate(accumulate(counts)) if done and done >= wanted), len(BUCKET_ENDS_S))
+    return BUCKET_ENDS_S[reached] if reached < len(BUCKET_ENDS_S) else None

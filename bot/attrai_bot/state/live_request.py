@@ -1,7 +1,8 @@
-"""What the request store stores and answers."""
+"""What the request store keeps of a live request, and what it answers."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypedDict
 
 from attrai_shared.contracts import Instant, Language, ReplyAddress, RequestId, UserHash
 from pydantic import BaseModel, ConfigDict
@@ -9,14 +10,21 @@ from pydantic import BaseModel, ConfigDict
 from attrai_bot.state.timings import QueueLoad
 
 NO_MESSAGE = 0
-"""The waiting message of a request that has none yet; Telegram counts messages from 1."""
-NOBODY = ReplyAddress(chat_id=0, photo_message_id=0, waiting_message_id=NO_MESSAGE, language="en")
-"""Stands for an address that was sealed under another key; Telegram numbers no chat 0."""
+"""The waiting message of a request that has none yet. Telegram counts messages from 1."""
+UNREADABLE_ADDRESS = ReplyAddress(chat_id=0, photo_message_id=0, waiting_message_id=NO_MESSAGE, language="en")
+"""Replaces an address that was encrypted under another key. Telegram has no chat 0."""
+
+
+class RequestLogFields(TypedDict):
+    """Fields of every log event about a request."""
+
+    request_id: str
+    user: str
 
 
 @dataclass(frozen=True, slots=True)
 class QuotaLimits:
-    """How much is taken at a time: live requests of a user, live requests of all, bytes that these reserve."""
+    """How much is accepted at a time: live requests of one user, of all users, and the bytes that these reserve."""
 
     of_user: int
     of_all: int
@@ -24,7 +32,7 @@ class QuotaLimits:
 
 
 class LiveRequest(BaseModel):
-    """A live request. `bytes` are reserved for it in the photo store; `queued` once the broker has its message."""
+    """An accepted request that is not answered. `bytes` are reserved in the photo store; `queued`: the broker has its message."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -48,10 +56,14 @@ class LiveRequest(BaseModel):
             language=self.language,
         )
 
+    @property
+    def log_fields(self) -> RequestLogFields:
+        return {"request_id": self.request_id, "user": self.user}
+
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A new request was entered. `of_user`: the user's live requests with it; `ahead`: those accepted before it."""
+    """A new request is live. `of_user`: the user's live requests with it; `ahead`: those accepted before it."""
 
     of_user: int
     ahead: QueueLoad
@@ -59,13 +71,13 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The message led to a request before (an update delivered twice). `record` is absent once that one is answered."""
+    """The message already led to a request: its update was delivered twice. `request` is None once that one is answered."""
 
     request: LiveRequest | None
 
 
 class Claim(StrEnum):
-    """Whether one may answer a request: yes, it has been answered, or somebody is at it at this moment."""
+    """Whether the caller may answer a request. ANSWERED: it is answered already. HELD: somebody else is answering it."""
 
     WON = "won"
     ANSWERED = "answered"

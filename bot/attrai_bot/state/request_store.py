@@ -1,4 +1,4 @@
-"""The edge to Redis: every question and every change that the bot has for it. All methods raise RequestStoreUnavailable."""
+"""The edge to Redis: every read and every change of live requests. All methods raise RequestStoreUnavailable."""
 
 import secrets
 from collections.abc import Awaitable, Mapping, Sequence
@@ -15,22 +15,21 @@ from redis.exceptions import RedisError
 
 from attrai_bot.state import scripts
 from attrai_bot.state.address_cipher import AddressCipher
-from attrai_bot.state.day_counts import DAYS, Day, date_of, day_of, fields_of, last_dates, seconds_to_midnight
-from attrai_bot.state.live_request import NOBODY, Admitted, Claim, Duplicate, LiveRequest, QuotaLimits
-from attrai_bot.state.timings import WINDOW, QueueLoad, Timings
+from attrai_bot.state.day_counts import DAYS_SHOWN, Day, date_of, day_of, fields_of, last_dates, seconds_to_midnight
+from attrai_bot.state.live_request import UNREADABLE_ADDRESS, Admitted, Claim, Duplicate, LiveRequest, QuotaLimits
+from attrai_bot.state.timings import WINDOW_PHOTOS, QueueLoad, Timings
 
-MARKED = 3600.0
-"""Seconds after its deadline for which a request's marks stay; an update that comes again later is taken for new."""
-LEASE = 10.0
-"""Seconds for which a claim holds unless it is renewed."""
-TIMEOUT = 4.0
-"""Seconds that Redis may take to answer."""
-COUNTS_KEPT_MS = (DAYS + 1) * 86_400_000
-SALT_OUTLIVES = 60.0
-"""Seconds for which a day's salt outlives the day: the clocks of two processes may differ."""
+MARKS_KEPT_S = 3600.0
+"""How long marks outlive a request's deadline. An update that is repeated later counts as new."""
+CLAIM_LEASE_S = 10.0
+"""How long a claim lasts unless it is renewed."""
+REDIS_TIMEOUT_S = 4.0
+COUNTS_KEPT_MS = (DAYS_SHOWN + 1) * 86_400_000
+SALT_EXTRA_S = 60.0
+"""A day's salt outlives the day, since the clocks of two processes may differ."""
 NO_SECONDS: Mapping[str, float] = MappingProxyType({})
-SEALED = "sealed"
-"""The record's field that stands for all of its address."""
+SEALED_FIELD = "sealed"
+"""The field that holds the encrypted address."""
 
 Argument = str | int | float
 Answer = TypeVar("Answer")
@@ -44,10 +43,14 @@ class RequestStore:
 
     @classmethod
     def at(cls, url: str, limits: QuotaLimits, cipher: AddressCipher) -> Self:
-        """A request store on the server at `redis://...` or `unix:///path?db=N`; it connects when first asked."""
+        """A request store on the server at `redis://...` or `unix:///path?db=N`. It connects with the first call."""
         once_more = Retry(NoBackoff(), 1)
         redis = Redis.from_url(
-            url, decode_responses=True, socket_timeout=TIMEOUT, socket_connect_timeout=TIMEOUT, retry=once_more
+            url,
+            decode_responses=True,
+            socket_timeout=REDIS_TIMEOUT_S,
+            socket_connect_timeout=REDIS_TIMEOUT_S,
+            retry=once_more,
         )
         return cls(redis, limits, cipher)
 
@@ -55,7 +58,7 @@ class RequestStore:
         await self._redis.aclose()
 
     async def admit(self, request: LiveRequest, now: float) -> Admitted | Duplicate:
-        """Takes a request in, or tells that its message was taken before. Raises QuotaExceeded, Busy too."""
+        """Makes a request live, unless its message was admitted before. Raises QuotaExceeded, Busy too."""
         date = date_of(now)
         names = [keys.of_user(request.user), keys.record(request.request_id), keys.BYTES]
         names += [keys.day(date), keys.day_users(date), keys.day_salt(date)]
@@ -66,12 +69,12 @@ class RequestStore:
             request.bytes,
             _mark_ms(request.deadline, now),
         ]
-        said = await self._run(
+        answer = await self._run(
             scripts.ADMIT,
             [keys.message(self._cipher.message_hash(request.user, request.photo_message_id)), keys.LIVE, *names],
             [now, *limits, *reservation, COUNTS_KEPT_MS, secrets.token_hex(16), _salt_ms(now), *self._fields(request)],
         )
-        verdict, *rest = cast(Sequence[str], said)
+        verdict, *rest = cast(Sequence[str], answer)
         if verdict == "admitted":
             return Admitted(of_user=int(rest[0]), ahead=QueueLoad(int(rest[1]), int(rest[2])))
         if verdict == "earlier":
@@ -79,35 +82,35 @@ class RequestStore:
         raise QuotaExceeded if verdict == QuotaExceeded.code else Busy
 
     async def note_waiting(self, request: LiveRequest) -> None:
-        """The request now has the waiting message that this record names."""
-        await self._run(scripts.NOTE, [keys.record(request.request_id)], [SEALED, self._sealed(request)])
+        """Stores the request's waiting message."""
+        await self._run(scripts.NOTE, [keys.record(request.request_id)], [SEALED_FIELD, self._sealed(request)])
 
     async def note_queued(self, request_id: str) -> None:
-        """The broker has confirmed the request's message."""
+        """Stores that the broker has the request's message."""
         await self._run(scripts.NOTE, [keys.record(request_id)], ["queued", 1])
 
     async def claim(self, request_id: str, owner: str, *, live_only: bool) -> Claim:
-        """Leases the right to answer for `LEASE` seconds, or renews the owner's lease.
+        """Leases the right to answer for `CLAIM_LEASE_S`, or renews the owner's lease.
 
-        With `live_only` a request without a record counts as answered; without it, only one that is marked so.
+        With `live_only`, a request that is not live counts as answered; without it, only one that is marked so.
         """
-        said = await self._run(
+        answer = await self._run(
             scripts.CLAIM,
             [keys.answered(request_id), keys.replying(request_id), keys.record(request_id)],
-            [owner, int(LEASE * 1000), int(live_only)],
+            [owner, int(CLAIM_LEASE_S * 1000), int(live_only)],
         )
-        return Claim(cast(str, said))
+        return Claim(cast(str, answer))
 
     async def release(self, request_id: str, owner: str) -> None:
-        """Gives the lease back, if it is still the owner's."""
+        """Releases the claim, if the owner still holds it."""
         await self._run(scripts.RELEASE, [keys.replying(request_id)], [owner])
 
     async def settle(
         self, request_id: str, user: str, deadline: float, now: float, seconds: Mapping[str, float] = NO_SECONDS
     ) -> None:
-        """The request is answered, or can never be: gives back all that it took.
+        """Ends a request that is answered, or never can be: gives back all that it reserved. Idempotent.
 
-        The `seconds` of each step of its estimate are counted, once, however often this is said.
+        `seconds`: of each step of its estimate; they are counted once.
         """
         names = [
             keys.record(request_id),
@@ -121,7 +124,7 @@ class RequestStore:
             [request_id, _mark_ms(deadline, now), COUNTS_KEPT_MS, *fields_of(seconds)],
         )
         if seconds and given_back:
-            took: list[Argument] = [sum(seconds.values()), int(cast(str, given_back)), WINDOW]
+            took: list[Argument] = [sum(seconds.values()), int(cast(str, given_back)), WINDOW_PHOTOS]
             await self._run(scripts.LEARN, [keys.TIMINGS], took)
 
     async def find(self, request_id: str) -> LiveRequest | None:
@@ -129,7 +132,7 @@ class RequestStore:
         return self._decoded(await self._ask(self._redis.hgetall(keys.record(request_id))))
 
     async def live(self) -> list[LiveRequest]:
-        """All live requests, the first accepted first."""
+        """All live requests, the oldest first."""
         return await self._in_order("+inf")
 
     async def overdue(self, now: float) -> list[LiveRequest]:
@@ -137,29 +140,31 @@ class RequestStore:
         return await self._in_order(repr(now))
 
     async def replicas(self, now: float) -> int:
-        """Estimator replicas that said lately that they are well."""
-        return int(await self._ask(self._redis.zcount(keys.REPLICAS, now - keys.REPLICA_SILENCE, "+inf")))
+        """Estimator replicas with a recent heartbeat."""
+        return int(await self._ask(self._redis.zcount(keys.REPLICAS, now - keys.REPLICA_TIMEOUT_S, "+inf")))
 
     async def timings(self) -> Timings:
-        """How long estimates took lately."""
+        """How long recent estimates took."""
         return Timings.of(cast(dict[str, str], await self._ask(self._redis.hgetall(keys.TIMINGS))))
 
     async def days(self, now: float) -> list[Day]:
-        """What was counted on each of the last days, today's last."""
+        """The counts of the last days, today's last."""
         dates = last_dates(now)
         pipeline = self._redis.pipeline(transaction=False)
         for date in dates:
             pipeline.hgetall(keys.day(date))
             pipeline.pfcount(keys.day_users(date))
-        said = await self._ask(pipeline.execute())
-        return [day_of(date, fields, users) for date, fields, users in zip(dates, said[::2], said[1::2], strict=True)]
+        answer = await self._ask(pipeline.execute())
+        return [
+            day_of(date, fields, users) for date, fields, users in zip(dates, answer[::2], answer[1::2], strict=True)
+        ]
 
     async def language(self, user: str) -> Language | None:
         """The language that the user chose, if they did."""
         return cast(Language | None, await self._ask(self._redis.get(keys.language(user))))
 
     async def set_language(self, user: str, language: Language) -> None:
-        """The user chose a language."""
+        """Stores the language that the user chose."""
         await self._ask(self._redis.set(keys.language(user), language))
 
     async def _in_order(self, up_to: str) -> list[LiveRequest]:
@@ -171,25 +176,27 @@ class RequestStore:
 
     def _fields(self, request: LiveRequest) -> list[Argument]:
         kept = request.model_dump(exclude=set(ReplyAddress.model_fields))
-        fields = kept | {"queued": int(request.queued), SEALED: self._sealed(request)}
+        fields = kept | {"queued": int(request.queued), SEALED_FIELD: self._sealed(request)}
         return [part for field in fields.items() for part in field]
 
     def _sealed(self, request: LiveRequest) -> str:
         return self._cipher.encrypt(request.address, request.request_id)
 
     def _decoded(self, answer: object) -> LiveRequest | None:
-        """The record of these fields; version 1 had its address open in them."""
+        """The request with these fields. Version 1 stores its address in plain."""
         fields = cast(dict[str, str], answer)
         if not fields:
             return None
-        address = self._opened(fields[SEALED], fields["request_id"]).model_dump() if SEALED in fields else {}
+        address = (
+            self._opened(fields[SEALED_FIELD], fields["request_id"]).model_dump() if SEALED_FIELD in fields else {}
+        )
         return LiveRequest.model_validate(fields | address)
 
     def _opened(self, sealed: str, request_id: str) -> ReplyAddress:
         try:
             return self._cipher.decrypt(sealed, request_id)
         except RefusedMessage:
-            return NOBODY
+            return UNREADABLE_ADDRESS
 
     async def _run(self, script: str, names: Sequence[str], arguments: Sequence[Argument]) -> object:
         return await self._ask(self._redis.register_script(script)(keys=names, args=arguments))
@@ -202,8 +209,8 @@ class RequestStore:
 
 
 def _mark_ms(deadline: float, now: float) -> int:
-    return int((max(deadline - now, 0.0) + MARKED) * 1000)
+    return int((max(deadline - now, 0.0) + MARKS_KEPT_S) * 1000)
 
 
 def _salt_ms(now: float) -> int:
-    return int((seconds_to_midnight(now) + SALT_OUTLIVES) * 1000)
+    return int((seconds_to_midnight(now) + SALT_EXTRA_S) * 1000)

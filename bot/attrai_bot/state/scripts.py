@@ -1,4 +1,4 @@
-"""The request store's changes, each one atomic script. Keys come from `attrai_shared.keys`; no script makes a key itself."""
+"""The atomic Lua scripts of the request store. All keys come from `attrai_shared.keys`."""
 
 ADMIT = """
 local message, live, user, record, bytes, day, day_users, day_salt = unpack(KEYS)
@@ -23,14 +23,14 @@ redis.call('PEXPIRE', day_users, kept_ms)
 local ahead = redis.call('ZCOUNT', live, '(' .. now, '(' .. deadline)
 return {'admitted', redis.call('ZCOUNT', user, '(' .. now, '+inf'), ahead, stored}
 """
-"""Takes a request in, unless its message was taken before, the user has too many live ones, or there is no room. Counts it."""
+"""Admits and counts a request, unless its message was admitted before, the user has too many, or there is no room."""
 
 NOTE = """
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
 redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
 return 1
 """
-"""Sets one field of a record that exists."""
+"""Sets one field of a live request."""
 
 CLAIM = """
 local answered, replying, record = unpack(KEYS)
@@ -42,13 +42,13 @@ if holder and holder ~= owner then return 'held' end
 redis.call('SET', replying, owner, 'PX', lease_ms)
 return 'won'
 """
-"""Leases the right to answer to `owner`, or renews it."""
+"""Leases the claim to `owner`, or renews the lease."""
 
 RELEASE = """
 if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
 return 0
 """
-"""Gives a lease back that is still one's own."""
+"""Releases the claim, if `owner` still holds it."""
 
 SETTLE = """
 local live, bytes, user, record, attempts, replying, answered, day = unpack(KEYS)
@@ -65,7 +65,7 @@ redis.call('DEL', record, attempts, replying)
 redis.call('SET', answered, '1', 'PX', mark_ms)
 return reserved
 """
-"""Ends a request: what it took is given back, its estimate counted, the mark that it is answered stays. Run again, it changes no more."""
+"""Ends a request: releases what it reserved, counts its estimate, and marks it as answered. Idempotent."""
 
 LEARN = """
 local timings = KEYS[1]
@@ -82,4 +82,4 @@ local new = {
 }
 for name, value in pairs(new) do redis.call('HSET', timings, name, tostring(value)) end
 """
-"""Moves the running means of an estimate's seconds and bytes, and how these go together, towards a new measurement."""
+"""Moves the running means, variance and covariance of seconds and bytes towards a new measurement."""

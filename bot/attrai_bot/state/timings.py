@@ -1,20 +1,20 @@
-"""How long estimates take, by what was measured lately: a line through seconds over bytes of the file. Pure."""
+"""How long estimates take: a least-squares line of seconds over file size, through recent measurements. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-WINDOW = 40
-"""Photos that count: enough that one large photo moves no forecast by much, few enough that a slower machine shows soon."""
-FIRST_SECONDS = 0.2
-"""Seconds that an estimate is taken to need before any was measured."""
-OVERHEAD = 0.005
-"""Seconds that a replica spends on a photo beyond the pipeline's steps: queue, store, counter (`make bench-queue`)."""
+WINDOW_PHOTOS = 40
+"""Large enough that one large photo hardly moves the ETA, small enough that a slower machine shows soon."""
+DEFAULT_ESTIMATE_S = 0.2
+"""Assumed for an estimate before the first measurement."""
+OVERHEAD_S = 0.005
+"""What a replica spends on a photo beyond the pipeline's steps: queue, store, counter (`make bench-queue`)."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueLoad:
-    """Work that waits: so many photos, of so many bytes together."""
+    """Waiting work: the number of photos, and their bytes in all."""
 
     photos: int = 0
     bytes: int = 0
@@ -22,27 +22,27 @@ class QueueLoad:
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Of the last `photos` estimates (at most `WINDOW`, older ones fading): mean seconds, mean bytes, and how these go together."""
+    """Running means over the last `photos` estimates, at most `WINDOW_PHOTOS`; older ones fade out."""
 
     photos: float = 0
-    seconds: float = FIRST_SECONDS
+    seconds: float = DEFAULT_ESTIMATE_S
     bytes: float = 0.0
     variance: float = 0.0
     covariance: float = 0.0
 
     @classmethod
     def of(cls, fields: Mapping[str, str]) -> Self:
-        """From the request store's hash, which may be empty."""
+        """From the fields in Redis, which may be missing."""
         return cls(**{name: float(fields[name]) for name in cls.__slots__ if name in fields})
 
     def needed(self, load: QueueLoad) -> float:
-        """Seconds in which one replica should work off the load."""
+        """Seconds that one replica needs for the load."""
         deviation = load.bytes - load.photos * self.bytes
-        return load.photos * (self.seconds + OVERHEAD) + self._slope * deviation
+        return load.photos * (self.seconds + OVERHEAD_S) + self._slope * deviation
 
     @property
     def _slope(self) -> float:
-        """Seconds a byte, by least squares; nearer to 0 the fewer photos speak for it, and an empty file never needs less than none."""
+        """Seconds per byte, by least squares, shrunk towards 0 for few photos. Limited so that no file needs negative time."""
         if not self.photos or not self.bytes:
             return 0.0
         slope = self.covariance / (self.variance + self.bytes**2 / self.photos)

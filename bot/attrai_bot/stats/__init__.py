@@ -1,1 +1,1 @@
-"""The operator's page of /stats: what it says, and the process that draws it."""
+"""The operator's page of /stats, and the process that draws it."""

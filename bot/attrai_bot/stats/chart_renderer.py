@@ -1,4 +1,4 @@
-"""The edge to the process that draws: short-lived, so that the bot neither starts slower nor grows by what drawing needs."""
+"""Draws in a short-lived process, so that matplotlib costs the bot neither start time nor memory."""
 
 import asyncio
 import json
@@ -7,17 +7,17 @@ from tempfile import TemporaryDirectory
 
 from attrai_bot.stats.page import StatsPage
 
-WITHIN = 60.0
-"""Seconds that a drawing may take; about two of a core's time are usual."""
-PROGRAM = ("-I", "-m", "attrai_bot.stats.drawing")
+DRAWING_TIMEOUT_S = 60.0
+"""A drawing usually takes about 2 s of a core's time."""
+DRAWING_ARGUMENTS = ("-I", "-m", "attrai_bot.stats.drawing")
 
 
 class DrawingFailedError(Exception):
-    """The process ended without a picture; its own words are on the console."""
+    """The process ended without a picture. Its error message is on the console."""
 
 
 class ChartRenderer:
-    """Draws one page after the other: two at once could take more memory than the bot may have."""
+    """Draws one page at a time: two at once could exceed the bot's memory limit."""
 
     def __init__(self) -> None:
         self._free = asyncio.Lock()
@@ -25,15 +25,15 @@ class ChartRenderer:
     async def draw(self, page: StatsPage) -> bytes:
         """The page as a PNG. Raises DrawingFailedError, TimeoutError."""
         with TemporaryDirectory() as scratch:
-            async with self._free, asyncio.timeout(WITHIN):
+            async with self._free, asyncio.timeout(DRAWING_TIMEOUT_S):
                 return await _drawn(page, scratch)
 
 
 async def _drawn(page: StatsPage, scratch: str) -> bytes:
-    """The process gets none of our environment, which may hold the token."""
+    """The process does not inherit the environment, which may hold the token."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *PROGRAM,
+        *DRAWING_ARGUMENTS,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         env={"MPLCONFIGDIR": scratch, "OPENBLAS_NUM_THREADS": "1"},

@@ -1,4 +1,4 @@
-"""`python -m attrai_bot.stats.drawing`: a page (JSON) comes in, its picture (PNG) goes out. It knows no token and reads no settings."""
+"""`python -m attrai_bot.stats.drawing`: reads a page (JSON) from stdin and writes its picture (PNG) to stdout."""
 
 import json
 import sys
@@ -10,16 +10,15 @@ from matplotlib.figure import Figure
 
 from attrai_bot.stats.page import StatsPage
 
-INCHES = (8.0, 10.0)
-DOTS = 110
+SIZE_INCHES = (8.0, 10.0)
+DPI = 110
 """A picture of 880 x 1100 pixels."""
-LABELLED = 5
-"""Every so many days has its date below it."""
+LABEL_EVERY_DAYS = 5
 
 
 def draw(page: StatsPage, to: IO[bytes]) -> None:
-    """Photos a day, users a day, and the distribution of seconds, one below the other."""
-    figure = Figure(figsize=INCHES, dpi=DOTS, layout="constrained")
+    """Draws photos a day, users a day and the distribution of seconds, one below the other."""
+    figure = Figure(figsize=SIZE_INCHES, dpi=DPI, layout="constrained")
     photos, users, seconds = figure.subplots(3, height_ratios=(2, 2, 3))
     for axes, counts, colour in ((photos, page["photos"], "C0"), (users, page["users"], "C2")):
         _bars(axes, page["dates"], counts, colour)
@@ -33,7 +32,7 @@ def draw(page: StatsPage, to: IO[bytes]) -> None:
 def _bars(axes: Axes, dates: list[str], counts: list[int], colour: str) -> None:
     axes.bar(range(len(counts)), counts, color=colour)
     axes.set_ylim(0, max(*counts, 1) * 1.1)
-    shown = range(len(dates) - 1, -1, -LABELLED)
+    shown = range(len(dates) - 1, -1, -LABEL_EVERY_DAYS)
     axes.set_xticks(list(shown), [dates[day] for day in shown])
     axes.grid(axis="y", alpha=0.3)
 

@@ -1,16 +1,16 @@
-"""What the page of /stats shows, ready to be drawn: numbers and words alone. Pure."""
+"""The numbers and words on the page of /stats. Pure."""
 
 from collections.abc import Sequence
 from typing import TypedDict
 
 from attrai_shared.contracts import Language
 
-from attrai_bot.state.day_counts import ALL_STEPS, BOUNDS, STEPS, Day, at_most
+from attrai_bot.state.day_counts import ALL_STEPS, BUCKET_ENDS_S, STEPS, Day, at_most
 from attrai_bot.texts import decimal, translate
 
 
 class StatsPage(TypedDict):
-    """The drawing process reads it as JSON. `shares`: of a step's estimates by bucket; `bounds`: the buckets' upper ends in seconds."""
+    """The drawing process reads it as JSON. `bounds`: upper ends of the buckets in seconds; `shares`: of estimates, by bucket."""
 
     dates: list[str]
     photos: list[int]
@@ -26,7 +26,7 @@ def stats_page(days: Sequence[Day], language: Language) -> StatsPage:
         dates=[day.date[5:] for day in days],
         photos=[day.photos for day in days],
         users=[day.users for day in days],
-        bounds=list(BOUNDS),
+        bounds=list(BUCKET_ENDS_S),
         shares={_name(step, language): _shares(_together(days, step)) for step in (ALL_STEPS, *STEPS)},
         titles=[translate(language, f"stats.{chart}") for chart in ("photos", "users", "seconds")],
     )

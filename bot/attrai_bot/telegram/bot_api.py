@@ -1,4 +1,4 @@
-"""The edge to the Bot API: how a bot is made, and which of its errors may pass by themselves."""
+"""The Bot API: how a bot is opened, and what its errors mean."""
 
 from enum import StrEnum
 
@@ -12,36 +12,36 @@ from aiogram.exceptions import (
     TelegramEntityTooLarge,
     TelegramForbiddenError,
     TelegramMigrateToChat,
+    TelegramRetryAfter,
 )
 
 ALLOWED_UPDATES = ["message", "callback_query"]
-"""What the bot wants to hear of."""
-TIMEOUT = 30.0
-"""Seconds that one call may take, uploads of 10 MB included."""
-ADDRESS_KEPT = 30.0
-"""Seconds for which the Bot API server's address is remembered; aiogram's own hour outlives a server that has moved."""
-FINAL = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError, TelegramMigrateToChat)
-"""Errors that the same call would meet again; all others may pass: flood control, network, servers, proxies."""
+"""The kinds of updates that the bot asks for."""
+CALL_TIMEOUT_S = 30.0
+"""Limit of one call, uploads of 10 MB included."""
+DNS_CACHE_S = 30.0
+"""How long the server's address is cached. aiogram's default of an hour is too long for a server that moves."""
+FINAL_ERRORS = (TelegramBadRequest, TelegramEntityTooLarge, TelegramForbiddenError, TelegramMigrateToChat)
+"""Errors that a retry meets again. All others may pass: flood control, network, servers, proxies."""
 TELEGRAM_ERRORS = (TelegramAPIError, ClientDecodeError)
-"""All that a call may raise; a proxy's page in place of JSON is a decode error."""
+"""All that a call may raise. A proxy's HTML page in place of JSON is a decode error."""
 
 
 def open_bot(token: str, api_url: str) -> Bot:
-    """A bot for this token; must be made and closed in the event loop that uses it. Raises TokenValidationError."""
-    api = TelegramAPIServer.from_base(api_url)
-    return Bot(token, session=Session(api))
+    """A bot that is used and closed in the event loop of the caller. Raises TokenValidationError."""
+    return Bot(token, session=Session(TelegramAPIServer.from_base(api_url)))
 
 
 class Session(AiohttpSession):
-    """aiogram's session, but for how long it remembers an address (seconds)."""
+    """aiogram's session with a shorter DNS cache (seconds)."""
 
-    def __init__(self, api: TelegramAPIServer, address_kept: float = ADDRESS_KEPT) -> None:
-        super().__init__(api=api, timeout=TIMEOUT)
-        self._connector_init["ttl_dns_cache"] = address_kept
+    def __init__(self, api: TelegramAPIServer, dns_cache_s: float = DNS_CACHE_S) -> None:
+        super().__init__(api=api, timeout=CALL_TIMEOUT_S)
+        self._connector_init["ttl_dns_cache"] = dns_cache_s
 
 
 class Fault(StrEnum):
-    """What a refusal by Telegram means for a reply."""
+    """What a final error means for a reply."""
 
     ALREADY_THERE = "already_there"
     MESSAGE_GONE = "message_gone"
@@ -62,15 +62,17 @@ FAULTS = {
     "not enough rights": Fault.CHAT_GONE,
     "have no rights": Fault.CHAT_GONE,
 }
-"""Words in the descriptions of status 400, which have no codes.
-
-A message without text is a picture: the reply was there before.
-"""
+"""By words in the description, since status 400 has no codes. A message without text is a picture: the reply is there."""
 
 
 def fault_of(error: Exception) -> Fault:
-    """What one of the `FINAL` errors means."""
+    """What one of the `FINAL_ERRORS` means."""
     if isinstance(error, TelegramForbiddenError | TelegramMigrateToChat):
         return Fault.CHAT_GONE
     description = str(error).lower()
     return next((fault for words, fault in FAULTS.items() if words in description), Fault.REFUSED)
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Seconds that flood control asks to wait; None for another error."""
+    return float(error.retry_after) if isinstance(error, TelegramRetryAfter) else None

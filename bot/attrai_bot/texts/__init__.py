@@ -1,4 +1,4 @@
-"""Every sentence that a user may read, in both languages, by key: an error's code, a reason's code, or a name."""
+"""All sentences that users read, in both languages. The key is the code of an error or a reason, or a name."""
 
 from attrai_bot.texts.translation import LANGUAGES, SENTENCES, TextParams, choose_language, decimal, translate
 

@@ -1,4 +1,4 @@
-"""From a key and values to a sentence. Plain text, no markup, so that nothing needs escaping."""
+"""Turns a key and values into a sentence: plain text, so that nothing needs escaping."""
 
 from collections.abc import Mapping
 from typing import get_args
@@ -12,14 +12,14 @@ LANGUAGES: tuple[Language, ...] = get_args(Language)
 SENTENCES: Mapping[Language, Mapping[str, str]] = {"en": EN, "ru": RU}
 
 TextParams = Mapping[str, int]
-"""The numbers that sentences name: `limit` (photos of a user), `megabytes` (of a file), `minutes` (of a request)."""
+"""Numbers in sentences: `limit` (photos of a user), `megabytes` (of a file), `minutes` (of a request)."""
 
 TEENS = range(11, 15)
 FEW = range(2, 5)
 
 
 def translate(language: Language, key: str, **values: str | int) -> str:
-    """The sentence of this key; with `count` among the values, its form for that number. Raises KeyError."""
+    """The sentence of this key. With `count` among the values, its plural form for that number. Raises KeyError."""
     sentences = SENTENCES[language]
     if "count" in values:
         key = f"{key}.{plural(language, int(values['count']))}"
@@ -27,12 +27,12 @@ def translate(language: Language, key: str, **values: str | int) -> str:
 
 
 def choose_language(language_code: str | None) -> Language:
-    """The language for what Telegram says of a user's own (IETF language tag)."""
+    """The language for a user's language tag (IETF), as Telegram tells it."""
     return "ru" if language_code and language_code.lower().split("-")[0] == "ru" else "en"
 
 
 def decimal(language: Language, number: float, digits: int = 1) -> str:
-    """A number with so many digits after the point, or the comma."""
+    """The number with this many digits after the decimal point or comma."""
     return f"{number:.{digits}f}".replace(".", "," if language == "ru" else ".")
 
 

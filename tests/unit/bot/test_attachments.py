@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 from aiogram.types import Animation, Chat, Document, Message, PhotoSize
-from attrai_bot.intake.attachments import attachment_of
+from attrai_bot.intake.attachments import check_message
 from attrai_bot.telegram.limits import MAX_BYTES
 from attrai_shared.errors import PhotoError, TooElongated, TooManyBytes, TooSmall, WrongKind
 
@@ -21,12 +21,12 @@ def document(mime_type: str | None, file_name: str | None = None, file_size: int
 
 
 def test_the_largest_size_of_a_photo_is_taken() -> None:
-    taken = attachment_of(message(photo=[size(90, 60), size(1280, 853, "large", 99), size(320, 213)]))
+    taken = check_message(message(photo=[size(90, 60), size(1280, 853, "large", 99), size(320, 213)]))
     assert (taken.file_id, taken.bytes, taken.chat_id, taken.message_id) == ("large", 99, 1001, 7)
 
 
 def test_a_file_that_does_not_tell_its_size_reserves_the_most_there_may_be() -> None:
-    assert attachment_of(message(document=document("image/png", file_size=None))).bytes == MAX_BYTES
+    assert check_message(message(document=document("image/png", file_size=None))).bytes == MAX_BYTES
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_a_file_that_does_not_tell_its_size_reserves_the_most_there_may_be() -> 
     ],
 )
 def test_images_sent_as_files_are_photos(mime_type: str | None, file_name: str | None) -> None:
-    assert attachment_of(message(document=document(mime_type, file_name))).file_id == "d"
+    assert check_message(message(document=document(mime_type, file_name))).file_id == "d"
 
 
 @pytest.mark.parametrize(
@@ -59,10 +59,10 @@ def test_images_sent_as_files_are_photos(mime_type: str | None, file_name: str |
 )
 def test_what_a_message_says_is_not_for_us(content: dict[str, object], error: type[PhotoError]) -> None:
     with pytest.raises(error):
-        attachment_of(message(**content))
+        check_message(message(**content))
 
 
 def test_an_animation_is_no_photo_though_it_comes_with_a_document() -> None:
     animation = Animation(file_id="d", file_unique_id="u", width=90, height=90, duration=1)
     with pytest.raises(WrongKind):
-        attachment_of(message(animation=animation, document=document("image/jpeg")))
+        check_message(message(animation=animation, document=document("image/jpeg")))

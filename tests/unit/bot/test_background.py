@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 import os
 from pathlib import Path
 
@@ -10,8 +11,10 @@ from attrai_shared.errors import BrokerUnavailable
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("BEAT", "PAUSE", "AGAIN"):
+    for name in ("HEARTBEAT_INTERVAL_S", "CANCEL_AGAIN_S"):
         monkeypatch.setattr(background_module, name, 0.01)
+    quick = dataclasses.replace(background_module.RESTART_RETRY, first_pause_s=0.01, longest_pause_s=0.01)
+    monkeypatch.setattr(background_module, "RESTART_RETRY", quick)
 
 
 async def test_a_task_that_loses_a_cancellation_ends_all_the_same() -> None:

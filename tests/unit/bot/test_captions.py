@@ -1,6 +1,6 @@
 # ruff: noqa: RUF001  # Russian is written in Cyrillic
 
-from attrai_bot.delivery.captions import CAPTION_LIMIT, caption, failure
+from attrai_bot.delivery.captions import CAPTION_LIMIT, caption, failure_sentence
 from attrai_bot.texts import SENTENCES
 from attrai_shared.contracts import FaceScore, Language
 from attrai_shared.errors import Busy, GivenUp, NoFace, TimedOut
@@ -50,9 +50,9 @@ def test_a_reason_of_a_newer_estimator_is_not_shown_as_a_code() -> None:
 
 def test_a_failure_says_what_to_do_and_what_to_quote() -> None:
     for code in (NoFace.code, TimedOut.code, GivenUp.code, Busy.code):
-        assert failure("en", code, REQUEST, TEXT_PARAMS).endswith(" (request 01234567)")
-        assert failure("ru", code, REQUEST, TEXT_PARAMS).endswith(" (запрос 01234567)")
-    assert failure("en", TimedOut.code, REQUEST, TEXT_PARAMS).startswith(
+        assert failure_sentence("en", code, REQUEST, TEXT_PARAMS).endswith(" (request 01234567)")
+        assert failure_sentence("ru", code, REQUEST, TEXT_PARAMS).endswith(" (запрос 01234567)")
+    assert failure_sentence("en", TimedOut.code, REQUEST, TEXT_PARAMS).startswith(
         "It took too long, please send the photo again."
     )
-    assert failure("en", "a_code_of_tomorrow", REQUEST, TEXT_PARAMS).startswith("Something went wrong.")
+    assert failure_sentence("en", "a_code_of_tomorrow", REQUEST, TEXT_PARAMS).startswith("Something went wrong.")

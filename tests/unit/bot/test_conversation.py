@@ -72,7 +72,7 @@ async def test_the_language_is_telegrams_until_one_is_chosen(feed: Feed, telegra
 async def test_a_bug_is_logged_and_told(
     feed: Feed, telegram: FakeTelegram, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("attrai_bot.intake.photos.attachment_of", lambda _: 1 / 0)
+    monkeypatch.setattr("attrai_bot.intake.photo_intake.check_message", lambda _: 1 / 0)
     await feed(photo())
     assert telegram.said == ["Something went wrong. Send it again in a few minutes, please."]
     assert "handler_failed" in caplog.text

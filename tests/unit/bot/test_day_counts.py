@@ -12,7 +12,16 @@ import redis
 from attrai_bot.delivery.pending_reply import Delivery, PendingReply
 from attrai_bot.delivery.reply_service import ReplyService
 from attrai_bot.state import RequestStore
-from attrai_bot.state.day_counts import ALL_STEPS, BOUNDS, DAYS, STEPS, at_most, date_of, fields_of, last_dates
+from attrai_bot.state.day_counts import (
+    ALL_STEPS,
+    BUCKET_ENDS_S,
+    DAYS_SHOWN,
+    STEPS,
+    at_most,
+    date_of,
+    fields_of,
+    last_dates,
+)
 from attrai_shared import keys
 from attrai_shared.errors import Busy, NoFace
 from attrai_shared.photo_store import new_request_id
@@ -33,11 +42,12 @@ def test_the_steps_are_the_pipelines() -> None:
 
 def test_the_last_days_end_with_today_across_months() -> None:
     dates = last_dates(NOON)
-    assert (len(dates), dates[-3:]) == (DAYS, ["2026-02-27", "2026-02-28", "2026-03-01"])
+    assert (len(dates), dates[-3:]) == (DAYS_SHOWN, ["2026-02-27", "2026-02-28", "2026-03-01"])
 
 
 @pytest.mark.parametrize(
-    ("seconds", "bucket"), [(0.0, 0), (BOUNDS[0], 0), (BOUNDS[0] * 1.01, 1), (BOUNDS[-1], 14), (99.0, 15)]
+    ("seconds", "bucket"),
+    [(0.0, 0), (BUCKET_ENDS_S[0], 0), (BUCKET_ENDS_S[0] * 1.01, 1), (BUCKET_ENDS_S[-1], 14), (99.0, 15)],
 )
 def test_a_time_counts_in_the_first_bucket_that_holds_it(seconds: float, bucket: int) -> None:
     assert fields_of({"detect": seconds}) == [f"detect:{bucket}", f"{ALL_STEPS}:{bucket}"]
@@ -48,10 +58,14 @@ def test_steps_that_are_not_ours_make_no_counter() -> None:
 
 
 def test_a_share_is_done_within_the_bucket_that_reaches_it() -> None:
-    counts = (0, 5, 4, 0, 1, *[0] * (len(BOUNDS) - 4))
-    assert [at_most(counts, share) for share in (0.5, 0.9, 0.91)] == [BOUNDS[1], BOUNDS[2], BOUNDS[4]]
-    assert at_most((0,) * (len(BOUNDS) + 1), 0.5) is None
-    assert at_most((*[0] * len(BOUNDS), 1), 0.5) is None
+    counts = (0, 5, 4, 0, 1, *[0] * (len(BUCKET_ENDS_S) - 4))
+    assert [at_most(counts, share) for share in (0.5, 0.9, 0.91)] == [
+        BUCKET_ENDS_S[1],
+        BUCKET_ENDS_S[2],
+        BUCKET_ENDS_S[4],
+    ]
+    assert at_most((0,) * (len(BUCKET_ENDS_S) + 1), 0.5) is None
+    assert at_most((*[0] * len(BUCKET_ENDS_S), 1), 0.5) is None
 
 
 async def test_an_update_delivered_twice_counts_once_and_a_refused_photo_not_at_all(requests: RequestStore) -> None:
@@ -106,7 +120,7 @@ async def test_what_is_kept_names_nobody_and_ends(requests: RequestStore, databa
     left = now // DAY * DAY + DAY - now
     assert (left - 5) * 1000 < database.pttl(salt) < (left + 120) * 1000
     for key in (counters, users):
-        assert DAYS * DAY * 1000 < database.pttl(key) <= (DAYS + 1) * DAY * 1000
+        assert DAYS_SHOWN * DAY * 1000 < database.pttl(key) <= (DAYS_SHOWN + 1) * DAY * 1000
 
 
 async def test_without_its_salt_a_days_users_cannot_be_asked_for(requests: RequestStore, database: Database) -> None:

@@ -1,13 +1,13 @@
 import pytest
 from attrai_bot.state.eta import Throughput, wait_seconds, waiting_text
-from attrai_bot.state.timings import OVERHEAD, QueueLoad, Timings
+from attrai_bot.state.timings import OVERHEAD_S, QueueLoad, Timings
 
 TEXT_PARAMS = {"limit": 3, "megabytes": 20, "minutes": 10}
 
 
 def of(seconds: float) -> Timings:
     """Each photo takes a replica so many seconds, of which the pipeline has its part."""
-    return Timings(photos=9, seconds=seconds - OVERHEAD)
+    return Timings(photos=9, seconds=seconds - OVERHEAD_S)
 
 
 @pytest.mark.parametrize(("ahead", "replicas", "seconds"), [(0, 1, 0.5), (4, 2, 1.5), (4, 1, 2.5)])

@@ -2,6 +2,7 @@
 """A photo's way in, from the update to the queue, with all that may go wrong."""
 
 import asyncio
+import dataclasses
 import time
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from aiogram.types import Update
 from aiohttp import ClientPayloadError, ClientResponseError, RequestInfo
 from attrai_bot.delivery.reply_service import ReplyService
 from attrai_bot.intake.dispatcher import make_dispatcher
+from attrai_bot.intake.download import DOWNLOAD_RETRY
 from attrai_bot.intake.photo_intake import PhotoIntake
 from attrai_bot.intake.publisher import Publisher
 from attrai_bot.settings import BotSettings
@@ -26,6 +28,8 @@ from yarl import URL
 from tests.unit.bot.conftest import CIPHER, LIMITS, TEXT_PARAMS
 from tests.unit.bot.incoming import PHOTO, Database, Feed, Queue, photo
 from tests.unit.bot.telegram_double import CHAT, FakeTelegram, bad_request, forbidden, network
+
+QUICK_DOWNLOAD_RETRY = dataclasses.replace(DOWNLOAD_RETRY, first_pause_s=0.0, longest_pause_s=0.0)
 
 
 def assert_nothing_kept(database: Database, store: PhotoStore, queue: Queue) -> None:
@@ -138,7 +142,7 @@ async def test_a_download_that_breaks_is_told_and_all_is_given_back(
     monkeypatch: pytest.MonkeyPatch,
     language_code: str,
 ) -> None:
-    monkeypatch.setattr("attrai_bot.intake.download.PAUSES", (0.0,))
+    monkeypatch.setattr("attrai_bot.intake.download.DOWNLOAD_RETRY", QUICK_DOWNLOAD_RETRY)
     telegram.download_error = ClientPayloadError()
     await feed(photo(language_code=language_code))
     assert len(telegram.said) == 1
@@ -158,7 +162,7 @@ async def test_a_download_that_is_refused_is_told_and_all_is_given_back(
     monkeypatch: pytest.MonkeyPatch,
     status: int,
 ) -> None:
-    monkeypatch.setattr("attrai_bot.intake.download.PAUSES", (0.0,))
+    monkeypatch.setattr("attrai_bot.intake.download.DOWNLOAD_RETRY", QUICK_DOWNLOAD_RETRY)
     url = URL("https://localhost/file")
     request = RequestInfo(url, "GET", CIMultiDictProxy(CIMultiDict()), url)
     telegram.download_error = ClientResponseError(request, (), status=status)
@@ -180,7 +184,7 @@ async def test_a_bug_on_the_way_to_the_queue_is_told_once_and_all_is_given_back(
 async def test_a_download_that_breaks_once_is_tried_again(
     feed: Feed, telegram: FakeTelegram, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("attrai_bot.intake.download.PAUSES", (0.0,))
+    monkeypatch.setattr("attrai_bot.intake.download.DOWNLOAD_RETRY", QUICK_DOWNLOAD_RETRY)
     telegram.order("GetFile", network)
     await feed(photo())
     assert len(queue()) == 1

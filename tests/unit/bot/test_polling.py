@@ -1,4 +1,5 @@
 import asyncio
+import dataclasses
 from collections.abc import Callable
 
 import pytest
@@ -13,9 +14,9 @@ from tests.unit.bot.telegram_double import FakeTelegram, network
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(polling, "PAUSE", 0.01)
-    monkeypatch.setattr(polling, "FIRST_BACKOFF", 0.01)
-    monkeypatch.setattr(polling, "DRAIN", 0.3)
+    monkeypatch.setattr(polling, "REPOLL_PAUSE_S", 0.01)
+    monkeypatch.setattr(polling, "POLL_RETRY", dataclasses.replace(polling.POLL_RETRY, first_pause_s=0.01))
+    monkeypatch.setattr(polling, "DRAIN_TIMEOUT_S", 0.3)
 
 
 @pytest.fixture
@@ -151,7 +152,7 @@ async def test_a_wrong_token_ends_it(bot: Bot, telegram: FakeTelegram, stop: asy
 async def test_only_so_many_handlers_run_at_once(
     bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(polling, "AT_ONCE", 3)
+    monkeypatch.setattr(polling, "MAX_HANDLERS", 3)
     running, most, handled = 0, 0, 0
 
     async def handle(update: Update) -> None:

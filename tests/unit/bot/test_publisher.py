@@ -32,7 +32,7 @@ def publisher_to(url: str) -> Publisher:
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher_module, "WITHIN", 0.2)
+    monkeypatch.setattr(publisher_module, "PUBLISH_TIMEOUT_S", 0.2)
 
 
 def message() -> ToEstimate:
@@ -65,9 +65,9 @@ async def test_a_hanging_broker_does_not_pile_up_threads(hasty: None, monkeypatc
     before = _publishing()
     errors = await asyncio.gather(*(publisher.publish(message()) for _ in range(30)), return_exceptions=True)
     assert all(isinstance(error, BrokerUnavailable) for error in errors)
-    assert len(_publishing() - before) == publisher_module.AT_ONCE
+    assert len(_publishing() - before) == publisher_module.MAX_THREADS
     hanging.set()
-    monkeypatch.setattr(publisher_module, "WITHIN", 30.0)
+    monkeypatch.setattr(publisher_module, "PUBLISH_TIMEOUT_S", 30.0)
     await publisher.publish(message())
 
 
@@ -107,7 +107,7 @@ async def test_what_the_broker_takes_without_a_word_goes_three_times_at_most(
     monkeypatch.setattr(publisher_module, "publish", unconfirmed)
     with pytest.raises(BrokerUnavailable):
         await publisher.publish(message())
-    assert len(copies) == publisher_module.COPIES
+    assert len(copies) == publisher_module.PUBLISH_RETRY.max_attempts
 
 
 async def test_whoever_waits_can_be_cancelled(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -44,7 +44,7 @@ async def test_the_oldest_is_the_one_accepted_first_whatever_its_deadline(
 async def test_it_goes_on_measuring(
     requests: RequestStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue_metrics, "PERIOD", 0.01)
+    monkeypatch.setattr(queue_metrics, "METRICS_INTERVAL_S", 0.01)
     watching = asyncio.create_task(watch_queue(requests))
     async with asyncio.timeout(30):
         while len(measured(caplog)) < 3:

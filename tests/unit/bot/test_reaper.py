@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from aiogram import Bot
 from attrai_bot.background import cancel_all
-from attrai_bot.delivery.pending_reply import Delivery, pending_reply_of_request
+from attrai_bot.delivery.pending_reply import Delivery, PendingReply
 from attrai_bot.delivery.reply_sender import ReplySender
 from attrai_bot.delivery.reply_service import ReplyService
 from attrai_bot.replier import reaper as reaper_module
@@ -84,7 +84,7 @@ async def test_the_replier_and_the_reaper_do_not_both_answer(
 ) -> None:
     request = await overdue(requests, telegram)
     telegram.delete(request.waiting_message_id)
-    delivering = reply_service.deliver(pending_reply_of_request(request), NoFace.code, 30.0)
+    delivering = reply_service.deliver(PendingReply.of_request(request), NoFace.code, 30.0)
     delivery, _ = await asyncio.gather(delivering, reap(reaper))
     assert len(telegram.said) == 1
     assert telegram.said[0].startswith("I found no face") is (delivery is Delivery.SENT)
@@ -93,7 +93,7 @@ async def test_the_replier_and_the_reaper_do_not_both_answer(
 async def test_it_goes_round_by_itself_and_outlives_a_ledger_that_is_away(
     reaper: Reaper, requests: RequestStore, telegram: FakeTelegram, server_socket: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reaper_module, "ROUND", 0.01)
+    monkeypatch.setattr(reaper_module, "REAP_INTERVAL_S", 0.01)
     request = await overdue(requests, telegram)
     away = server_socket.with_name("away")
     server_socket.rename(away)

@@ -1,9 +1,10 @@
 import pytest
 from aiogram import Bot
 from aiogram.exceptions import TelegramBadRequest
-from attrai_bot.delivery.pending_reply import Delivery, PictureReply, Reply
-from attrai_bot.delivery.reply_sender import ReplySender, insist
+from attrai_bot.delivery.pending_reply import PictureReply, Reply, SendResult
+from attrai_bot.delivery.reply_sender import ReplySender
 from attrai_bot.state.live_request import NO_MESSAGE
+from attrai_bot.telegram.sending import call_telegram
 from attrai_shared.contracts import ReplyAddress
 
 from tests.unit.bot.telegram_double import CHAT, FakeTelegram, bad_request, flood, forbidden, network
@@ -12,7 +13,7 @@ PICTURE = PictureReply(b"jpeg", "1 face found")
 REPLIES = pytest.mark.parametrize(
     ("reply", "said"), [(PICTURE, "1 face found"), ("No face.", "No face.")], ids=["picture", "sentence"]
 )
-PATIENCE = 30.0
+TIMEOUT_S = 30.0
 
 
 def address(waiting_message_id: int) -> ReplyAddress:
@@ -23,7 +24,7 @@ def address(waiting_message_id: int) -> ReplyAddress:
 async def test_the_reply_takes_the_place_of_the_waiting_message(
     bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
 ) -> None:
-    assert await ReplySender(bot).send(address(telegram.standing()), reply, PATIENCE) is Delivery.SENT
+    assert await ReplySender(bot).send(address(telegram.standing()), reply, TIMEOUT_S) is SendResult.SENT
     assert telegram.said == [said]
     assert telegram.calls.keys() <= {"EditMessageText", "EditMessageMedia"}
 
@@ -32,7 +33,7 @@ async def test_the_reply_takes_the_place_of_the_waiting_message(
 async def test_without_a_waiting_message_the_reply_stands_below_the_photo(
     bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
 ) -> None:
-    assert await ReplySender(bot).send(address(NO_MESSAGE), reply, PATIENCE) is Delivery.SENT
+    assert await ReplySender(bot).send(address(NO_MESSAGE), reply, TIMEOUT_S) is SendResult.SENT
     assert telegram.said == [said]
     assert set(telegram.replied_to.values()) == {7}
 
@@ -43,7 +44,7 @@ async def test_a_waiting_message_that_the_user_deleted_is_replaced(
 ) -> None:
     waiting = telegram.standing()
     telegram.delete(waiting)
-    assert await ReplySender(bot).send(address(waiting), reply, PATIENCE) is Delivery.SENT
+    assert await ReplySender(bot).send(address(waiting), reply, TIMEOUT_S) is SendResult.SENT
     assert telegram.said == [said]
 
 
@@ -51,21 +52,21 @@ async def test_a_waiting_message_that_the_user_deleted_is_replaced(
 async def test_sent_again_the_reply_is_still_one(bot: Bot, telegram: FakeTelegram, reply: Reply, said: str) -> None:
     waiting = telegram.standing()
     for _ in range(2):
-        assert await ReplySender(bot).send(address(waiting), reply, PATIENCE) is Delivery.SENT
+        assert await ReplySender(bot).send(address(waiting), reply, TIMEOUT_S) is SendResult.SENT
     assert telegram.said == [said]
 
 
 async def test_a_sentence_does_not_follow_a_picture(bot: Bot, telegram: FakeTelegram) -> None:
     waiting = telegram.standing()
-    await ReplySender(bot).send(address(waiting), PICTURE, PATIENCE)
-    assert await ReplySender(bot).send(address(waiting), "It took too long.", PATIENCE) is Delivery.SENT
+    await ReplySender(bot).send(address(waiting), PICTURE, TIMEOUT_S)
+    assert await ReplySender(bot).send(address(waiting), "It took too long.", TIMEOUT_S) is SendResult.SENT
     assert telegram.said == ["1 face found"]
 
 
 @pytest.mark.parametrize("error", [flood, network])
 async def test_what_may_pass_is_tried_again(bot: Bot, telegram: FakeTelegram, error: object) -> None:
     telegram.order("EditMessageText", error)  # type: ignore[arg-type]
-    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", PATIENCE) is Delivery.SENT
+    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", TIMEOUT_S) is SendResult.SENT
     assert telegram.said == ["No face."]
     assert telegram.calls["EditMessageText"] == 2
 
@@ -75,23 +76,23 @@ async def test_what_may_pass_is_tried_again(bot: Bot, telegram: FakeTelegram, er
 )
 async def test_whom_nothing_reaches_is_not_tried_again(bot: Bot, telegram: FakeTelegram, error: object) -> None:
     telegram.order("EditMessageText", error)  # type: ignore[arg-type]
-    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", PATIENCE) is Delivery.UNDELIVERABLE
+    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", TIMEOUT_S) is SendResult.UNDELIVERABLE
     assert telegram.calls.total() == 1
 
 
 async def test_a_picture_that_telegram_does_not_take(bot: Bot, telegram: FakeTelegram) -> None:
     telegram.order("EditMessageMedia", bad_request("Bad Request: PHOTO_INVALID_DIMENSIONS"))
-    assert await ReplySender(bot).send(address(telegram.standing()), PICTURE, PATIENCE) is Delivery.REFUSED
+    assert await ReplySender(bot).send(address(telegram.standing()), PICTURE, TIMEOUT_S) is SendResult.REFUSED
 
 
 async def test_patience_ends_before_a_pause_that_it_would_not_outlast(bot: Bot, telegram: FakeTelegram) -> None:
     telegram.order("EditMessageText", flood)
-    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", patience=0.5) is Delivery.AWAY
+    assert await ReplySender(bot).send(address(telegram.standing()), "No face.", timeout_s=0.5) is SendResult.AWAY
     assert telegram.calls.total() == 1
 
 
 async def test_insisting_hands_on_what_is_final(bot: Bot, telegram: FakeTelegram) -> None:
     telegram.order("GetFile", network, bad_request("Bad Request: file is too big"))
     with pytest.raises(TelegramBadRequest):
-        await insist(lambda: bot.get_file("x"), PATIENCE)
+        await call_telegram(lambda: bot.get_file("x"), TIMEOUT_S)
     assert telegram.calls["GetFile"] == 2

@@ -2,6 +2,7 @@
 """One delivery, alone, in company, and with everything around it failing."""
 
 import asyncio
+import dataclasses
 import threading
 import time
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from attrai_bot.background import cancel_all
 from attrai_bot.delivery import reply_service as reply_service_module
-from attrai_bot.delivery.pending_reply import Delivery, pending_reply_of_request
+from attrai_bot.delivery.pending_reply import Delivery, PendingReply
 from attrai_bot.delivery.reply_service import ReplyService
 from attrai_bot.state import Claim, LiveRequest, RequestStore
 from attrai_bot.state.day_counts import ALL_STEPS, STEPS
@@ -24,7 +25,7 @@ ESTIMATED = None
 NO_FACE = NoFace.code
 ESTIMATE = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),)), seconds=dict.fromkeys(STEPS, 0.1))
 OUTCOME = ESTIMATE.model_dump_json().encode()
-PATIENCE = 30.0
+TIMEOUT_S = 30.0
 CAPTION = "1 face found\nScore: 7.4 out of 10"
 
 
@@ -49,7 +50,7 @@ async def test_a_picture_is_delivered_and_nothing_is_kept(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram)
-    assert await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S) is Delivery.SENT
     assert telegram.said == [CAPTION]
     await assert_ended(requests, store, request)
 
@@ -60,7 +61,7 @@ async def test_what_was_estimated_is_sent_though_its_message_never_came(
 ) -> None:
     """The broker took no outcomes until it gave the request up, or until its deadline. Its times count like any other's."""
     request = await live(requests, store, telegram)
-    assert await reply_service.deliver(pending_reply_of_request(request), failure, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), failure, TIMEOUT_S) is Delivery.SENT
     assert telegram.said == [CAPTION]
     assert sum((await requests.days(time.time()))[-1].seconds[ALL_STEPS]) == 1
     await assert_ended(requests, store, request)
@@ -78,12 +79,12 @@ async def test_a_failure_does_not_wait_for_a_store_that_hangs(
     request, again, read = await live(requests, store, telegram), threading.Event(), store.read
 
     def hang(request_id: str, part: Part) -> bytes | None:
-        return read(request_id, part) if part is not hanging or again.wait(PATIENCE) else None
+        return read(request_id, part) if part is not hanging or again.wait(TIMEOUT_S) else None
 
-    monkeypatch.setattr(reply_service_module, "STORE_PATIENCE", 0.5)
+    monkeypatch.setattr(reply_service_module, "FAILURE_STORE_TIMEOUT_S", 0.5)
     monkeypatch.setattr(store, "read", hang)
     try:
-        assert await reply_service.deliver(pending_reply_of_request(request), TimedOut.code, PATIENCE) is Delivery.SENT
+        assert await reply_service.deliver(PendingReply.of_request(request), TimedOut.code, TIMEOUT_S) is Delivery.SENT
     finally:
         again.set()
     assert telegram.said[0].startswith("It took too long")
@@ -95,7 +96,7 @@ async def test_what_an_estimator_found_wrong_is_said_though_its_message_never_ca
     request = await live(requests, store, telegram, Part.SOURCE)
     outcome = StoredOutcome(outcome=Failed(code=NO_FACE)).model_dump_json().encode()
     store.write(request.request_id, Part.OUTCOME, outcome)
-    assert await reply_service.deliver(pending_reply_of_request(request), GivenUp.code, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), GivenUp.code, TIMEOUT_S) is Delivery.SENT
     assert telegram.said[0].startswith("I found no face")
     await assert_ended(requests, store, request)
 
@@ -104,10 +105,10 @@ async def test_delivered_again_there_is_no_second_reply(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram)
-    await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE)
+    await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S)
     telegram.delete(request.waiting_message_id)
     store.write(request.request_id, Part.PICTURE, b"made again")
-    assert await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE) is Delivery.ANSWERED
+    assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S) is Delivery.ANSWERED
     assert telegram.said == []
     await assert_ended(requests, store, request)
 
@@ -119,7 +120,7 @@ async def test_of_many_at_once_one_sends(
     telegram.delete(request.waiting_message_id)
     outcomes = [ESTIMATED, NO_FACE, ESTIMATED, NO_FACE]
     ways = await asyncio.gather(
-        *(reply_service.deliver(pending_reply_of_request(request), each, PATIENCE) for each in outcomes)
+        *(reply_service.deliver(PendingReply.of_request(request), each, TIMEOUT_S) for each in outcomes)
     )
     assert sorted(ways) == sorted([Delivery.SENT] + [Delivery.ANSWERED] * 3)
     assert len(telegram.said) == 1
@@ -130,8 +131,8 @@ async def test_one_that_is_held_is_waited_for(
 ) -> None:
     request = await live(requests, store, telegram, Part.SOURCE)
     await requests.claim(request.request_id, "updater", live_only=True)
-    assert await reply_service.deliver(pending_reply_of_request(request), NO_FACE, patience=0.0) is Delivery.HELD
-    delivering = asyncio.create_task(reply_service.deliver(pending_reply_of_request(request), NO_FACE, PATIENCE))
+    assert await reply_service.deliver(PendingReply.of_request(request), NO_FACE, timeout_s=0.0) is Delivery.HELD
+    delivering = asyncio.create_task(reply_service.deliver(PendingReply.of_request(request), NO_FACE, TIMEOUT_S))
     await requests.release(request.request_id, "updater")
     assert await delivering is Delivery.SENT
 
@@ -143,7 +144,7 @@ async def test_a_user_who_blocked_the_bot_is_forgotten(
     request = await live(requests, store, telegram, *([Part.SOURCE] if outcome else []))
     telegram.order("EditMessageMedia", forbidden)
     telegram.order("EditMessageText", forbidden)
-    assert await reply_service.deliver(pending_reply_of_request(request), outcome, PATIENCE) is Delivery.UNDELIVERABLE
+    assert await reply_service.deliver(PendingReply.of_request(request), outcome, TIMEOUT_S) is Delivery.UNDELIVERABLE
     await assert_ended(requests, store, request)
 
 
@@ -152,7 +153,7 @@ async def test_a_picture_that_telegram_refuses_becomes_a_sentence(
 ) -> None:
     request = await live(requests, store, telegram)
     telegram.order("EditMessageMedia", bad_request("Bad Request: IMAGE_PROCESS_FAILED"))
-    assert await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S) is Delivery.SENT
     assert telegram.said == [
         f"This photo could not be processed. Send it again, or try another one. (request {request.request_id[:8]})"
     ]
@@ -164,7 +165,7 @@ async def test_without_its_picture_or_its_outcome_a_reply_is_a_sentence(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService, left: Part
 ) -> None:
     request = await live(requests, store, telegram, left)
-    assert await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S) is Delivery.SENT
     assert telegram.said[0].startswith("This photo could not be processed.")
 
 
@@ -173,7 +174,7 @@ async def test_an_outcome_that_is_cut_becomes_a_sentence(
 ) -> None:
     request = await live(requests, store, telegram)
     store.write(request.request_id, Part.OUTCOME, OUTCOME[:-9])
-    assert await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S) is Delivery.SENT
     assert telegram.said[0].startswith("This photo could not be processed.")
     await assert_ended(requests, store, request)
 
@@ -183,7 +184,7 @@ async def test_while_telegram_is_away_the_request_lives_on(
 ) -> None:
     request = await live(requests, store, telegram)
     telegram.order("EditMessageMedia", *[network] * 9)
-    assert await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, patience=0.2) is Delivery.AWAY
+    assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, timeout_s=0.2) is Delivery.AWAY
     assert await requests.find(request.request_id) == request
     assert store.read(request.request_id, Part.PICTURE) is not None
     assert await requests.claim(request.request_id, "next", live_only=True) is Claim.WON
@@ -195,7 +196,7 @@ async def test_an_hour_after_the_deadline_nobody_tries_any_more(
     request = await live(requests, store, telegram, deadline=time.time() - 3700)
     telegram.order("EditMessageMedia", *[network] * 9)
     assert (
-        await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, patience=0.2)
+        await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, timeout_s=0.2)
         is Delivery.UNDELIVERABLE
     )
     await assert_ended(requests, store, request)
@@ -205,7 +206,7 @@ async def test_long_after_the_deadline_a_request_without_a_record_is_answered(
     store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     stale = make_request(deadline=time.time() - 130)
-    assert await reply_service.deliver(pending_reply_of_request(stale), NO_FACE, PATIENCE) is Delivery.ANSWERED
+    assert await reply_service.deliver(PendingReply.of_request(stale), NO_FACE, TIMEOUT_S) is Delivery.ANSWERED
     assert telegram.said == []
 
 
@@ -213,7 +214,7 @@ async def test_a_request_that_the_ledger_has_lost_is_answered(
     store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     lost = make_request(waiting_message_id=telegram.standing())
-    assert await reply_service.deliver(pending_reply_of_request(lost), NO_FACE, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(lost), NO_FACE, TIMEOUT_S) is Delivery.SENT
     assert telegram.said[0].startswith("I found no face")
 
 
@@ -222,10 +223,10 @@ async def test_flood_control_on_one_chat_holds_up_no_other(
 ) -> None:
     slow, quick = await live(requests, store, telegram, user=1), await live(requests, store, telegram, user=2)
     telegram.order("EditMessageMedia", flood)
-    waiting = asyncio.create_task(reply_service.deliver(pending_reply_of_request(slow), ESTIMATED, PATIENCE))
+    waiting = asyncio.create_task(reply_service.deliver(PendingReply.of_request(slow), ESTIMATED, TIMEOUT_S))
     while telegram.calls["EditMessageMedia"] == 0:
         await asyncio.sleep(0)
-    assert await reply_service.deliver(pending_reply_of_request(quick), ESTIMATED, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(quick), ESTIMATED, TIMEOUT_S) is Delivery.SENT
     assert not waiting.done()
     assert await waiting is Delivery.SENT
 
@@ -235,11 +236,11 @@ async def test_cut_off_in_the_middle_it_gives_its_claim_back(
 ) -> None:
     request = await live(requests, store, telegram)
     telegram.order("EditMessageMedia", flood)
-    cut_off = asyncio.create_task(reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE))
+    cut_off = asyncio.create_task(reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S))
     while telegram.calls["EditMessageMedia"] == 0:
         await asyncio.sleep(0)
     await cancel_all([cut_off])
-    assert await reply_service.deliver(pending_reply_of_request(request), ESTIMATED, patience=0.0) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, timeout_s=0.0) is Delivery.SENT
 
 
 async def test_it_waits_for_a_ledger_that_is_away(
@@ -250,12 +251,13 @@ async def test_it_waits_for_a_ledger_that_is_away(
     reply_service: ReplyService,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(reply_service_module, "LEDGER_PAUSE", 0.01)
+    quick = dataclasses.replace(reply_service_module.REQUEST_STORE_RETRY, first_pause_s=0.01, longest_pause_s=0.01)
+    monkeypatch.setattr(reply_service_module, "REQUEST_STORE_RETRY", quick)
     request = await live(requests, store, telegram)
     away = server_socket.with_name("away")
     server_socket.rename(away)
     await requests.close()
-    delivering = asyncio.create_task(reply_service.deliver(pending_reply_of_request(request), ESTIMATED, PATIENCE))
+    delivering = asyncio.create_task(reply_service.deliver(PendingReply.of_request(request), ESTIMATED, TIMEOUT_S))
     await asyncio.sleep(0.05)
     assert not delivering.done()
     away.rename(server_socket)
@@ -268,5 +270,5 @@ async def test_files_that_cannot_be_deleted_do_not_undo_the_reply(
     request = await live(requests, store, telegram, Part.OUTCOME)
     folder = tmp_path / "store"
     (folder / f"{request.request_id}.picture").mkdir()
-    assert await reply_service.deliver(pending_reply_of_request(request), NO_FACE, PATIENCE) is Delivery.SENT
+    assert await reply_service.deliver(PendingReply.of_request(request), NO_FACE, TIMEOUT_S) is Delivery.SENT
     assert await requests.find(request.request_id) is None

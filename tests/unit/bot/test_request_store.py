@@ -7,8 +7,8 @@ import pytest
 import redis
 from attrai_bot.state import Admitted, Claim, Duplicate, QueueLoad, RequestStore, Timings
 from attrai_bot.state.address_cipher import AddressCipher
-from attrai_bot.state.live_request import NOBODY
-from attrai_bot.state.timings import WINDOW
+from attrai_bot.state.live_request import UNREADABLE_ADDRESS
+from attrai_bot.state.timings import WINDOW_PHOTOS
 from attrai_shared import keys
 from attrai_shared.errors import Busy, QuotaExceeded, RequestStoreUnavailable
 from hypothesis import HealthCheck, given, settings
@@ -136,7 +136,7 @@ async def test_after_a_change_of_the_key_a_record_is_nobodys(requests: RequestSt
     await requests.admit(request, time.time())
     changed = RequestStore.at(f"unix://{server_socket}?db=1", LIMITS, AddressCipher(b"another secret"))
     (found,) = await changed.live()
-    assert (found.address, found.request_id, found.user) == (NOBODY, request.request_id, request.user)
+    assert (found.address, found.request_id, found.user) == (UNREADABLE_ADDRESS, request.request_id, request.user)
     await changed.close()
 
 
@@ -193,7 +193,7 @@ async def test_overdue_requests_come_the_oldest_first(requests: RequestStore) ->
 
 async def test_replicas_count_while_they_speak(requests: RequestStore, database: Database) -> None:
     now = time.time()
-    database.zadd(keys.REPLICAS, {"quiet": now - keys.REPLICA_SILENCE - 1, "well": now - 1, "new": now})
+    database.zadd(keys.REPLICAS, {"quiet": now - keys.REPLICA_TIMEOUT_S - 1, "well": now - 1, "new": now})
     assert await requests.replicas(now) == 2
 
 
@@ -218,10 +218,10 @@ async def test_estimates_teach_how_long_they_take(requests: RequestStore) -> Non
 
 
 async def test_what_is_long_past_fades(requests: RequestStore) -> None:
-    for number in range(5 * WINDOW):
+    for number in range(5 * WINDOW_PHOTOS):
         await answered(requests, number, 100, 1.0 if number else 9.0)
     learnt = await requests.timings()
-    assert learnt.photos == WINDOW
+    assert learnt.photos == WINDOW_PHOTOS
     assert learnt.seconds == pytest.approx(1.0, abs=0.1)
 
 

@@ -8,7 +8,7 @@ import time
 import pytest
 from attrai_bot.settings import BotSettings
 from attrai_bot.state import RequestStore
-from attrai_bot.state.day_counts import BOUNDS, DAYS
+from attrai_bot.state.day_counts import BUCKET_ENDS_S, DAYS_SHOWN
 from attrai_bot.stats import chart_renderer as chart_renderer_module
 from attrai_bot.stats.chart_renderer import ChartRenderer, DrawingFailedError
 from attrai_bot.stats.page import StatsPage, stats_caption, stats_page
@@ -62,8 +62,8 @@ async def test_the_caption_says_how_long_estimates_took(requests: RequestStore) 
     assert stats_caption(days, "en").endswith("Half of the estimates took at most 0.26 s, 95% at most 4.10 s.")
     assert "не больше 0,26 " in stats_caption(days, "ru")
     page = stats_page(days, "en")
-    assert page["shares"]["detect"][BOUNDS.index(0.256)] == 0.75
-    assert (len(page["dates"]), page["photos"][-1]) == (DAYS, 0)
+    assert page["shares"]["detect"][BUCKET_ENDS_S.index(0.256)] == 0.75
+    assert (len(page["dates"]), page["photos"][-1]) == (DAYS_SHOWN, 0)
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
@@ -80,7 +80,7 @@ async def test_a_drawing_that_fails_is_an_error_and_not_a_picture(capfd: pytest.
 
 
 async def test_a_drawing_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, requests: RequestStore) -> None:
-    monkeypatch.setattr(chart_renderer_module, "WITHIN", 0.01)
+    monkeypatch.setattr(chart_renderer_module, "DRAWING_TIMEOUT_S", 0.01)
     chart_renderer, page = ChartRenderer(), stats_page(await requests.days(time.time()), "en")
     with pytest.raises(TimeoutError):
         await chart_renderer.draw(page)

@@ -2,7 +2,7 @@ import string
 from collections.abc import Iterator
 
 import pytest
-from attrai_bot.intake.commands import MENU
+from attrai_bot.intake.conversation import MENU
 from attrai_bot.texts import LANGUAGES, SENTENCES, choose_language, decimal, translate
 from attrai_bot.texts.translation import plural
 from attrai_shared.errors import AttraiError

@@ -1,7 +1,7 @@
 from statistics import covariance, fmean, pvariance
 
 import pytest
-from attrai_bot.state.timings import OVERHEAD, QueueLoad, Timings
+from attrai_bot.state.timings import OVERHEAD_S, QueueLoad, Timings
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,13 +16,13 @@ def measured(sizes: list[float], seconds: list[float]) -> Timings:
 def test_a_line_through_many_measurements_is_found() -> None:
     sizes = [1e5 * (n % 10) for n in range(40)]
     timings = measured(sizes, [0.1 + 2e-6 * size for size in sizes])
-    assert timings.needed(QueueLoad(1, 800_000)) == pytest.approx(0.1 + 1.6 + OVERHEAD, rel=0.05)
-    assert timings.needed(QueueLoad(1, 100_000)) == pytest.approx(0.1 + 0.2 + OVERHEAD, rel=0.2)
+    assert timings.needed(QueueLoad(1, 800_000)) == pytest.approx(0.1 + 1.6 + OVERHEAD_S, rel=0.05)
+    assert timings.needed(QueueLoad(1, 100_000)) == pytest.approx(0.1 + 0.2 + OVERHEAD_S, rel=0.2)
 
 
 def test_photos_of_one_size_take_the_mean() -> None:
     timings = measured([5e5] * 8, [1.0, 3.0] * 4)
-    assert timings.needed(QueueLoad(4, 2_000_000)) == pytest.approx(4 * (2.0 + OVERHEAD))
+    assert timings.needed(QueueLoad(4, 2_000_000)) == pytest.approx(4 * (2.0 + OVERHEAD_S))
 
 
 def test_two_measurements_say_little_of_sizes() -> None:

@@ -4,9 +4,9 @@ import time
 import pytest
 import redis
 from aiogram import Bot
-from attrai_bot.delivery.pending_reply import Delivery, pending_reply_of_request
+from attrai_bot.delivery.pending_reply import Delivery, PendingReply
 from attrai_bot.delivery.reply_service import ReplyService
-from attrai_bot.intake.waiting_messages import FIRST_INTERVAL, WaitingMessageUpdater
+from attrai_bot.intake.waiting_messages import FIRST_EDIT_AFTER_S, WaitingMessageUpdater
 from attrai_bot.state import LiveRequest, RequestStore
 from attrai_shared import keys
 from attrai_shared.errors import NoFace
@@ -14,7 +14,7 @@ from attrai_shared.errors import NoFace
 from tests.unit.bot.conftest import TEXT_PARAMS, make_request
 from tests.unit.bot.telegram_double import FakeTelegram, bad_request, flood
 
-SOON, LATER = FIRST_INTERVAL + 1, 3 * FIRST_INTERVAL + 2
+SOON, LATER = FIRST_EDIT_AFTER_S + 1, 3 * FIRST_EDIT_AFTER_S + 2
 
 
 @pytest.fixture
@@ -34,15 +34,15 @@ async def test_a_place_that_changed_is_told(
 ) -> None:
     now = time.time()
     first, second = [await waiting(requests, telegram, user) for user in (1, 2)]
-    await updater.tick(now)
+    await updater.update(now)
     assert telegram.calls.total() == 0
-    await updater.tick(now + SOON)
+    await updater.update(now + SOON)
     assert "number 1" in telegram.texts[first.waiting_message_id]
     assert "number 2" in telegram.texts[second.waiting_message_id]
     await requests.settle(first.request_id, first.user, first.deadline, now)
-    await updater.tick(now + SOON + 1)
+    await updater.update(now + SOON + 1)
     assert "number 2" in telegram.texts[second.waiting_message_id], "edited too soon"
-    await updater.tick(now + LATER)
+    await updater.update(now + LATER)
     assert "number 1" in telegram.texts[second.waiting_message_id]
 
 
@@ -51,7 +51,7 @@ async def test_what_did_not_change_is_not_edited(
 ) -> None:
     await waiting(requests, telegram, 1)
     for seconds in range(0, 300, 10):
-        await updater.tick(time.time() + seconds)
+        await updater.update(time.time() + seconds)
     assert telegram.calls["EditMessageText"] == 1
 
 
@@ -62,10 +62,10 @@ async def test_flood_control_silences_it(
         await waiting(requests, telegram, user)
     telegram.order("EditMessageText", flood, flood)
     now = time.time()
-    await updater.tick(now)
-    await updater.tick(now + SOON)
+    await updater.update(now)
+    await updater.update(now + SOON)
     calls = telegram.calls.total()
-    await updater.tick(now)
+    await updater.update(now)
     assert telegram.calls.total() == calls
 
 
@@ -74,9 +74,9 @@ async def test_it_never_follows_a_reply(
 ) -> None:
     request = await waiting(requests, telegram, 1)
     now = time.time()
-    await updater.tick(now)
-    reply = reply_service.deliver(pending_reply_of_request(request), NoFace.code, 30.0)
-    delivery, _ = await asyncio.gather(reply, updater.tick(now + SOON))
+    await updater.update(now)
+    reply = reply_service.deliver(PendingReply.of_request(request), NoFace.code, 30.0)
+    delivery, _ = await asyncio.gather(reply, updater.update(now + SOON))
     assert delivery is Delivery.SENT
     assert telegram.texts[request.waiting_message_id].startswith("I found no face")
 
@@ -86,8 +86,8 @@ async def test_it_leaves_alone_what_is_being_answered(
 ) -> None:
     request = await waiting(requests, telegram, 1)
     await requests.claim(request.request_id, "replier", live_only=True)
-    await updater.tick(time.time())
-    await updater.tick(time.time() + SOON)
+    await updater.update(time.time())
+    await updater.update(time.time() + SOON)
     assert telegram.calls.total() == 0
 
 
@@ -96,6 +96,6 @@ async def test_a_waiting_message_that_is_gone_ends_nothing(
 ) -> None:
     await waiting(requests, telegram, 1)
     telegram.order("EditMessageText", bad_request("Bad Request: message to edit not found"))
-    await updater.tick(time.time())
-    await updater.tick(time.time() + SOON)
+    await updater.update(time.time())
+    await updater.update(time.time() + SOON)
     assert telegram.calls["EditMessageText"] == 1

@@ -5,9 +5,9 @@ from aiogram import Bot
 from aiogram.types import Update
 from aiohttp.test_utils import TestClient, TestServer
 from attrai_bot.intake import webhook
-from attrai_bot.intake.webhook import HEADER, path_of, served, webhook_app
+from attrai_bot.intake.webhook import SECRET_HEADER, path_of, served, webhook_app
 
-SECRET = {HEADER: "a-secret"}
+SECRET = {SECRET_HEADER: "a-secret"}
 UPDATE = {"update_id": 5}
 
 
@@ -29,7 +29,12 @@ async def test_a_call_is_answered_after_its_handler(bot: Bot) -> None:
 
 @pytest.mark.parametrize(
     ("headers", "body", "status"),
-    [({}, UPDATE, 401), ({HEADER: "wrong"}, UPDATE, 401), ({HEADER: "ключ"}, UPDATE, 401), (SECRET, {"x": 1}, 400)],
+    [
+        ({}, UPDATE, 401),
+        ({SECRET_HEADER: "wrong"}, UPDATE, 401),
+        ({SECRET_HEADER: "ключ"}, UPDATE, 401),
+        (SECRET, {"x": 1}, 400),
+    ],
 )
 async def test_what_is_not_telegrams_is_refused(
     bot: Bot, headers: dict[str, str], body: dict[str, int], status: int
@@ -42,7 +47,7 @@ async def test_what_is_not_telegrams_is_refused(
 
 
 async def test_a_crowd_is_asked_to_come_again(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(webhook, "AT_ONCE", 1)
+    monkeypatch.setattr(webhook, "MAX_HANDLERS", 1)
     inside, go_on = asyncio.Event(), asyncio.Event()
 
     async def handle(update: Update) -> None:

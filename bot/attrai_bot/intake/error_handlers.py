@@ -1,4 +1,4 @@
-"""What handlers raise becomes sentences."""
+"""Errors that handlers raise become sentences to the user."""
 
 import logging
 from contextlib import suppress
@@ -11,40 +11,40 @@ from attrai_shared.errors import AttraiError
 from attrai_shared.logs import event
 
 from attrai_bot.intake.chat_user import ChatUser
-from attrai_bot.intake.replies import answer
 from attrai_bot.telegram.bot_api import TELEGRAM_ERRORS
+from attrai_bot.telegram.sending import answer
 from attrai_bot.texts import TextParams, translate
 
 logger = logging.getLogger(__name__)
 
 
-def failures_router() -> Router:
-    """Error handlers, the most particular first."""
-    router = Router(name="failures")
+def errors_router() -> Router:
+    """Error handlers, the most specific first."""
+    router = Router(name="errors")
     router.error.register(on_refusal, ExceptionTypeFilter(AttraiError))
-    router.error.register(on_telegram, ExceptionTypeFilter(AiogramError))
+    router.error.register(on_telegram_error, ExceptionTypeFilter(AiogramError))
     router.error.register(on_bug)
     return router
 
 
 async def on_refusal(error: ErrorEvent, chat_user: ChatUser, text_params: TextParams) -> None:
-    """What we refuse or cannot do now."""
+    """Something is refused, or cannot be done now."""
     code = error.exception.code if isinstance(error.exception, AttraiError) else AttraiError.code
-    await _say(error, chat_user, code, text_params)
+    await _tell(error, chat_user, code, text_params)
 
 
-async def on_telegram(error: ErrorEvent, chat_user: ChatUser) -> None:
-    """A user who has just blocked the bot, a button pressed too late: nothing to tell, nobody to tell it to."""
+async def on_telegram_error(error: ErrorEvent, chat_user: ChatUser) -> None:
+    """The user has blocked the bot, or a button was pressed too late: nobody can be told."""
     event(logger, "telegram_refused", level=logging.WARNING, user=chat_user.hash, error=type(error.exception).__name__)
 
 
 async def on_bug(error: ErrorEvent, chat_user: ChatUser, text_params: TextParams) -> None:
-    """Nothing should come here."""
+    """Any other error is a bug."""
     event(logger, "handler_failed", level=logging.ERROR, exc_info=error.exception, user=chat_user.hash)
-    await _say(error, chat_user, AttraiError.code, text_params)
+    await _tell(error, chat_user, AttraiError.code, text_params)
 
 
-async def _say(error: ErrorEvent, chat_user: ChatUser, code: str, text_params: TextParams) -> None:
+async def _tell(error: ErrorEvent, chat_user: ChatUser, code: str, text_params: TextParams) -> None:
     event(logger, "refusal_said", user=chat_user.hash, code=code)
     query, message = error.update.callback_query, error.update.message
     if query is not None:
