@@ -98,7 +98,7 @@ class Settings(QueueSettings):
 class BatchSettings(QueueSettings):
     """The settings of both sides of a batch."""
 
-    batch_root: Path = Field(description="the folder, mounted read-only, below which data sets lie")
+    batch_root: Path = Field(description="the folder of the data sets, mounted read-only")
     batch_spool: Path = Field(description="the folder that batch and batch estimators share for what is in flight")
 
 

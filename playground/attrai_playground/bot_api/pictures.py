@@ -12,7 +12,7 @@ from .errors import PhotoRejected
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_SIDES_SUM = 10_000
 MAX_SIDE_RATIO = 20
-MAX_PIXELS = 60_000_000
+MAX_PICTURE_PIXELS = 60_000_000
 """Limits of sendPhoto by the Bot API. The last is not theirs; it stops decompression bombs."""
 
 THUMBNAIL_SIDE = 320
@@ -81,7 +81,7 @@ def _upright(data: bytes) -> Image.Image:
 
 def _check_dimensions(width: int, height: int) -> None:
     short, long = sorted((width, height))
-    if width + height > MAX_SIDES_SUM or long > MAX_SIDE_RATIO * short or width * height > MAX_PIXELS:
+    if width + height > MAX_SIDES_SUM or long > MAX_SIDE_RATIO * short or width * height > MAX_PICTURE_PIXELS:
         raise PhotoRejected(400, "PHOTO_INVALID_DIMENSIONS")
 
 
