@@ -1,4 +1,4 @@
-"""Archives for tests, honest and hostile, built as real files."""
+"""Builds archives for tests, valid and hostile ones, and lists their entries."""
 
 import io
 import tarfile
@@ -7,13 +7,13 @@ from pathlib import Path
 
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
-from attrai_batch.sources.rules import LIMITS, SourceLimits
+from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits
 
 Rows = list[tuple[str, str]]
 
 
-def read(path: Path, limits: SourceLimits = LIMITS) -> Rows:
-    """Each entry as its name, and the code of its refusal or nothing."""
+def read(path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> Rows:
+    """The name of each entry, and the code of its refusal or ""."""
     return rows(list(ArchiveSource(path, limits).entries()))
 
 

@@ -191,7 +191,7 @@ async def test_overdue_requests_are_sorted_by_age(requests: RequestStore) -> Non
 
 async def test_replicas_with_a_recent_heartbeat_count(requests: RequestStore, database: Database) -> None:
     now = time.time()
-    database.zadd(keys.REPLICAS, {"quiet": now - keys.REPLICA_SILENCE - 1, "well": now - 1, "new": now})
+    database.zadd(keys.REPLICAS, {"quiet": now - keys.REPLICA_TIMEOUT_S - 1, "well": now - 1, "new": now})
     assert await requests.replicas(now) == 2
 
 
