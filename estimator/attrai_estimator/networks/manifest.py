@@ -8,7 +8,7 @@ from attrai_shared.errors import AttraiError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from attrai_estimator.networks.network import Normalization, Template
-from attrai_estimator.
+
 MANIFEST = "manifest.json"
 
 

@@ -63,7 +63,7 @@ class DetectorNetworks:
 
 @dataclass(frozen=True, slots=True)
 class ScoringNetwork:
-    """The scorer. Its output has shape (n, scales); the first is the score from 1 to 10, which may be slightly outside."""
+    """The scorer. Its output has shape (n, scales). The first is the score, 1 to 10 or slightly outside."""
 
     network: Network
     template: Template

@@ -16,10 +16,10 @@ from attrai_estimator.networks.network import Floats, Normalization
 from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
 
 Precision = Literal["native", "f32", "bf16"]
-"""`native`: the fastest arithmetic that the processor has: int8, bfloat16, float32. Each takes half the time of the next."""
+"""`native` is the fastest arithmetic of the processor: int8, bfloat16 or float32. Each takes half the time of the next."""
 
 DYNAMIC_BATCH_BYTES = 4 << 20
-"""A float32 network with a larger file is compiled once for any batch size, so that its weights are in memory once."""
+"""A float32 network with a larger file is compiled once for any batch size. Its weights are then in memory once."""
 
 
 class OpenVinoNetwork:

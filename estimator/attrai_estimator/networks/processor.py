@@ -4,8 +4,9 @@ from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
 BFLOAT16 = frozenset({"avx512_bf16", "amx_bf16"})
-"""Flags of processors with bfloat16 multiplication. Others with AVX-512 emulate it, in over twice the time of float32, and
-OpenVINO's list of capabilities does not tell them apart."""
+"""Flags of processors with bfloat16 multiplication.
+
+Others with AVX-512 emulate it in over twice the time of float32. OpenVINO does not tell them apart."""
 INT8 = frozenset({"avx512_vnni", "avx_vnni", "amx_int8"})
 """Flags of processors that add four products of bytes at once. Others add two, in 16 bits, which can overflow."""
 

@@ -11,7 +11,7 @@ from attrai_estimator.values import Detection, Photo, Pixels
 
 Floats = NDArray[np.float64]
 SUPERSAMPLING_DENSITY = 1.0
-"""Pixels of the picture for one of the crop, in each direction, from which a crop's pixel is the mean of several samples."""
+"""From this many pixels of the picture for one of the crop, in each direction, a crop's pixel is the mean of several."""
 SAMPLES_PER_SIDE = 3
 SAMPLING_MARGIN = 2
 """Pixels around the sampled area that bilinear sampling reads."""
@@ -41,7 +41,7 @@ def similarity(source: Floats, target: Floats, weights: Floats) -> Floats:
 
 
 def _crop(image: Image.Image, landmarks: NDArray[np.float32], template: Template) -> Pixels:
-    """Reduce a large face by a whole number first. A face still denser than the crop is the mean of nine samples a pixel."""
+    """Reduce a large face by a whole number first. If it is still denser than the crop, average nine samples a pixel."""
     target = np.array(template.points) * template.size
     backwards = similarity(target, landmarks.astype(np.float64), np.array(template.weights))
     image, backwards = _reduced(image, backwards, template.size)

@@ -23,7 +23,7 @@ OVERLAP = CELL - STRIDE
 """Pixels that neighbouring tiles share."""
 STEP = TILE - OVERLAP
 DENSE_SIDE = 64
-"""A level whose shorter side has at most this many pixels is sampled twice as densely: a large face covers few cells."""
+"""A level with at most this shorter side, in pixels, is sampled twice as densely: a large face covers few cells."""
 CACHED_LAYOUTS = 16
 """Layouts kept for the last photo sizes, at most 0.2 MB each."""
 
@@ -122,7 +122,7 @@ def _pieces(sizes: Sequence[Size]) -> Iterator[Piece]:
 
 
 def _placed(pieces: Sequence[Piece]) -> tuple[tuple[tuple[int, int], ...], int]:
-    """The pieces' corners (x, y) in whole strides, and the atlas' height. Best fit: a piece goes where it leaves the least space."""
+    """The pieces' corners (x, y) in whole strides, and the atlas' height. A piece goes where it leaves the least space."""
     free: list[FreeRectangle] = []
     places, bottom = [], 0
     for piece in pieces:

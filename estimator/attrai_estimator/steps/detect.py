@@ -24,11 +24,13 @@ SMALLEST_FACE, SMALLEST_SHARE = 24, 0.015
 SMALLEST_BOX = 0.8
 """A final box smaller than this share of the smallest face is rarely a face."""
 PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, OUTPUT_THRESHOLD = 0.2, 0.7, 0.7
-"""The probability that a candidate needs to pass each network. The first network predicts what MTCNN's first two give together."""
+"""The probability that a candidate needs to pass each network.
+
+The first network predicts what MTCNN's first two give together."""
 SECOND_PROPOSAL_THRESHOLD = 0.6
 """The same for MTCNN's own first network."""
 CONFIRMATION_THRESHOLD = 0.35
-"""The last network must give this much to a face's final square or to its mirror image. Others than faces get 0.1 to 0.3."""
+"""The last network must give this much to a face's final square or its mirror image. Non-faces get 0.1 to 0.3."""
 PROPOSAL_OVERLAP, REFINEMENT_OVERLAP, OUTPUT_OVERLAP = 0.5, 0.7, 0.7
 """Non-maximum suppression after each network drops candidates that overlap more."""
 REFINEMENT_SIDE, OUTPUT_SIDE = 24, 48
@@ -80,7 +82,7 @@ def detect(photo: Photo, networks: DetectorNetworks) -> tuple[Detection, ...]:
 
 
 def _passes(image: Image.Image, networks: DetectorNetworks) -> Iterator[tuple[_View, _Proposer]]:
-    """The picture itself, the same with MTCNN's own proposals, then inside a border, for a face that fills a tight crop."""
+    """The picture, the same with MTCNN's own proposals, then inside a border, for a face that fills a tight crop."""
     times = max(max(image.size) // WORKING_SIDE, 1)
     whole = _View(image.reduce(times) if times > 1 else image, 1 / times, 0)
     second = _Proposer(networks.second_proposal, SECOND_PROPOSAL_THRESHOLD)

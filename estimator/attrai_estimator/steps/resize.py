@@ -13,7 +13,7 @@ SHRINKING, ENLARGING = Image.Resampling.HAMMING, Image.Resampling.BICUBIC
 
 
 def resize(photo: Photo) -> Image.Image:
-    """Scale the photo so that its longer side lies in `MIN_LONG_SIDE` to `MAX_LONG_SIDE`. A photo of that size keeps its image."""
+    """Scale the longer side to `MIN_LONG_SIDE` to `MAX_LONG_SIDE`. A photo of that size keeps its image."""
     width, height = working_size(photo.width, photo.height)
     if photo.image.size == (width, height):
         return photo.image

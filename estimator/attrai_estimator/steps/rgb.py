@@ -23,7 +23,7 @@ def to_reducible(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Convert a reducible picture to RGB. It is a copy: a reader keeps its file's buffers while its picture is referenced."""
+    """Convert a reducible picture to RGB, as a copy: the original keeps its file's buffers in memory."""
     if image.has_transparency_data:
         return _over_background(image.convert("RGBA"))
     return _by_profile(image) or image.convert("RGB")
