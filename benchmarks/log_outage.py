@@ -24,13 +24,13 @@ from tests.syslog_ng import SYSLOG_NG, SyslogNg
 
 LOGGER = logging.getLogger("attrai_test")
 REQUEST, USER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
-SECONDS = {"decode": 0.0121, "detect": 0.0852, "score": 0.0164, "annotate": 0.0033, "encode": 0.0048}
-CALL_SECONDS = 0.001
+STEP_SECONDS = {"decode": 0.0121, "detect": 0.0852, "score": 0.0164, "annotate": 0.0033, "encode": 0.0048}
+MAX_CALL_S = 0.001
 """At most, of 99 calls in 100."""
-MEGABYTES = 16.0
+MAX_MEMORY_GROWTH_MB = 16.0
 """At most, more than before: 13,000 records (the buffer's, a batch's, the console's) of under 1 KB and Python's own; 60,000 were 40."""
-SHARES = (0.5, 0.99, 0.999)
-PATIENCE = 120.0
+PRINTED_QUANTILES = (0.5, 0.99, 0.999)
+DELIVERY_TIMEOUT_S = 120.0
 """Seconds for all that was kept to arrive, once the server is back."""
 
 
@@ -48,7 +48,9 @@ class Calls:
             time.sleep(max(0.0, start + number / rate - time.perf_counter()))
             before = resource.getrusage(resource.RUSAGE_THREAD)
             began, worked = time.perf_counter(), time.thread_time()
-            event(LOGGER, "photo_estimated", request_id=REQUEST, user=USER, seconds=SECONDS, faces=3, number=number)
+            event(
+                LOGGER, "photo_estimated", request_id=REQUEST, user=USER, seconds=STEP_SECONDS, faces=3, number=number
+            )
             self.worked[number] = time.thread_time() - worked
             self.seconds[number] = time.perf_counter() - began
             after = resource.getrusage(resource.RUSAGE_THREAD)
@@ -57,7 +59,7 @@ class Calls:
 
 
 @dataclass(frozen=True)
-class Measured:
+class LoggingCost:
     """The calls; megabytes that the process grew by; what the server received."""
 
     how: str
@@ -77,8 +79,8 @@ class Measured:
         )
         late = sorted(self.calls.seconds)[int(len(self.calls.seconds) * 0.99)]
         return {
-            f"99 calls in 100 within {late * 1e3:.2f} ms, of {CALL_SECONDS * 1e3:g}": late <= CALL_SECONDS,
-            f"memory grew by {self.grown:.1f} MB, of {MEGABYTES:g}": self.grown <= MEGABYTES,
+            f"99 calls in 100 within {late * 1e3:.2f} ms, of {MAX_CALL_S * 1e3:g}": late <= MAX_CALL_S,
+            f"memory grew by {self.grown:.1f} MB, of {MAX_MEMORY_GROWTH_MB:g}": self.grown <= MAX_MEMORY_GROWTH_MB,
             f"the first {fit:,} records fit the buffer and arrived": numbers >= set(range(fit)),
             f"{len(self.calls.seconds):,} sent = {len(numbers):,} arrived + {dropped:,} reported as dropped": (
                 len(self.calls.seconds) == len(numbers) + dropped
@@ -104,7 +106,7 @@ def main(how: str, seconds: float, rate: int) -> int:
     return _report(measured, seconds, rate)
 
 
-def _measured(how: str, server: SyslogNg, count: int, rate: int) -> Measured:
+def _measured(how: str, server: SyslogNg, count: int, rate: int) -> LoggingCost:
     target = LogTarget("127.0.0.1", server.port)
     logs = configure_logs("estimator", replica="r1", version="0.1.0", graylog=target)
     calls = Calls(count)
@@ -117,20 +119,20 @@ def _measured(how: str, server: SyslogNg, count: int, rate: int) -> Measured:
         server.signal(signal.SIGCONT)
     if logs.graylog is not None:
         queue = logs.graylog.queue
-        _wait(lambda: not queue.undelivered())
+        _wait_until(lambda: not queue.undelivered())
     logs.stop()
-    _wait(
+    _wait_until(
         lambda: (
             sum(document.get("_records", "_number" in document) for document in server.documents().values()) >= count
         )
     )
-    return Measured(how, calls, grown, list(server.documents().values()))
+    return LoggingCost(how, calls, grown, list(server.documents().values()))
 
 
-def _wait(true: Callable[[], bool]) -> None:
+def _wait_until(condition: Callable[[], bool]) -> None:
     """Until it holds, or for as long as it may take: what has not come about then is a broken bound."""
-    until = time.monotonic() + PATIENCE
-    while time.monotonic() < until and not true():
+    until = time.monotonic() + DELIVERY_TIMEOUT_S
+    while time.monotonic() < until and not condition():
         time.sleep(0.2)
 
 
@@ -138,16 +140,18 @@ def _megabytes() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def _report(measured: Measured, seconds: float, rate: int) -> int:
+def _report(measured: LoggingCost, seconds: float, rate: int) -> int:
     bounds, calls = measured.bounds(), measured.calls
     sys.stderr.write(f"syslog-ng {measured.how} for {seconds:g} s, {rate:,} records a second\n")
     for name, times in {"calls": sorted(calls.seconds), "their time on a processor": sorted(calls.worked)}.items():
-        shares = ", ".join(f"{share:.1%} within {times[int(len(times) * share)] * 1e6:.0f} us" for share in SHARES)
+        shares = ", ".join(
+            f"{share:.1%} within {times[int(len(times) * share)] * 1e6:.0f} us" for share in PRINTED_QUANTILES
+        )
         sys.stderr.write(f"  {name}: {shares}, the longest {times[-1] * 1e3:.1f} ms\n")
-    slow = [number for number, took in enumerate(calls.seconds) if took > CALL_SECONDS]
+    slow = [number for number, took in enumerate(calls.seconds) if took > MAX_CALL_S]
     waits, stops = (sum(times[number] > 0 for number in slow) for times in (calls.waits, calls.stops))
     sys.stderr.write(
-        f"  over {CALL_SECONDS * 1e3:g} ms: {len(slow):,}; {stops:,} of these the kernel had stopped, {waits:,} waited for something\n"
+        f"  over {MAX_CALL_S * 1e3:g} ms: {len(slow):,}; {stops:,} of these the kernel had stopped, {waits:,} waited for something\n"
     )
     for bound, kept in bounds.items():
         sys.stderr.write(f"  {'kept  ' if kept else 'BROKEN'}  {bound}\n")

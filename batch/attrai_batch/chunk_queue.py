@@ -6,7 +6,7 @@ from contextlib import suppress
 from attrai_shared.batch_contracts import ToEmbed
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.logs import event
-from attrai_shared.queues import TO_EMBED, celery_app, publish_chunk, waiting
+from attrai_shared.queues import TO_EMBED, celery_app, publish_chunk, ready_messages
 from kombu import Connection
 
 logger = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ class ChunkQueue:
         try:
             if self._connection is None:
                 self._connection = self._app.connection_for_write()
-            return waiting(self._connection, TO_EMBED)
+            return ready_messages(self._connection, TO_EMBED)
         except BrokerUnavailable:
             self.close()
             return None

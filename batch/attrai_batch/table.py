@@ -5,13 +5,13 @@
 | photo | string | name in the source, with slashes |
 | face | int16 | 0, 1, … from left to right; null on the one row of a photo without a face |
 | width, height | int32 | of the upright photo, in pixels; null where it was not read |
-| box | float32[4] | x0, y0, x1, y1 in pixels of the upright photo; may reach over its border |
+| box | float32[4] | x0, y0, x1, y1 in pixels of the upright photo; it may extend beyond the border |
 | landmarks | float32[10] | x and y of left eye, right eye, nose, left and right mouth corner, as the viewer sees them |
 | probability | float32 | of the detector, 0 to 1 |
-| quality | list of string | why the score is not to be trusted; empty when it is; null when not asked for |
+| quality | list of string | why the score is not reliable; empty if it is; null if not computed |
 | measures | struct of float32 | side, sharpness, turn, outside, brightness: the figures behind `quality` |
-| score | float32 | 1 to 10; null when not asked for |
-| embedding | float32[128] | tells persons apart; null when not asked for |
+| score | float32 | 1 to 10; null if not computed |
+| embedding | float32[128] | identifies a person; null if not computed |
 | error_code, error_message | string | why a photo has no face row; null on a face row |
 """
 

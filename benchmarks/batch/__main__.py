@@ -7,18 +7,18 @@ import tempfile
 from pathlib import Path
 
 from benchmarks.batch import rates, tables
-from benchmarks.batch.ground import Place, copy_photos
-from benchmarks.printed import machine_section, section
+from benchmarks.batch.environment import WorkFolder, copy_photos
+from benchmarks.sections import machine_section, section
 
 LFW = "lfw_dev"
-PARTS = ("million", "rates")
+MEASUREMENTS = ("million", "rates")
 
 
 def main() -> None:
     """Prints what was asked for."""
     parser = _parser()
     options = parser.parse_args()
-    parts = options.parts or PARTS
+    parts = options.parts or MEASUREMENTS
     if "rates" in parts and options.data is None:
         parser.error("rates needs a folder of photos: --data FOLDER (with make: DATA=folder)")
     machine_section()
@@ -27,7 +27,7 @@ def main() -> None:
             section("The run's memory for a million entries", _million())
         else:
             with tempfile.TemporaryDirectory(prefix="attrai-bench-") as folder:
-                section(f"A data set by {options.workers} workers", _rates(Place(Path(folder)), options))
+                section(f"A data set by {options.workers} workers", _rates(WorkFolder(Path(folder)), options))
 
 
 def _million() -> str:
@@ -35,16 +35,18 @@ def _million() -> str:
     return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()  # noqa: S603 - our own
 
 
-def _rates(place: Place, options: argparse.Namespace) -> str:
+def _rates(work_folder: WorkFolder, options: argparse.Namespace) -> str:
     lfw = options.data / LFW
-    photos = copy_photos((lfw if lfw.is_dir() else options.data).resolve(), place, options.photos)
-    plan = rates.Plan(options.workers, options.rounds, options.peer, options.peer_photos)
-    return tables.told(rates.compare(place, photos, plan))
+    photos = copy_photos((lfw if lfw.is_dir() else options.data).resolve(), work_folder, options.photos)
+    plan = rates.ComparisonPlan(options.workers, options.rounds, options.peer, options.peer_photos)
+    return tables.comparison_table(rates.compare(work_folder, photos, plan))
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.batch", description=__doc__)
-    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="which to measure; both when none is named")
+    parser.add_argument(
+        "parts", nargs="*", choices=[*MEASUREMENTS, []], help="which to measure; both when none is named"
+    )
     parser.add_argument("--data", type=Path, help=f"a folder of photos, or one with {LFW} in it")
     parser.add_argument("--photos", type=int, help="so many of them, evenly from all (default all)")
     parser.add_argument("--workers", type=int, default=2)

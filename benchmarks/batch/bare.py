@@ -12,7 +12,7 @@ from attrai_estimator.pipeline import Clock  # noqa: E402
 from attrai_estimator.settings import WORKSPACE_MODELS  # noqa: E402
 from attrai_shared.errors import PhotoError  # noqa: E402
 
-from benchmarks.asked import answer  # noqa: E402
+from benchmarks.timed_process import answer  # noqa: E402
 
 WISH = FaceOptions("all", frozenset({"embedding"}))
 

@@ -19,16 +19,16 @@ from attrai_shared.batch_contracts import (
 )
 from attrai_shared.spool import Spool
 
-NOWHERE = "redis+socket:///nowhere"
-PHOTO = 10_000
+NO_BROKER_URL = "redis+socket:///nowhere"
+PHOTO_BYTES = 10_000
 """Bytes that each photo is said to have."""
-FACE = FaceResult(
+FACE_RESULT = FaceResult(
     box=(71.5, 66.25, 178.5, 214.75),
     landmarks=((98.0, 121.0), (151.0, 120.0), (125.0, 150.0), (103.0, 177.0), (147.0, 176.0)),
     probability=0.999,
     embedding=encode_embedding([number / EMBEDDING_SIZE for number in range(EMBEDDING_SIZE)]),
 )
-FOUND = PhotoResult(width=250, height=250, faces=(FACE,))
+PHOTO_RESULT = PhotoResult(width=250, height=250, faces=(FACE_RESULT,))
 
 
 class Names:
@@ -43,19 +43,22 @@ class Names:
         return self.count
 
     def entries(self) -> Iterator[Entry]:
-        return (FileEntry(f"person-{number // 1000:05d}/photo-{number:09d}.jpg", PHOTO) for number in range(self.count))
+        return (
+            FileEntry(f"person-{number // 1000:05d}/photo-{number:09d}.jpg", PHOTO_BYTES)
+            for number in range(self.count)
+        )
 
 
 class InstantQueue(ChunkQueue):
     """Leaves a result in the spool for each chunk submitted: a face on each photo."""
 
     def __init__(self, spool: Spool) -> None:
-        super().__init__(NOWHERE, declare_queues=False)
+        super().__init__(NO_BROKER_URL, declare_queues=False)
         self._spool = spool
 
     def submit(self, message: ToEmbed) -> bool:
         """Takes and answers it."""
-        photos = (FOUND,) * message.photos.count
+        photos = (PHOTO_RESULT,) * message.photos.count
         self._spool.write_result(ChunkResult(run_id=message.run_id, chunk=message.chunk, photos=photos, seconds={}))
         return True
 
@@ -73,7 +76,7 @@ def run(count: int, place: Path, window: int = 16, show: Show = ignore) -> Path:
     source, folder, spool = Names(count), RunFolder(place / "out.parquet"), place / "spool"
     options = ComputeOptions("all", ("embedding",))
     run_id = folder.begin(source.fingerprint, options)
-    environment = BatchEnvironment(NOWHERE, source.folder, spool, window, declare_queues=False)
+    environment = BatchEnvironment(NO_BROKER_URL, source.folder, spool, window, declare_queues=False)
     job = BatchJob(run_id, source, options, folder, environment, "", show, lambda: None)
     process_chunks(job, InstantQueue(Spool(spool)))
     folder.finish()

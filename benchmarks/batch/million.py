@@ -14,7 +14,7 @@ from attrai_batch.table import use_system_allocator
 from benchmarks.batch.installed import keep_pandas_out
 from benchmarks.batch.instant import run
 
-ENTRIES, SOON = 1_000_000, 20_000
+ENTRIES, EARLY_ENTRIES = 1_000_000, 20_000
 
 
 class Peaks:
@@ -26,7 +26,7 @@ class Peaks:
     def show(self, photos: int, _: Mapping[str, int]) -> None:
         """Told of progress, again and again."""
         self.submitted = _peak()
-        if photos <= SOON:
+        if photos <= EARLY_ENTRIES:
             self.soon = self.submitted
 
 
@@ -40,7 +40,7 @@ def main(entries: int) -> None:
         rows = pq.ParquetFile(table).metadata.num_rows
     sys.stdout.write(
         f"{peaks.submitted:.0f} MB at most until all of {rows:,} entries were embedded ({peaks.before:.0f} before the first, "
-        f"{peaks.soon:.0f} after {SOON:,}), {_peak():.0f} MB with the table made; {perf_counter() - start:.0f} s\n"
+        f"{peaks.soon:.0f} after {EARLY_ENTRIES:,}), {_peak():.0f} MB with the table made; {perf_counter() - start:.0f} s\n"
     )
 
 

@@ -8,7 +8,7 @@ import dlib
 import numpy as np
 from PIL import Image
 
-from benchmarks.asked import answer
+from benchmarks.timed_process import answer
 
 ENLARGED = 1
 """As face_recognition.face_locations does by default."""

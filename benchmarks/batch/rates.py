@@ -11,22 +11,27 @@ from pathlib import Path
 from attrai_batch.run_stats import RunStats, stats_from_metadata
 from attrai_batch.table import read_metadata
 
-from benchmarks.asked import Asked
-from benchmarks.batch.ground import ROOT, Place, asked, queue
-from benchmarks.batch.measured import Leg, measure
+from benchmarks.batch.environment import REPOSITORY, WorkFolder, queued_estimators, timed_processes
+from benchmarks.batch.timing import BatchTiming, measure
+from benchmarks.timed_process import TimedProcess
 
-BARE = (sys.executable, "-m", "benchmarks.batch.bare")
-COMMAND = (sys.executable, "-m", "benchmarks.batch.installed")
-PEER = ("-m", "benchmarks.batch.peer")
-QUEUE, EMBEDDED, PIPELINES, PEERS = "through RabbitMQ", "without servers", "bare pipelines", "face_recognition"
-WARM_UP = 8
+BARE_PIPELINE_COMMAND = (sys.executable, "-m", "benchmarks.batch.bare")
+BATCH_COMMAND = (sys.executable, "-m", "benchmarks.batch.installed")
+PEER_ARGUMENTS = ("-m", "benchmarks.batch.peer")
+THROUGH_QUEUE, WITHOUT_SERVERS, BARE_PIPELINES, PEER_PIPELINES = (
+    "through RabbitMQ",
+    "without servers",
+    "bare pipelines",
+    "face_recognition",
+)
+WARM_UP_PHOTOS = 8
 """Photos that a process is given before it is measured."""
-WHAT = ("--what", "embedding")
+OUTPUT_OPTIONS = ("--what", "embedding")
 """What face_recognition computes too."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ComparisonPlan:
     """`peer`: a Python that has dlib and face_recognition_models, or None; it is given so many photos of a round."""
 
     workers: int
@@ -36,45 +41,49 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
+class RateComparison:
     """Each way's legs, one a round, and what the last batch through the queue came to."""
 
-    legs: dict[str, list[Leg]]
+    timings: dict[str, list[BatchTiming]]
     stats: RunStats
 
 
-def compare(place: Place, photos: Sequence[Path], plan: Plan) -> Measured:
+def compare(work_folder: WorkFolder, photos: Sequence[Path], plan: ComparisonPlan) -> RateComparison:
     """All ways, again and again."""
-    legs: dict[str, list[Leg]] = defaultdict(list)
-    few = photos[:: max(len(photos) // plan.peer_photos, 1)][: plan.peer_photos]
+    timings: dict[str, list[BatchTiming]] = defaultdict(list)
+    peer_photos = photos[:: max(len(photos) // plan.peer_photos, 1)][: plan.peer_photos]
     with ExitStack() as stack:
-        pipelines = stack.enter_context(asked(BARE, plan.workers, place))
-        peers = stack.enter_context(asked((plan.peer, *PEER), plan.workers, place)) if plan.peer else []
-        servers = stack.enter_context(queue(place, plan.workers))
-        _seconds([*pipelines, *peers], photos[:WARM_UP])
+        pipelines = stack.enter_context(timed_processes(BARE_PIPELINE_COMMAND, plan.workers, work_folder))
+        peers = (
+            stack.enter_context(timed_processes((plan.peer, *PEER_ARGUMENTS), plan.workers, work_folder))
+            if plan.peer
+            else []
+        )
+        servers = stack.enter_context(queued_estimators(work_folder, plan.workers))
+        _seconds([*pipelines, *peers], photos[:WARM_UP_PHOTOS])
         for _ in range(plan.rounds):
-            legs[PIPELINES].append(measure(len(photos), lambda: _seconds(pipelines, photos)))
-            legs[QUEUE].append(measure(len(photos), lambda: _batch(place, servers).elapsed))
-            legs[EMBEDDED].append(
-                measure(len(photos), lambda: _batch(place, place.surroundings(), plan.workers).elapsed)
+            timings[BARE_PIPELINES].append(measure(len(photos), lambda: _seconds(pipelines, photos)))
+            timings[THROUGH_QUEUE].append(measure(len(photos), lambda: _batch(work_folder, servers).elapsed))
+            timings[WITHOUT_SERVERS].append(
+                measure(len(photos), lambda: _batch(work_folder, work_folder.environment(), plan.workers).elapsed)
             )
             if peers:
-                legs[PEERS].append(measure(len(few), lambda: _seconds(peers, few)))
-    return Measured(legs, stats_from_metadata(read_metadata(place.table)))
+                timings[PEER_PIPELINES].append(measure(len(peer_photos), lambda: _seconds(peers, peer_photos)))
+    return RateComparison(timings, stats_from_metadata(read_metadata(work_folder.table)))
 
 
-def _seconds(processes: Sequence[Asked], photos: Sequence[Path]) -> float:
+def _seconds(processes: Sequence[TimedProcess], photos: Sequence[Path]) -> float:
     """How long they take together, each doing its share."""
     for at, each in enumerate(processes):
         each.begin(photos[at :: len(processes)])
     return max(each.seconds() for each in processes)
 
 
-def _batch(place: Place, surroundings: dict[str, str], workers: int | None = None) -> RunStats:
+def _batch(work_folder: WorkFolder, environment: dict[str, str], workers: int | None = None) -> RunStats:
     """The command, from its start to its end, a report with it."""
-    place.table.unlink(missing_ok=True)
-    command = [*COMMAND, "run", str(place.photos), "--out", str(place.table), *WHAT]
+    work_folder.table.unlink(missing_ok=True)
+    command = [*BATCH_COMMAND, "run", str(work_folder.photos), "--out", str(work_folder.table), *OUTPUT_OPTIONS]
     command += ["--workers", str(workers)] if workers else []
-    with place.log.open("ab") as log:
-        subprocess.run(command, env={**surroundings, "PYTHONPATH": str(ROOT)}, stdout=log, stderr=log, check=True)  # noqa: S603 - our own
-    return stats_from_metadata(read_metadata(place.table))
+    with work_folder.log.open("ab") as log:
+        subprocess.run(command, env={**environment, "PYTHONPATH": str(REPOSITORY)}, stdout=log, stderr=log, check=True)  # noqa: S603 - our own
+    return stats_from_metadata(read_metadata(work_folder.table))

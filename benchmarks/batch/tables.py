@@ -5,22 +5,24 @@ from statistics import median
 
 from attrai_batch.run_stats import RunStats
 
-from benchmarks.batch.measured import Leg
-from benchmarks.batch.rates import EMBEDDED, PEERS, PIPELINES, QUEUE, Measured
+from benchmarks.batch.rates import BARE_PIPELINES, PEER_PIPELINES, THROUGH_QUEUE, WITHOUT_SERVERS, RateComparison
+from benchmarks.batch.timing import BatchTiming
 
 
-def told(measured: Measured) -> str:
+def comparison_table(measured: RateComparison) -> str:
     """Everything, as Markdown."""
-    return "\n\n".join(["\n".join(_ratios(measured.legs)), "\n".join(_legs(measured.legs)), _missed(measured.stats)])
+    return "\n\n".join(
+        ["\n".join(_ratios(measured.timings)), "\n".join(_legs(measured.timings)), _missed(measured.stats)]
+    )
 
 
-def _ratios(legs: dict[str, list[Leg]]) -> list[str]:
-    pairs = [(QUEUE, PIPELINES), (EMBEDDED, PIPELINES), (QUEUE, PEERS)]
-    return [_ratio(one, other, legs) for one, other in pairs if other in legs]
+def _ratios(timings: dict[str, list[BatchTiming]]) -> list[str]:
+    pairs = [(THROUGH_QUEUE, BARE_PIPELINES), (WITHOUT_SERVERS, BARE_PIPELINES), (THROUGH_QUEUE, PEER_PIPELINES)]
+    return [_ratio(one, other, timings) for one, other in pairs if other in timings]
 
 
-def _ratio(one: str, other: str, legs: dict[str, list[Leg]]) -> str:
-    rounds = list(zip(legs[one], legs[other], strict=True))
+def _ratio(one: str, other: str, timings: dict[str, list[BatchTiming]]) -> str:
+    rounds = list(zip(timings[one], timings[other], strict=True))
     working = _mid([mine.working_rate / theirs.working_rate for mine, theirs in rounds])
     whole = _mid([mine.rate / theirs.rate for mine, theirs in rounds])
     cpu = _mid([theirs.cpu_ms / mine.cpu_ms for mine, theirs in rounds])
@@ -30,14 +32,14 @@ def _ratio(one: str, other: str, legs: dict[str, list[Leg]]) -> str:
     )
 
 
-def _legs(legs: dict[str, list[Leg]]) -> list[str]:
+def _legs(timings: dict[str, list[BatchTiming]]) -> list[str]:
     head = ["| | photos | photos a second | from start to end | CPU ms a photo |", "|---|---|---|---|---|"]
-    return head + [_leg(name, rounds) for name, rounds in legs.items()]
+    return head + [_timing_row(name, rounds) for name, rounds in timings.items()]
 
 
-def _leg(name: str, rounds: Sequence[Leg]) -> str:
+def _timing_row(name: str, rounds: Sequence[BatchTiming]) -> str:
     working, whole, cpu = (
-        _mid([getattr(leg, field) for leg in rounds]) for field in ("working_rate", "rate", "cpu_ms")
+        _mid([getattr(timing, field) for timing in rounds]) for field in ("working_rate", "rate", "cpu_ms")
     )
     return f"| {name} | {rounds[0].photos:,} | {working:.1f} | {whole:.1f} | {cpu:.1f} |"
 

@@ -11,7 +11,7 @@ from PIL import Image
 from skimage.data import astronaut
 
 from benchmarks.estimator.machine import described
-from benchmarks.estimator.parts import MAIN, PARTS, Run
+from benchmarks.estimator.parts import MAIN, MEASUREMENTS, Run
 from benchmarks.estimator.photos import SIZES
 from benchmarks.estimator.speed import say
 
@@ -25,8 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     with TemporaryDirectory(prefix="attrai-bench-") as folder:
         run = _run(Path(folder), chosen)
-        for name in chosen.parts or PARTS:
-            for title, table in PARTS[name](run):
+        for name in chosen.parts or MEASUREMENTS:
+            for title, table in MEASUREMENTS[name](run):
                 _show(f"\n## {title}\n\n{table}")
 
 
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.estimator", description="The estimator beside its peers."
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*PARTS, []], help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", choices=[*MEASUREMENTS, []], help=", ".join(MEASUREMENTS))
     parser.add_argument("--data", type=_folder, help="the folder that holds lfw_dev and faces_boxes_dev")
     parser.add_argument("--photos", type=_folder, help="a folder of JPEG photos to compare on too")
     parser.add_argument("--product", default=sys.executable, help="the Python of the product's environment")

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 Corners = tuple[float, float, float, float]
-PICTURE, VECTOR = "picture", "vector"
+PICTURE_TASK, VECTOR_TASK = "picture", "vector"
 """Tasks: from a photo's file to the annotated picture's, and from a photo's file to its faces' vectors."""
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from attrai_models.networks.dlib_file import packaged_file
 from PIL import Image
 
-from benchmarks.estimator.answers import VECTOR, Answer, serve
+from benchmarks.estimator.answers import VECTOR_TASK, Answer, serve
 
 
 def main(enlarged: int) -> None:
@@ -27,7 +27,7 @@ def main(enlarged: int) -> None:
             np.array(encoder.compute_face_descriptor(pixels, poser(pixels, box), 1))
         return Answer([(box.left(), box.top(), box.right(), box.bottom()) for box in found], [1.0] * len(found))
 
-    serve({VECTOR: vector})
+    serve({VECTOR_TASK: vector})
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import sys
 import time
 
-from benchmarks.estimator.answers import PICTURE, Answer, serve
+from benchmarks.estimator.answers import PICTURE_TASK, Answer, serve
 
 
 def main(seconds: float) -> None:
@@ -13,7 +13,7 @@ def main(seconds: float) -> None:
         time.sleep(seconds)
         return Answer([(0.0, 0.0, 1.0, 1.0)], [1.0], steps={"decode": 1.0})
 
-    serve({PICTURE: picture})
+    serve({PICTURE_TASK: picture})
 
 
 if __name__ == "__main__":

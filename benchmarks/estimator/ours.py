@@ -20,7 +20,7 @@ from attrai_estimator.steps.embed import embed  # noqa: E402
 from attrai_estimator.values import Detection  # noqa: E402
 from attrai_shared.errors import NoFace  # noqa: E402
 
-from benchmarks.estimator.answers import PICTURE, VECTOR, Answer, Corners, serve  # noqa: E402
+from benchmarks.estimator.answers import PICTURE_TASK, VECTOR_TASK, Answer, Corners, serve  # noqa: E402
 
 
 def picture(data: bytes, networks: Networks) -> Answer:
@@ -56,7 +56,7 @@ def main(precision: Precision) -> None:
             embedders.append(load_embedder(WORKSPACE_MODELS, precision=precision))
         return vector(data, networks, embedders[0])
 
-    serve({PICTURE: lambda data: picture(data, networks), VECTOR: vectors})
+    serve({PICTURE_TASK: lambda data: picture(data, networks), VECTOR_TASK: vectors})
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ from attrai_estimator.values import Box, Detection, Photo  # noqa: E402
 from facenet_pytorch import MTCNN  # noqa: E402
 from numpy.typing import NDArray  # noqa: E402
 
-from benchmarks.estimator.found import SAME, most_alike  # noqa: E402
+from benchmarks.estimator.detection_agreement import SAME_FACE_IOU, most_alike  # noqa: E402
 
 Numbers = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Scores, shape (n,), and embeddings, shape (n, 128), of n faces."""
@@ -93,7 +93,7 @@ def _same_faces(found: Sequence[Detection], theirs: Sequence[Detection]) -> list
     """Numbers of our detections, each with that of the stock detection in the same place; those alone that have one."""
     boxes = [_corners(one) for one in theirs]
     pairs = [(number, most_alike(_corners(one), boxes)) for number, one in enumerate(found)]
-    return [(number, place) for number, (place, overlap) in pairs if overlap >= SAME]
+    return [(number, place) for number, (place, overlap) in pairs if overlap >= SAME_FACE_IOU]
 
 
 def _corners(found: Detection) -> tuple[float, float, float, float]:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.estimator import contestant, found, tables
-from benchmarks.estimator.answers import PICTURE, VECTOR
+from benchmarks.estimator import contestant, detection_agreement, tables
+from benchmarks.estimator.answers import PICTURE_TASK, VECTOR_TASK
 from benchmarks.estimator.contestant import Contestant
 from benchmarks.estimator.machine import AVX2, CAPS, NONE, Cap, environment
 from benchmarks.estimator.photos import Sample, samples, varied
@@ -59,7 +59,7 @@ class Run:
 
 def pictures(run: Run) -> Iterator[Table]:
     """File in to annotated file out, against the pair as it comes and at its best."""
-    groups = [(one.name, compare(run.pair(NONE), PICTURE, [one.file], run.rounds)) for one in run.generated()]
+    groups = [(one.name, compare(run.pair(NONE), PICTURE_TASK, [one.file], run.rounds)) for one in run.generated()]
     yield "From a photo's file to the annotated file", tables.times_table(groups)
     yield "Our steps", tables.steps_table(groups)
 
@@ -68,14 +68,14 @@ def own(run: Run) -> Iterator[Table]:
     """The same on a folder of photos."""
     photos = sorted(run.photos.rglob("*.jpg")) if run.photos else []
     if photos:
-        groups = [(f"{len(photos)} photos", compare(run.pair(NONE), PICTURE, photos, 1))]
+        groups = [(f"{len(photos)} photos", compare(run.pair(NONE), PICTURE_TASK, photos, 1))]
         yield "From a photo's file to the annotated file, the given folder", tables.times_table(groups)
 
 
 def caps(run: Run) -> Iterator[Table]:
     """The same for 1280x960 with 4 faces, with the instruction set capped."""
     photo = run.main()
-    groups = [(cap.name, compare(run.pair(cap), PICTURE, [photo.file], run.rounds)) for cap in CAPS]
+    groups = [(cap.name, compare(run.pair(cap), PICTURE_TASK, [photo.file], run.rounds)) for cap in CAPS]
     yield f"{photo.name}, by instruction set", tables.times_table(groups)
     yield "Our steps by instruction set", tables.steps_table(groups)
 
@@ -89,7 +89,7 @@ def vectors(run: Run) -> Iterator[Table]:
     for cap in (NONE, AVX2):
         peers = (contestant.face_recognition(cap), contestant.face_recognition_best(cap))
         chosen = photos if cap is NONE else photos[::FEWER]
-        times = compare((contestant.ours(cap, run.product), *peers), VECTOR, chosen, 1)
+        times = compare((contestant.ours(cap, run.product), *peers), VECTOR_TASK, chosen, 1)
         groups.append((f"LFW, {len(chosen)} photos; {cap.name}", times))
     yield "From a photo of LFW to its vectors", tables.times_table(groups)
 
@@ -98,10 +98,13 @@ def lost(run: Run) -> Iterator[Table]:
     """Whether anything that the stock detector finds is lost."""
     mine, stock, best = run.pair(NONE)
     with mine, stock, best:
-        counts = [*found.generated(mine, stock, run.generated()), *found.generated(best, stock, run.generated())]
+        counts = [
+            *detection_agreement.generated(mine, stock, run.generated()),
+            *detection_agreement.generated(best, stock, run.generated()),
+        ]
         if run.data:
-            counts += found.marked((mine, stock, best), run.data / "faces_boxes_dev")
-            counts += found.people(mine, stock, run.lfw())
+            counts += detection_agreement.marked((mine, stock, best), run.data / "faces_boxes_dev")
+            counts += detection_agreement.people(mine, stock, run.lfw())
     rows = [(one.who, one.what, one.hits, one.of, f"{one.hits / one.of:.2%}" if one.of else "") for one in counts]
     yield "Nothing lost", tables.table(("who", "what", "found", "of", "share"), rows)
 
@@ -132,7 +135,7 @@ def memory(run: Run) -> Iterator[Table]:
     yield "Proportional memory after photos of varied sizes", tables.memory_table(lines, stock)
 
 
-PARTS: dict[str, Callable[[Run], Iterator[Table]]] = {
+MEASUREMENTS: dict[str, Callable[[Run], Iterator[Table]]] = {
     "pictures": pictures, "own": own, "caps": caps, "vectors": vectors, "lost": lost, "numbers": numbers, "floor": floor,
     "memory": memory,
 }  # fmt: skip

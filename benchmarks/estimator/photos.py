@@ -12,13 +12,13 @@ from PIL import Image, ImageOps
 SIZES = ((250, 250), (640, 480), (1280, 960), (4000, 3000))
 GRIDS = {1: (1, 1), 4: (2, 2), 20: (5, 4)}
 """Columns and rows for so many faces."""
-HEAD = (0.45, 0.1)
+HEAD_CENTRE = (0.45, 0.1)
 """What of the portrait is kept where a cell is wider than it."""
 QUALITY = 90
-VARIED, SEED = 60, 7
-LARGE = 20
+VARIED, PHOTO_SIZES_SEED = 60, 7
+LARGE_PHOTO_STRIDE = 20
 """Every so manieth of the varied photos has 12 megapixels."""
-LEAST, LEAST_SHARE = 24.0, 0.015
+MIN_FACE_PIXELS, MIN_FACE_SHARE = 24.0, 0.015
 """A face is meant to be found down to as many pixels, and down to that share of the longer side: 60 of 4000."""
 
 
@@ -38,7 +38,7 @@ class Sample:
 
 def smallest_face(width: int, height: int) -> float:
     """Pixels of the smallest face that is to be found on a photo of this size."""
-    return max(LEAST, LEAST_SHARE * max(width, height))
+    return max(MIN_FACE_PIXELS, MIN_FACE_SHARE * max(width, height))
 
 
 def samples(portrait: Image.Image, folder: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> list[Sample]:
@@ -53,10 +53,10 @@ def samples(portrait: Image.Image, folder: Path, sizes: Sequence[tuple[int, int]
 def varied(portrait: Image.Image, folder: Path, count: int = VARIED) -> list[Path]:
     """Photos whose sides are drawn by chance from 100 to 1600 px, with 1, 4 or 20 faces, and a few of 12 megapixels."""
     folder.mkdir(exist_ok=True)
-    random, files = Random(SEED), [folder / f"{number:02}.jpg" for number in range(count)]  # noqa: S311 - sizes, no secrets
+    random, files = Random(PHOTO_SIZES_SEED), [folder / f"{number:02}.jpg" for number in range(count)]  # noqa: S311 - sizes, no secrets
     for number, file in enumerate(files, start=1):
         width, height = (random.randint(100, 1600) for _ in range(2))
-        size = SIZES[-1] if number % LARGE == 0 else (width, height)
+        size = SIZES[-1] if number % LARGE_PHOTO_STRIDE == 0 else (width, height)
         mosaic(portrait, *size, random.choice(tuple(GRIDS))).save(file, quality=QUALITY)
     return files
 
@@ -68,6 +68,6 @@ def mosaic(portrait: Image.Image, width: int, height: int, count: int) -> Image.
     lefts, tops = (np.linspace(0, side, n + 1).round().astype(int) for side, n in ((width, columns), (height, rows)))
     for i, j in product(range(columns), range(rows)):
         size = (int(lefts[i + 1] - lefts[i]), int(tops[j + 1] - tops[j]))
-        cell = ImageOps.fit(portrait, size, Image.Resampling.LANCZOS, centering=HEAD)
+        cell = ImageOps.fit(portrait, size, Image.Resampling.LANCZOS, centering=HEAD_CENTRE)
         photo.paste(ImageOps.mirror(cell) if (i + j) % 2 else cell, (int(lefts[i]), int(tops[j])))
     return photo

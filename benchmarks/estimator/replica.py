@@ -11,9 +11,9 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.queue.bursts import Sender, await_finished
-from benchmarks.queue.rates import starts
-from benchmarks.queue.system import CORES, Running, System, real_system, replica
+from benchmarks.task_queue.bursts import BurstPublisher, await_finished
+from benchmarks.task_queue.rates import starts
+from benchmarks.task_queue.system import CORES, Running, System, real_system, replica
 
 BURST = 100
 """Photos that lie in the store at once."""
@@ -33,15 +33,15 @@ def memory(running: Running) -> dict[str, int]:
 
 def grown(system: System, photos: Sequence[Path], marks: Sequence[int]) -> Iterator[dict[str, float]]:
     """The memory of a replica that works on photo after photo."""
-    sender, done = Sender(system), 0
+    publisher, done = BurstPublisher(system), 0
     with replica(system, "grown", CORES[0]) as running:
         for mark in marks:
             while done < mark:
                 count = min(BURST, mark - done)
                 turned = [photos[(done + i) % len(photos)] for i in range(count)]
-                sender.send(turned, count)
+                publisher.send(turned, count)
                 await_finished(system, count)
-                sender.settle()
+                publisher.clear()
                 done += count
             yield {"photos": mark, **memory(running)}
 

@@ -8,7 +8,7 @@ from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 
-from benchmarks.estimator.answers import PICTURE, Answer
+from benchmarks.estimator.answers import PICTURE_TASK, Answer
 from benchmarks.estimator.contestant import Contestant
 
 
@@ -43,7 +43,7 @@ def footprint(contestant: Contestant, photos: Sequence[Path], marks: Sequence[in
     sizes = {}
     with contestant as running:
         for number, photo in enumerate(islice(cycle(photos), max(marks, default=0)), start=1):
-            resident = running.ask(PICTURE, photo).resident
+            resident = running.ask(PICTURE_TASK, photo).resident
             if number in marks:
                 say(f"{contestant.name} after {number} photos")
                 sizes[number] = resident

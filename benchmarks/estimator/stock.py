@@ -15,7 +15,7 @@ from PIL import Image, ImageDraw
 from torch import nn
 from torchvision.models import resnet34
 
-from benchmarks.estimator.answers import PICTURE, Answer, serve
+from benchmarks.estimator.answers import PICTURE_TASK, Answer, serve
 from benchmarks.estimator.photos import smallest_face
 
 CROP = 112
@@ -58,7 +58,7 @@ def main(*, best: bool, bfloat16: bool) -> None:
     dtype = torch.bfloat16 if bfloat16 else torch.float32
     detector = MTCNN(keep_all=True, min_face_size=CELL if best else 20, image_size=CROP)
     scorer = resnet34(num_classes=1).eval().to(dtype).to(memory_format=torch.channels_last)
-    serve({PICTURE: Pair(detector, scorer, dtype, best)})
+    serve({PICTURE_TASK: Pair(detector, scorer, dtype, best)})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ class BotSettings(Settings):
     bot_token: SecretStr = Field(min_length=1, description="the bot's token, from @BotFather")
     user_hash_key: SecretStr = Field(
         min_length=8,
-        description="the secret key under which user ids are hashed and addresses sealed; a new one forgets all users",
+        description="the secret key under which user ids are hashed and addresses encrypted; a new key forgets all users",
     )
     bot_api_url: str = Field("https://api.telegram.org", description="the Bot API server")
     admins: str | None = Field(

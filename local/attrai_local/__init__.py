@@ -1,4 +1,7 @@
-"""Child processes kept alive, and ended with their parent whichever way it goes."""
+"""The services on one machine: a supervisor of child processes, and an embedded Valkey as broker and store.
+
+Children that die are started again. They end with their parent, however it ends.
+"""
 
 from attrai_local.errors import ChildError, NotReadyError, SupervisionError
 from attrai_local.service import Phase, Service, State

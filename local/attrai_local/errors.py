@@ -1,19 +1,19 @@
-"""What ends a supervised run, each with a sentence for the terminal.
+"""Errors that end a run, each with a sentence for the terminal.
 
 SupervisionError
-├── ChildError     a child ended for good: it failed while it started, or died again and again
-├── NotReadyError  something did not answer in time
+├── ChildError     the supervisor gave up on a child: it failed at its start or died repeatedly
+├── NotReadyError  a service did not answer in time
 ├── InUseError     another run holds the state folder
 └── UsageError     a path or an option that cannot be used
 """
 
 
 class SupervisionError(Exception):
-    """Base of all; its text is a whole sentence."""
+    """The base class. The text is a whole sentence."""
 
 
 class ChildError(SupervisionError):
-    """The message names the child, how it ended, its log, and ends with the log's last lines."""
+    """The message names the child, its exit status and its log, and quotes the log's last lines."""
 
 
 class NotReadyError(SupervisionError):

@@ -1,6 +1,6 @@
-"""Run by its path before a child's own program: tells the watchdog the child's process id, then becomes that program.
+"""A script that starts a child: it writes its process id to the watchdog's pipe, then becomes the child's program.
 
-The pipe closes with the exec: it ends for the watchdog when neither the supervisor nor a half-started child holds it.
+The exec closes the pipe. So the pipe ends for the watchdog when neither the supervisor nor a starting child holds it.
 """
 
 import os
@@ -8,11 +8,11 @@ import sys
 
 
 def main(pipe: int, command: list[str]) -> None:
-    """`pipe`: the inherited descriptor of its writing end; `command`: an absolute path and its arguments."""
+    """`pipe`: the inherited descriptor of the writing end. `command`: an absolute path and its arguments."""
     os.write(pipe, f"+{os.getpid()}\n".encode())
     os.set_inheritable(pipe, False)
     try:
-        os.execv(command[0], command)  # noqa: S606  # the command is the supervisor's own, and no shell is wanted
+        os.execv(command[0], command)  # noqa: S606  # the supervisor's own command; no shell
     except OSError as error:
         sys.exit(f"{command[0]}: {error.strerror}")
 

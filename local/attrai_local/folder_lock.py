@@ -1,4 +1,4 @@
-"""The lock of a folder that outlives a run: one run at a time."""
+"""The lock of a state folder: one run at a time."""
 
 import fcntl
 import os
@@ -11,7 +11,7 @@ from attrai_local.errors import InUseError, UsageError
 
 @contextmanager
 def locked(state: Path | None) -> Iterator[list[int]]:
-    """Holds a lasting folder for one run, and makes it where it is not; the descriptors that whoever ends that run must hold too.
+    """Creates the folder if needed and locks it. Yields descriptors that keep the lock; the watchdog holds them too.
 
     Raises UsageError for a folder that cannot be made, InUseError when another run holds it.
     """

@@ -1,34 +1,33 @@
-"""What the supervisor knows of a service: how it is started and how one sees that it is ready."""
+"""What the supervisor knows of a service: how it starts, and when it is ready."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 
-def nothing() -> None:
-    """The step before the start or the end of a service that needs none."""
+def do_nothing() -> None:
+    """The default of `before_start` and `on_stop`."""
 
 
 @dataclass(frozen=True)
 class Service:
     """One child process.
 
-    `before_start` runs before every start, the first one and each one after a death; a ServiceError from it means "not yet".
-    `ready` answers at once. A service starts when all that it names in `after` are ready. `on_stop` runs before it is
-    asked to end, when all that need it have ended.
+    `before_start` runs before every start, also after a death. A ServiceError from it postpones the start. `ready` returns at once. A
+    service starts when all services in `after` are ready. `on_stop` runs before SIGTERM, when all services that need it have ended.
     """
 
     name: str
     command: tuple[str, ...]
     ready: Callable[[], bool]
-    before_start: Callable[[], object] = nothing
+    before_start: Callable[[], object] = do_nothing
     after: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
-    on_stop: Callable[[], object] = nothing
+    on_stop: Callable[[], object] = do_nothing
 
 
 class Phase(StrEnum):
-    """Where a child stands."""
+    """The phases of a child."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -40,7 +39,7 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class State:
-    """A child at this moment. `restarts`: starts after the first; `pid` is None while no process lives."""
+    """A snapshot of a child. `restarts`: starts after the first. `pid`: None while no process runs."""
 
     name: str
     phase: Phase

@@ -1,14 +1,14 @@
-"""The signals that end a command, all as Ctrl-C does."""
+"""The signals that end a command."""
 
 import signal
 from types import FrameType
 
 
 def terminate_like_ctrl_c() -> None:
-    """A terminal that closes and a machine that stops raise KeyboardInterrupt too, wherever the command was started."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts what it puts in the background with SIGINT ignored
+    """SIGTERM, and SIGHUP of a closing terminal, raise KeyboardInterrupt as Ctrl-C does."""
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background commands with SIGINT ignored
         signal.signal(number, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # nohup asked for it
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # under nohup it stays ignored
         signal.signal(signal.SIGHUP, _interrupt)
 
 

@@ -1,4 +1,4 @@
-"""Starts services in their order, starts the killed ones again, ends all of them in the opposite order."""
+"""Starts services in order, restarts those that die, ends all in reverse order."""
 
 import signal
 import time
@@ -12,16 +12,15 @@ from attrai_local.errors import NotReadyError
 from attrai_local.service import Phase, Service, State
 from attrai_local.watchdog_pipe import WatchdogPipe
 
-TICK = 0.05
-"""Seconds between two looks at the children."""
-LONG = 3600.0
-"""Seconds that one wait for a change may last; then the next begins."""
+TEND_INTERVAL_S = 0.05
+FOLLOW_INTERVAL_S = 3600.0
+"""Length of one wait for changes in `follow`, which repeats it."""
 STOP_TIMEOUT_S = 12.0
-"""Seconds that a child has after SIGTERM; each service promises 10."""
+"""From SIGTERM to SIGKILL. Each service stops within 10."""
 
 
 class Supervisor:
-    """A thread of its own tends the children inside the `with` block; every method may be called from any thread."""
+    """Inside the `with` block a thread tends the children. Every method may be called from any thread."""
 
     def __init__(
         self,
@@ -45,7 +44,7 @@ class Supervisor:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """SIGTERM to all, those started last first; each has a bounded time, then it is killed."""
+        """Ends all, those started last first. A child that does not end in time is killed."""
         with self._changed:
             self._ending = True
             self._changed.notify_all()
@@ -58,7 +57,7 @@ class Supervisor:
             return [child.state for child in self._children.values()]
 
     def pid(self, name: str) -> int:
-        """The process of a living child. Raises NotReadyError."""
+        """The process id of a running child. Raises NotReadyError."""
         with self._changed:
             pid = self._children[name].pid
         if pid is None:
@@ -70,42 +69,42 @@ class Supervisor:
         return self._children[name].tail()
 
     def await_ready(
-        self, names: Sequence[str], within: float, watch: Callable[[list[State]], None] = lambda _: None
+        self, names: Sequence[str], timeout_s: float, show: Callable[[list[State]], None] = lambda _: None
     ) -> None:
-        """Returns when all named are ready; `watch` sees every change.
+        """Returns when all named children are ready; `show` gets every change.
 
-        Raises ChildError when one ended for good, NotReadyError after `within` seconds.
+        Raises ChildError when the supervisor gave up on one, NotReadyError after `timeout_s`.
         """
-        for states in self._changes(time.monotonic() + within):
-            watch(states)
+        for states in self._changes(time.monotonic() + timeout_s):
+            show(states)
             if all(state.phase is Phase.READY for state in states if state.name in names):
                 return
         late = [self._children[name] for name in names if self._children[name].phase is not Phase.READY]
-        logs = "\n".join(child.why_late() for child in late)
+        logs = "\n".join(child.explain_delay() for child in late)
         raise NotReadyError(
-            f"Not ready after {within:.0f} s: {', '.join(child.service.name for child in late)}.\n{logs}"
+            f"Not ready after {timeout_s:.0f} s: {', '.join(child.service.name for child in late)}.\n{logs}"
         )
 
-    def follow(self, watch: Callable[[list[State]], None]) -> NoReturn:
-        """Shows every change for ever. Raises what ended the supervision."""
+    def follow(self, show: Callable[[list[State]], None]) -> NoReturn:
+        """Shows every change until the supervision fails; raises that error."""
         while True:
-            for states in self._changes(time.monotonic() + LONG):
-                watch(states)
+            for states in self._changes(time.monotonic() + FOLLOW_INTERVAL_S):
+                show(states)
 
     def check(self) -> None:
-        """Raises what ended the supervision, if anything did."""
+        """Raises the error that ended the supervision, if any."""
         if self._failure is not None:
             raise self._failure
 
     def kill(self, name: str, number: signal.Signals = signal.SIGKILL) -> int:
-        """Signals a child and returns when that process has ended; its id. It is started again by itself."""
+        """Signals a child, waits for its end and returns its process id. The child is started again."""
         with self._changed:
             pid = self.pid(name)
             self._end_child(self._children[name], number)
         return pid
 
     def hold(self, name: str, number: signal.Signals = signal.SIGTERM) -> None:
-        """Ends a child, which is not started again until `release`."""
+        """Ends a child and prevents its restart until `release`."""
         with self._changed:
             self._children[name].hold()
             self._end_child(self._children[name], number)
@@ -124,7 +123,7 @@ class Supervisor:
             self.check()
 
     def _changes(self, until: float) -> Iterator[list[State]]:
-        """The states now, then each time that they differ, up to an instant. Raises what ended the supervision."""
+        """The states now and at each change, until a time. Raises the error that ended the supervision."""
         shown: list[State] = []
         while time.monotonic() < until:
             with self._changed:
@@ -143,14 +142,14 @@ class Supervisor:
                 self._tend_once()
                 if self._failure is not None or self.states() != before:
                     self._changed.notify_all()
-                self._changed.wait(TICK)
+                self._changed.wait(TEND_INTERVAL_S)
 
     def _tend_once(self) -> None:
         try:
-            self._watchdog_pipe.mend()
+            self._watchdog_pipe.restart_if_killed()
             for child in self._children.values():
                 child.tend(time.monotonic(), self._may_start(child.service))
-        except Exception as error:  # noqa: BLE001  # ends the supervision, and is raised by `check` in the thread that waits
+        except Exception as error:  # noqa: BLE001  # `check` raises it in the waiting thread
             self._failure = error
 
     def _may_start(self, service: Service) -> bool:
@@ -158,7 +157,7 @@ class Supervisor:
 
 
 def stages(services: Sequence[Service]) -> list[list[Service]]:
-    """Services in the order of their starts: each stage needs only earlier ones. Raises ValueError for a circle."""
+    """Services in stages: each needs only earlier ones. Raises ValueError for a cycle."""
     done: set[str] = set()
     order: list[list[Service]] = []
     left = list(services)
@@ -172,8 +171,8 @@ def stages(services: Sequence[Service]) -> list[list[Service]]:
     return order
 
 
-def _end_together(children: Sequence[Child], within: float) -> None:
-    until = time.monotonic() + within
+def _end_together(children: Sequence[Child], timeout_s: float) -> None:
+    until = time.monotonic() + timeout_s
     for child in children:
         child.ask_to_end()
     for child in children:

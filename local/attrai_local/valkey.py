@@ -1,4 +1,4 @@
-"""Broker and store for one machine without servers: Valkey on a Unix socket. Needs the extra `embedded`."""
+"""Broker and store without servers: a Valkey process on a Unix socket."""
 
 import os
 import tempfile
@@ -17,28 +17,25 @@ from attrai_local import Service
 VALKEY = "valkey"
 SOCKET = "valkey.sock"
 SOCKET_PATH_LIMIT = 100
-"""Bytes of a Unix socket's path: the system's address structure holds 104 on macOS, 108 on Linux, one for its end."""
-SHORT = "/tmp"  # noqa: S108  # only the parent of a folder made with a random name and for its owner alone
-PATIENCE = 1.0
-"""Seconds that one question to the server waits for an answer."""
-FORGOTTEN_WITHIN = 5.0
-"""Seconds for a file of messages to be written anew at the end."""
-LOOK = 0.02
-"""Seconds between two looks at that."""
-LASTING = {
+"""Bytes. The system's address structure holds 104 on macOS and 108 on Linux, with a final zero."""
+SHORT_PARENT = "/tmp"  # noqa: S108  # only the parent of a folder with a random name, for its owner alone
+ANSWER_TIMEOUT_S = 1.0
+COMPACTION_TIMEOUT_S = 5.0
+COMPACTION_POLL_S = 0.02
+DURABLE_OPTIONS = {
     "--appendonly": "yes",
     "--auto-aof-rewrite-percentage": "100",
     "--auto-aof-rewrite-min-size": "16kb",
 }
-"""What is queued outlives the server."""
+"""The queues outlive the server."""
 
 
 def runtime_folder() -> Path:
-    """A new temporary folder for its owner alone, with a path so short that a socket fits below it."""
+    """A new temporary folder for its owner alone. Its path is short enough for a socket in it."""
     folder = Path(tempfile.mkdtemp(prefix="attrai-")).resolve()
     if len(os.fsencode(folder / SOCKET)) > SOCKET_PATH_LIMIT:
         folder.rmdir()
-        folder = Path(tempfile.mkdtemp(prefix="attrai-", dir=SHORT)).resolve()
+        folder = Path(tempfile.mkdtemp(prefix="attrai-", dir=SHORT_PARENT)).resolve()
     return folder
 
 
@@ -53,16 +50,16 @@ def embedded_redis(socket: Path) -> str:
 
 
 def durable_valkey(socket: Path, folder: Path, environment: Mapping[str, str]) -> Service:
-    """A server whose queues outlive it, in `folder`; at its end its file holds only what is still to be done."""
+    """A server that keeps its data in `folder`. Compactions at its start and end remove answered messages from the disk."""
     url = embedded_redis(socket)
-    command = _command(socket, folder, LASTING)
+    command = _command(socket, folder, DURABLE_OPTIONS)
     return Service(
         VALKEY, command, partial(starts_compaction, url), environment=environment, on_stop=partial(compact, url)
     )
 
 
 def ephemeral_valkey(socket: Path, folder: Path, environment: Mapping[str, str]) -> Service:
-    """A server that writes nothing to the disk: whoever uses it can queue again what it loses."""
+    """A server that writes nothing to the disk. Its user can queue again what it loses."""
     command = _command(socket, folder, {"--appendonly": "no"})
     return Service(VALKEY, command, partial(is_serving, embedded_redis(socket)), environment=environment)
 
@@ -81,41 +78,41 @@ def _command(socket: Path, folder: Path, more: Mapping[str, str]) -> tuple[str, 
 
 
 def is_serving(redis_url: str) -> bool:
-    """Whether the server serves."""
+    """Whether the server answers."""
     try:
-        with Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
+        with Redis.from_url(redis_url, socket_timeout=ANSWER_TIMEOUT_S) as redis:
             return bool(redis.ping())
     except RedisError:
         return False
 
 
 def starts_compaction(redis_url: str) -> bool:
-    """Whether the server has loaded its data, and begins to write its file anew without what is answered already."""
+    """Whether the server has loaded its data and starts a compaction of its file."""
     try:
-        with Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
+        with Redis.from_url(redis_url, socket_timeout=ANSWER_TIMEOUT_S) as redis:
             return bool(redis.bgrewriteaof())
     except RedisError:
         return False
 
 
-def compact(redis_url: str, within: float = FORGOTTEN_WITHIN) -> None:
-    """Returns when the server's file holds only what it still has to do, or after `within` seconds.
+def compact(redis_url: str, timeout_s: float = COMPACTION_TIMEOUT_S) -> None:
+    """Returns when the server's file holds only current data, or after `timeout_s`.
 
-    A writing that is under way does not know what was answered since it began: another one follows it.
+    A compaction that is already running misses later changes, so another one follows it.
     """
-    until = time.monotonic() + within
-    with suppress(RedisError), Redis.from_url(redis_url, socket_timeout=PATIENCE) as redis:
-        _await_writing(redis, until)
-        with suppress(ResponseError):  # one has just begun by itself
+    until = time.monotonic() + timeout_s
+    with suppress(RedisError), Redis.from_url(redis_url, socket_timeout=ANSWER_TIMEOUT_S) as redis:
+        _await_compaction(redis, until)
+        with suppress(ResponseError):  # the server has just started one itself
             redis.bgrewriteaof()
-        _await_writing(redis, until)
+        _await_compaction(redis, until)
 
 
-def _await_writing(redis: Redis, until: float) -> None:
-    while _rewrites(redis) and time.monotonic() < until:
-        time.sleep(LOOK)
+def _await_compaction(redis: Redis, until: float) -> None:
+    while _is_compacting(redis) and time.monotonic() < until:
+        time.sleep(COMPACTION_POLL_S)
 
 
-def _rewrites(redis: Redis) -> bool:
+def _is_compacting(redis: Redis) -> bool:
     state = redis.info("persistence")
     return bool(state["aof_rewrite_in_progress"] or state["aof_rewrite_scheduled"])

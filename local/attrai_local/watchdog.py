@@ -1,6 +1,6 @@
-"""Run by its path beside the supervisor: reads process ids from a pipe; when the pipe ends, kills what is left.
+"""A script beside the supervisor: it reads process ids from a pipe and kills the processes when the pipe ends.
 
-A pipe ends however its writer goes, on every system that has pipes: a killed supervisor need not catch anything.
+A pipe ends however its writer ends, so a killed supervisor need not do anything.
 """
 
 import os
@@ -11,25 +11,26 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 
-GONE_WITHIN = 5.0
-"""Seconds for killed groups to vanish before the folder is removed all the same."""
+KILL_TIMEOUT_S = 5.0
+"""After it the folder is removed even if a killed process still exists."""
+POLL_S = 0.02
 
 
 def main(remove: str | None) -> None:
-    """Returns when every group has vanished and the folder, if one is named, is removed."""
+    """Returns when every process group is gone and the folder, if given, is removed."""
     groups = read_groups(sys.stdin)
     for group in groups:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(group, signal.SIGKILL)
-    until = time.monotonic() + GONE_WITHIN
-    while any(map(is_left, groups)) and time.monotonic() < until:
-        time.sleep(0.02)
+    until = time.monotonic() + KILL_TIMEOUT_S
+    while any(map(exists, groups)) and time.monotonic() < until:
+        time.sleep(POLL_S)
     if remove is not None:
         shutil.rmtree(remove, ignore_errors=True)
 
 
 def read_groups(lines: Iterable[str]) -> list[int]:
-    """The process groups that are left after lines "+NUMBER" (started) and "-NUMBER" (ended), the youngest first."""
+    """The running process groups after lines "+NUMBER" (started) and "-NUMBER" (ended), the youngest first."""
     groups: dict[int, None] = {}
     for line in lines:
         number = int(line[1:])
@@ -39,8 +40,8 @@ def read_groups(lines: Iterable[str]) -> list[int]:
     return list(reversed(groups))
 
 
-def is_left(group: int) -> bool:
-    """Whether any process of the group is there, be it a dead one that nobody has waited for."""
+def exists(group: int) -> bool:
+    """Whether the group has any process, dead ones that nobody has waited for included."""
     try:
         os.killpg(group, 0)
     except (ProcessLookupError, PermissionError):

@@ -1,4 +1,4 @@
-"""The pipe between the supervisor and its watchdog: when it ends, every child ends, and the temporary folder goes."""
+"""The pipe between the supervisor and its watchdog. When it ends, the watchdog ends every child and removes the temporary folder."""
 
 import os
 import subprocess
@@ -8,15 +8,15 @@ from pathlib import Path
 
 from attrai_local import exec_wrapper, watchdog
 
-BARE = (sys.executable, "-I", "-S")
-"""Python without the site's packages: it starts in a few milliseconds."""
-WATCHDOG_ENDS_WITHIN = watchdog.GONE_WITHIN + 5.0
+BARE_PYTHON = (sys.executable, "-I", "-S")
+"""Python without site packages; it starts in a few milliseconds."""
+WATCHDOG_STOP_TIMEOUT_S = watchdog.KILL_TIMEOUT_S + 5.0
 
 
 class WatchdogPipe:
-    """Starts the watchdog, and another one should it be killed.
+    """Starts the watchdog, and a new one if it is killed.
 
-    `remove`: a folder that it removes at the end; `keep_open`: descriptors that it holds until everything has ended.
+    `remove`: a folder that the watchdog removes at the end. `keep_open`: descriptors that it holds until then.
     """
 
     def __init__(self, remove: Path | None = None, keep_open: Sequence[int] = ()) -> None:
@@ -27,7 +27,7 @@ class WatchdogPipe:
 
     def _start(self) -> None:
         reading, self.pipe = os.pipe()
-        command = [*BARE, watchdog.__file__, *self._remove]
+        command = [*BARE_PYTHON, watchdog.__file__, *self._remove]
         try:
             self._watchdog = subprocess.Popen(  # noqa: S603  # our own script
                 command,
@@ -40,21 +40,21 @@ class WatchdogPipe:
         finally:
             os.close(reading)
 
-    def wrapped(self, command: Sequence[str]) -> list[str]:
-        """The command, made known to the watchdog before its first step; its process must inherit `pipe`."""
-        return [*BARE, exec_wrapper.__file__, str(self.pipe), *command]
+    def wrap(self, command: Sequence[str]) -> list[str]:
+        """A command that registers its process before it runs `command`. The process must inherit `pipe`."""
+        return [*BARE_PYTHON, exec_wrapper.__file__, str(self.pipe), *command]
 
-    def hold(self, pid: int) -> None:
-        """Remembers a process that was started wrapped."""
+    def add(self, pid: int) -> None:
+        """Remembers a process that a wrapped command started."""
         self._pids[pid] = None
 
-    def let_go(self, pid: int) -> None:
-        """The process has ended: its number may be another's from now on."""
+    def remove(self, pid: int) -> None:
+        """The process has ended. Its id may now belong to another process."""
         self._pids.pop(pid, None)
         self._tell(f"-{pid}")
 
-    def mend(self) -> None:
-        """Starts another watchdog where the last one has been killed."""
+    def restart_if_killed(self) -> None:
+        """Starts a new watchdog if the last one was killed."""
         if self._watchdog.poll() is None:
             return
         os.close(self.pipe)
@@ -63,10 +63,10 @@ class WatchdogPipe:
             self._tell(f"+{pid}")
 
     def close(self) -> None:
-        """Ends what is left, removes the folder, waits for both."""
+        """Waits until the watchdog has ended what is left and removed the folder."""
         os.close(self.pipe)
         try:
-            self._watchdog.wait(WATCHDOG_ENDS_WITHIN)
+            self._watchdog.wait(WATCHDOG_STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             self._watchdog.kill()
             self._watchdog.wait()
@@ -75,4 +75,4 @@ class WatchdogPipe:
         try:
             os.write(self.pipe, f"{line}\n".encode())
         except BrokenPipeError:
-            self.mend()
+            self.restart_if_killed()

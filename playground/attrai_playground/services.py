@@ -152,7 +152,7 @@ def is_registered(redis_url: str, replica: str) -> bool:
             score = redis.zscore(keys.REPLICAS, replica)
     except RedisError:
         return False
-    return score is not None and score > time.time() - keys.REPLICA_SILENCE
+    return score is not None and score > time.time() - keys.REPLICA_TIMEOUT_S
 
 
 def deregister(redis_url: str, replica: str) -> None:

@@ -1,6 +1,6 @@
-"""The messages and files of a batch: a chunk of photos to embed, and what became of each. Frozen, versioned, unknown fields refused.
+"""The messages and files of a batch: a chunk of photos to embed, and each photo's outcome. Frozen, versioned, unknown fields refused.
 
-They name photos of a data set, which is read from a read-only root, and never a request of a person.
+They name photos of a data set below a read-only root, never a person's request.
 """
 
 import base64
@@ -18,18 +18,18 @@ ChunkNumber = Annotated[int, Field(ge=0, lt=10**9)]
 FaceSelection = Literal["all", "largest", "central"]
 FaceOutput = Literal["embedding", "score", "quality"]
 MAX_CHUNK_PHOTOS = 64
-"""Photos of one chunk, at most."""
+"""Most photos in one chunk."""
 EMBEDDING_SIZE = 128
 
 
-def _inside(name: str) -> str:
-    """A path that can only lead downwards: relative, in its shortest form, with slashes."""
+def _is_relative(name: str) -> str:
+    """A path that stays below its root: relative, in its shortest form, with slashes."""
     if "\0" in name or any(part in ("", ".", "..") for part in name.split("/")):
         raise ValueError("not a relative path inside the root")
     return name
 
 
-def _vector(text: str) -> str:
+def _is_embedding(text: str) -> str:
     try:
         size = len(base64.b64decode(text, validate=True))
     except binascii.Error:
@@ -39,14 +39,14 @@ def _vector(text: str) -> str:
     return text
 
 
-SourceName = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_inside)]
-EncodedEmbedding = Annotated[str, AfterValidator(_vector)]
+SourceName = Annotated[str, StringConstraints(min_length=1, max_length=4096), AfterValidator(_is_relative)]
+EncodedEmbedding = Annotated[str, AfterValidator(_is_embedding)]
 """128 float32 numbers, little-endian, in base64."""
-Measure = Annotated[float, Field(allow_inf_nan=False)]
+FiniteNumber = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class SourceFiles(Contract):
-    """The chunk's photos are files below the read-only root, named relative to it."""
+    """The chunk's photos are files below the read-only root. `names` are relative to it."""
 
     kind: Literal["source"] = "source"
     names: Annotated[tuple[SourceName, ...], Field(min_length=1, max_length=MAX_CHUNK_PHOTOS)]
@@ -57,7 +57,7 @@ class SourceFiles(Contract):
 
 
 class SpoolFile(Contract):
-    """The chunk's photos lie one behind the other in its file in the spool; their sizes in bytes."""
+    """The chunk's photos are one file in the spool, one after another. `sizes`: bytes of each."""
 
     kind: Literal["spool"] = "spool"
     sizes: Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(min_length=1, max_length=MAX_CHUNK_PHOTOS)]
@@ -68,7 +68,7 @@ class SpoolFile(Contract):
 
 
 class ToEmbed(Contract):
-    """A chunk of a run's photos: find their faces, compute `what` of them, leave a ChunkResult in the spool."""
+    """Find the faces in a chunk of photos, compute `what` for each, write a ChunkResult to the spool."""
 
     version: Literal[1] = 1
     run_id: RunId
@@ -79,19 +79,19 @@ class ToEmbed(Contract):
 
 
 class FaceResult(Contract):
-    """One face, in pixels of the upright photo at its own size. What was not asked for is None."""
+    """One face, in pixels of the upright photo. Values that were not asked for are None."""
 
-    box: tuple[Measure, Measure, Measure, Measure]
-    landmarks: Annotated[tuple[tuple[Measure, Measure], ...], Field(min_length=5, max_length=5)]
+    box: tuple[FiniteNumber, FiniteNumber, FiniteNumber, FiniteNumber]
+    landmarks: Annotated[tuple[tuple[FiniteNumber, FiniteNumber], ...], Field(min_length=5, max_length=5)]
     probability: Annotated[float, Field(ge=0, le=1)]
     score: Annotated[float, Field(ge=1, le=10)] | None = None
     reasons: tuple[Code, ...] | None = None
-    measures: dict[Code, Measure] | None = None
+    measures: dict[Code, FiniteNumber] | None = None
     embedding: EncodedEmbedding | None = None
 
 
 class PhotoResult(Contract):
-    """A photo with its faces from left to right; `width` and `height` of the upright photo in pixels."""
+    """A photo's faces from left to right. `width` and `height`: pixels of the upright photo."""
 
     kind: Literal["found"] = "found"
     width: Annotated[int, Field(gt=0)]
@@ -100,7 +100,7 @@ class PhotoResult(Contract):
 
 
 class PhotoFailure(Contract):
-    """A photo without a face vector, and the reason: an error's code and its sentence."""
+    """Why a photo has no face vector: an error's code and sentence."""
 
     kind: Literal["missed"] = "missed"
     code: Code
@@ -111,7 +111,7 @@ PhotoOutcome = Annotated[PhotoResult | PhotoFailure, Field(discriminator="kind")
 
 
 class AlignedSum(Contract):
-    """Aligned faces added up: `count` crops of `size` x `size` RGB, their sums as uint32, little-endian, zlib, base64."""
+    """The sum of `count` aligned crops of `size` x `size` RGB: uint32, little-endian, zlib, base64."""
 
     count: Annotated[int, Field(ge=1)]
     size: Annotated[int, Field(ge=1, le=1024)]
@@ -119,7 +119,7 @@ class AlignedSum(Contract):
 
 
 class ChunkResult(Contract):
-    """What became of each photo of a chunk, in its order. `seconds`: of each step, all photos together."""
+    """The outcome of each photo of a chunk, in order. `seconds`: of each step, for all photos together."""
 
     version: Literal[1] = 1
     run_id: RunId
@@ -135,7 +135,7 @@ def read_to_embed(payload: object) -> ToEmbed:
 
 
 def read_chunk_result(data: bytes) -> ChunkResult:
-    """A result as an estimator left it in the spool. Raises RefusedMessage."""
+    """A result that an estimator wrote to the spool. Raises RefusedMessage."""
     try:
         return ChunkResult.model_validate_json(data)
     except ValidationError:

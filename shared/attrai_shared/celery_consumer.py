@@ -1,6 +1,7 @@
-"""A Celery consumer that sets aside what it cannot read, quietly: no body in a log, never acknowledged and lost.
+"""The Celery consumer of all services: it rejects what it cannot read, and notices a restart of the Redis-protocol server.
 
-On RabbitMQ a rejected message goes to the dead letters, and from there to the `refused` queue; the Redis protocol can only drop it.
+A rejected message is never acknowledged, and its body is not logged. RabbitMQ moves it to the dead letters and then to the `refused`
+queue; on the Redis protocol it is dropped.
 """
 
 import logging
@@ -15,17 +16,17 @@ from attrai_shared.logs import event
 
 logger = logging.getLogger(__name__)
 
-EVENTS_TOGETHER = 1.0
-"""Seconds for which events for monitors are gathered."""
-LOOK = 1.0
-"""Seconds between two questions to the server, each of a fraction of a millisecond."""
+MONITOR_EVENTS_INTERVAL_S = 1.0
+"""Events for monitors are sent together once in this interval."""
+RESTART_CHECK_INTERVAL_S = 1.0
+"""One check takes a fraction of a millisecond."""
 
 
 class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
-    """Celery's consumer, with the four ways out for a message that is not a task of ours.
+    """Rejects messages that are not tasks of this service.
 
-    Events for monitors go out unconfirmed and together: nothing waits for them, and one that is lost costs nobody an answer.
-    It makes none of the 28 queues for delayed tasks: nothing here is delayed, and in production a service may create no queue.
+    Events for monitors are sent together and without confirmation, because nothing waits for them. The 28 queues for delayed tasks are not
+    created: no task here is delayed, and in production services have no right to create queues.
     """
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # Celery ships no types
@@ -36,7 +37,7 @@ class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
     _next_flush = 0.0
 
     def connection_for_write(self, url: str | None = None, heartbeat: int | None = None) -> Connection:
-        """The connection of the events alone: without the confirmation for which every other message waits."""
+        """The connection for monitor events, without publisher confirmation."""
         connection = self.app.connection_for_write(url=url, heartbeat=heartbeat)
         connection.transport_options = connection.transport_options | {"confirm_publish": False}
         return self.ensure_connected(connection)
@@ -44,8 +45,8 @@ class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
     def on_send_event_buffered(self) -> None:
         now = time.monotonic()
         if now >= self._next_flush:
-            self._next_flush = now + EVENTS_TOGETHER
-            self.timer.call_after(EVENTS_TOGETHER, self._flush_events)
+            self._next_flush = now + MONITOR_EVENTS_INTERVAL_S
+            self.timer.call_after(MONITOR_EVENTS_INTERVAL_S, self._flush_events)
 
     def on_decode_error(self, message: Message, exc: Exception) -> None:
         self._refuse(message, "undecodable")
@@ -65,7 +66,10 @@ class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
 
 
 class ServerRestartDetector(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no types
-    """Raises a connection error into the consumer's loop, which then connects from the beginning."""
+    """Raises a connection error into the consumer's loop when the server has been restarted; the consumer then reconnects.
+
+    Without it kombu waits for ever: it reopens its connection, but its event loop still listens to the closed socket.
+    """
 
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
@@ -73,25 +77,25 @@ class ServerRestartDetector(bootsteps.StartStopStep):  # type: ignore[misc]  # C
         self._timer: object | None = None
 
     def start(self, c: object) -> None:
-        """Remembers which server it is, and asks again and again."""
-        first = _server(c)
+        """Remembers the server's run id and compares it regularly."""
+        first = _run_id(c)
 
-        def look() -> None:
-            if _server(c) != first:
-                raise ConnectionLost("the server has been started anew")
+        def check() -> None:
+            if _run_id(c) != first:
+                raise ConnectionLost("the server has been restarted")
 
-        self._timer = c.timer.call_repeatedly(LOOK, look)  # type: ignore[attr-defined]
+        self._timer = c.timer.call_repeatedly(RESTART_CHECK_INTERVAL_S, check)  # type: ignore[attr-defined]
 
     def stop(self, c: object) -> None:
-        """The next connection has a watch of its own."""
+        """The next connection starts its own check."""
         if self._timer is not None:
             self._timer.cancel()  # type: ignore[attr-defined]
 
 
-def _server(c: object) -> str:
-    """The random id that the server gave itself when it started.
+def _run_id(c: object) -> str:
+    """The random id that the server chose at its start.
 
-    Asked on a connection of its own: on the consumer's, where its BRPOP waits, the next answer is a message, or that there is none.
+    It is read over another connection: on the consumer's own, the next answer belongs to the waiting BRPOP.
     """
     with c.connection.default_channel.conn_or_acquire() as client:  # type: ignore[attr-defined]
         return str(client.info("server")["run_id"])

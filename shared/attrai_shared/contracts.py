@@ -1,7 +1,7 @@
 """The messages that services exchange: frozen, versioned, and refused with any field that their version does not know.
 
-A reader accepts its own version and the one before it; consumers are updated before producers. Since version 2 no message holds a
-chat's number or a score: brokers keep journals on disk.
+A reader accepts its own version and the one before; consumers are updated before producers. From version 2 on, no message holds a
+chat id or a score, because brokers keep messages on disk.
 """
 
 import json
@@ -19,18 +19,18 @@ Instant = Annotated[float, Field(gt=0)]
 """Seconds since 1970 in UTC."""
 Language = Literal["en", "ru"]
 Message = TypeVar("Message", bound="Contract")
-FAULTS_TOLD = 5
-"""Of a message that is refused; one that is forged may have thousands."""
+MAX_REPORTED_FAULTS = 5
+"""Of one refused message. A forged one may have thousands."""
 
 
 class Contract(BaseModel):
-    """Base of all that crosses a boundary between services."""
+    """The base of everything that services exchange."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
 class ReplyAddress(Contract):
-    """Where the reply goes: the chat, the user's message with the photo, the waiting message below it, the user's language."""
+    """Where the reply goes: the chat, the photo's message, the waiting message below it, the user's language."""
 
     chat_id: int
     photo_message_id: int
@@ -39,13 +39,13 @@ class ReplyAddress(Contract):
 
 
 SealedAddress = Annotated[str, StringConstraints(pattern=r"\A[A-Za-z0-9_-]{72}\z")]
-"""A ReplyAddress encrypted by the bot for one request, always of one length; all others pass it on untouched."""
+"""A ReplyAddress that the bot encrypted for one request, always of the same length. Other services pass it on."""
 Address = SealedAddress | ReplyAddress
-"""Open in what version 1 accepted, sealed in all else."""
+"""Version 1 messages hold a ReplyAddress, later ones a SealedAddress."""
 
 
 class ToEstimate(Contract):
-    """A photo lies in the store under `request_id`: estimate it."""
+    """Estimate the photo in the store under `request_id`."""
 
     version: Literal[1, 2] = 2
     request_id: RequestId
@@ -56,7 +56,7 @@ class ToEstimate(Contract):
 
 
 class AfterEstimate(Contract):
-    """The work on a request is done: its picture and outcome lie in the store, or the code of what failed is `failure`.
+    """A request is done: its picture and outcome are in the store, or `failure` is the error's code.
 
     `seconds`: of each step; `queue_seconds`: from acceptance to the start of the work.
     """
@@ -72,21 +72,21 @@ class AfterEstimate(Contract):
 
 
 class FaceScore(Contract):
-    """One face of the picture, in the order drawn. With `reasons` (codes) its score is not shown."""
+    """One face of the picture, in the order drawn. A face with `reasons` (codes) is shown without its score."""
 
     score: Annotated[float, Field(ge=1, le=10)]
     reasons: tuple[Code, ...] = ()
 
 
 class Estimated(Contract):
-    """The annotated picture lies in the store under the request's id."""
+    """The annotated picture is in the store under the request's id."""
 
     kind: Literal["estimated"] = "estimated"
     faces: Annotated[tuple[FaceScore, ...], Field(min_length=1)]
 
 
 class Failed(Contract):
-    """There is no picture. `code` is the error's, and the key of the sentence for the user."""
+    """There is no picture. `code`: the error's code and the key of the user's sentence."""
 
     kind: Literal["failed"] = "failed"
     code: Code
@@ -96,7 +96,7 @@ Outcome = Annotated[Estimated | Failed, Field(discriminator="kind")]
 
 
 class StoredOutcome(Contract):
-    """The photo store's file beside the picture, deleted with it: the only place of the faces' scores. Seconds as in AfterEstimate."""
+    """The store's file beside the picture, deleted with it. Scores exist only here. Seconds as in AfterEstimate."""
 
     version: Literal[2] = 2
     outcome: Outcome
@@ -105,7 +105,7 @@ class StoredOutcome(Contract):
 
 
 class AfterEstimate1(Contract):
-    """Version 1 of AfterEstimate, which was the stored outcome too."""
+    """Version 1 of AfterEstimate, also the stored outcome of that version."""
 
     version: Literal[1]
     request_id: RequestId
@@ -153,7 +153,7 @@ def _is_version_1(payload: object) -> bool:
 
 
 def _upgraded(old: AfterEstimate1) -> AfterEstimate:
-    """Its faces lie in the store too, where they are read from now."""
+    """Without the faces, which are read from the store."""
     return AfterEstimate(
         request_id=old.request_id,
         user=old.user,
@@ -170,12 +170,12 @@ def _stored(old: AfterEstimate1) -> StoredOutcome:
 
 
 def _faults(error: ValidationError) -> str:
-    """Where and why, of the first few faults; a name that the sender made up is not repeated."""
+    """Place and type of the first faults. Unknown field names are not repeated."""
     faults = error.errors(include_input=False, include_url=False, include_context=False)
-    return "; ".join(f"{_place(fault['loc'])}: {fault['type']}" for fault in faults[:FAULTS_TOLD])
+    return "; ".join(f"{_fault_path(fault['loc'])}: {fault['type']}" for fault in faults[:MAX_REPORTED_FAULTS])
 
 
-def _place(location: tuple[int | str, ...]) -> str:
+def _fault_path(location: tuple[int | str, ...]) -> str:
     known = _field_names(Contract)
     return ".".join(str(part) if isinstance(part, int) or part in known else "?" for part in location)
 

@@ -1,7 +1,7 @@
-"""The one error tree. Each leaf has a code for the queue, which is also the key of the sentence that the user sees.
+"""The error tree. Each leaf has a code for messages and logs, which is also the key of the user's sentence.
 
 AttraiError
-├── PhotoError              what is wrong with the photo; the user can do something about it
+├── PhotoError              the photo cannot be estimated; the user can send another
 │   ├── NoFace              no_face
 │   ├── Unreadable          unreadable
 │   ├── WrongKind           wrong_kind
@@ -9,17 +9,17 @@ AttraiError
 │   ├── TooManyPixels       too_many_pixels
 │   ├── TooSmall            too_small
 │   └── TooElongated        too_elongated
-├── RequestError            what became of the request
+├── RequestError            the request ends without a result
 │   ├── QuotaExceeded       quota_exceeded
 │   ├── Busy                busy
 │   ├── TimedOut            timed_out
 │   └── GivenUp             given_up
-├── ServiceError            something that the service needs is away
+├── ServiceError            a server or disk does not answer
 │   ├── BrokerUnavailable   broker_unavailable
 │   ├── RequestStoreUnavailable   ledger_unavailable
 │   ├── StoreUnavailable    store_unavailable
 │   └── DownloadFailed      download_failed
-└── ContractError           a message or a name that no service of ours would send
+└── ContractError           a message or name that no service sends
     ├── RefusedMessage      refused_message
     └── RefusedName         refused_name
 """
@@ -28,13 +28,13 @@ from typing import ClassVar
 
 
 class AttraiError(Exception):
-    """Base of all. `code` is stable: it travels in messages, logs and JSON lines."""
+    """The base class. `code` is stable: messages, logs and JSON lines carry it."""
 
     code: ClassVar[str] = "error"
 
 
 class PhotoError(AttraiError):
-    """The photo cannot be estimated, whoever tries."""
+    """The photo itself cannot be estimated."""
 
 
 class NoFace(PhotoError):
@@ -106,7 +106,7 @@ class DownloadFailed(ServiceError):
 
 
 class ContractError(AttraiError):
-    """Input from the queue that is refused at the edge."""
+    """Input from outside that is refused."""
 
 
 class RefusedMessage(ContractError):

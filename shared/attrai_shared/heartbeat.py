@@ -4,14 +4,14 @@ import sys
 import time
 from pathlib import Path
 
-STALE = 30.0
-"""Seconds without a touch after which a service counts as hung; services touch the file every 5 s."""
+STALE_AFTER_S = 30.0
+"""Services touch the file every 5 s."""
 
 
 def is_fresh(heartbeat: Path, now: float) -> bool:
-    """Whether the file was touched lately; `now` is in seconds since 1970. A file that is not there is not fresh."""
+    """Whether the file was touched recently; False for a missing file. `now`: seconds since 1970."""
     try:
-        return now - heartbeat.stat().st_mtime < STALE
+        return now - heartbeat.stat().st_mtime < STALE_AFTER_S
     except FileNotFoundError:
         return False
 

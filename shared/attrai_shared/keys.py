@@ -1,19 +1,19 @@
-"""Every key in Redis, built here from typed values, and nowhere else. No key holds a user's id, only the keyed hash of it."""
+"""Every key in Redis. Keys are built only here; they hold a keyed hash of the user's id, never the id."""
 
 import hashlib
 import hmac
 
 LIVE = "attrai:live"
-"""Sorted set: request id by deadline, of every request accepted and not yet answered."""
+"""Sorted set: the id of every accepted and unanswered request, by deadline."""
 BYTES = "attrai:bytes"
 """Number: bytes in the photo store that live requests have reserved."""
 REPLICAS = "attrai:replicas"
-"""Sorted set: estimator replica by the instant at which it last said that it is well."""
+"""Sorted set: estimator replica by the time of its last heartbeat."""
 TIMINGS = "attrai:timings"
 """Hash: running means of the seconds that estimators measured."""
 
-REPLICA_SILENCE = 15.0
-"""Seconds after which a silent replica no longer counts; replicas speak every 5 s."""
+REPLICA_TIMEOUT_S = 15.0
+"""A replica without a heartbeat for so long does not count. Heartbeats come every 5 s."""
 
 
 def of_user(user: str) -> str:
@@ -27,23 +27,23 @@ def record(request_id: str) -> str:
 
 
 def attempts(request_id: str) -> str:
-    """Number: how often work on the request began."""
+    """Number: how often work on the request has begun."""
     return f"attrai:attempts:{request_id}"
 
 
 def answered(request_id: str) -> str:
-    """Mark: the user has the reply."""
+    """Flag: the user has the reply."""
     return f"attrai:answered:{request_id}"
 
 
 def replying(request_id: str) -> str:
-    """Lease: somebody is sending the reply at this moment."""
+    """Lease: a process is sending the reply now."""
     return f"attrai:replying:{request_id}"
 
 
-def message(mark: str) -> str:
-    """The request id that a user's message led to, so that an update delivered twice is taken once. `mark` is a keyed hash."""
-    return f"attrai:message:{mark}"
+def message(message_hash: str) -> str:
+    """The request id of a user's message, so that an update delivered twice makes one request. `message_hash` is keyed."""
+    return f"attrai:message:{message_hash}"
 
 
 def language(user: str) -> str:
@@ -57,15 +57,15 @@ def day(date: str) -> str:
 
 
 def day_users(date: str) -> str:
-    """HyperLogLog: about how many users sent the day's photos; which ones, it cannot say once the day's salt is gone."""
+    """HyperLogLog: about how many users sent photos that day. Without the day's salt it identifies nobody."""
     return f"attrai:day:users:{date}"
 
 
 def day_salt(date: str) -> str:
-    """Random text under which the day's users are hashed into its HyperLogLog; it expires soon after the day."""
+    """Random text that salts the user hashes in the day's HyperLogLog. It expires soon after the day."""
     return f"attrai:day:salt:{date}"
 
 
 def user_hash(user_id: int, key: bytes) -> str:
-    """The keyed hash (HMAC-SHA-256, cut to 128 bits) that stands for a user everywhere outside Telegram."""
+    """The keyed hash (HMAC-SHA-256, cut to 128 bits) that identifies a user everywhere outside Telegram."""
     return hmac.new(key, str(user_id).encode(), hashlib.sha256).hexdigest()[:32]

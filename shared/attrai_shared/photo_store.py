@@ -1,7 +1,6 @@
 """The photo store: a folder that bot and estimators share. Names derive from request ids alone, writes are atomic.
 
-A request's files: `ID.source` (the photo as sent), `ID.picture` (annotated), `ID.outcome` (what became of it, the faces' scores in it;
-written last).
+A request's files: `ID.source` (the photo as sent), `ID.picture` (annotated), `ID.outcome` (a StoredOutcome, written last).
 """
 
 import os
@@ -21,7 +20,7 @@ _REQUEST_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Part(StrEnum):
-    """The files of one request."""
+    """The kinds of files of one request."""
 
     SOURCE = "source"
     PICTURE = "picture"
@@ -34,9 +33,9 @@ def new_request_id() -> str:
 
 
 class PhotoStore:
-    """All paths are made here from a checked request id and a Part; no path from a message is ever used.
+    """Makes every path from a checked request id and a Part, never from a path in a message.
 
-    Every method that touches the disk raises StoreUnavailable when the disk refuses (full, gone, read-only).
+    Methods raise StoreUnavailable when the disk refuses (full, gone, read-only).
     """
 
     def __init__(self, root: Path) -> None:
@@ -44,7 +43,7 @@ class PhotoStore:
 
     @contextmanager
     def writing(self, request_id: str, part: Part) -> Iterator[BinaryIO]:
-        """A file that appears under its name, whole, when the block ends well, and not at all when it raises."""
+        """A file to write, which appears when the block ends without an error."""
         try:
             with atomic_write(self._path(request_id, part), concurrent=True) as file:
                 yield file
@@ -56,7 +55,7 @@ class PhotoStore:
             file.write(data)
 
     def read(self, request_id: str, part: Part) -> bytes | None:
-        """The file's bytes, or None where there is none."""
+        """The file's bytes, or None if there is no file."""
         try:
             return self._path(request_id, part).read_bytes()
         except FileNotFoundError:
@@ -65,7 +64,7 @@ class PhotoStore:
             raise _unavailable(error) from error
 
     def delete(self, request_id: str, *parts: Part) -> None:
-        """Removes the parts named, or all of the request's, half-written ones included."""
+        """Removes the given parts; without parts, all files of the request, partial ones included."""
         try:
             for path in [self._path(request_id, part) for part in parts] or self._root.glob(
                 f"{_checked(request_id)}.*"
@@ -75,7 +74,7 @@ class PhotoStore:
             raise _unavailable(error) from error
 
     def orphans(self, older_than: float) -> set[str]:
-        """Ids of requests whose youngest file is older than so many seconds."""
+        """Ids of requests whose newest file is older than `older_than` seconds."""
         latest: dict[str, float] = {}
         for request_id, modified in self._entries():
             latest[request_id] = max(modified, latest.get(request_id, 0.0))

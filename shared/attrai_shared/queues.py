@@ -1,7 +1,7 @@
 """The queues and the Celery configuration of all services, for both brokers: RabbitMQ (quorum queues, dead letters) and the Redis protocol.
 
 to_estimate ──▶ estimator ──▶ after_estimate ──▶ replier
-     └─ given up by the broker ─▶ dead_letters ──▶ replier ─ not readable either ─▶ refused (kept for an operator)
+     └─ given up by the broker ─▶ dead_letters ──▶ replier ─ not readable ─▶ refused (kept for an operator)
 batch ──▶ to_embed ──▶ batch estimator ──▶ the spool
 """
 
@@ -15,7 +15,7 @@ from attrai_shared.batch_contracts import ToEmbed
 from attrai_shared.celery_consumer import ServerRestartDetector
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.redis_transport import journaled
+from attrai_shared.redis_transport import with_journal
 
 TO_ESTIMATE = "to_estimate"
 TO_EMBED = "to_embed"
@@ -24,33 +24,33 @@ DEAD_LETTERS = "dead_letters"
 REFUSED = "refused"
 
 DELIVERY_LIMIT = 10
-"""Deliveries after which RabbitMQ sets a message aside: the backstop behind the attempts that we count ourselves."""
+"""Deliveries after which RabbitMQ dead-letters a message. Our own count of attempts ends a request earlier."""
 CHUNK_DELIVERY_LIMIT = 200
-"""The same for a chunk: each of its photos (64 at most) may take three attempts with it before it is given up."""
-REFUSED_LIMIT = 1000
-"""Refused messages kept for an operator; the oldest go first."""
-VISIBILITY_TIMEOUT = 300
-"""Seconds after which the Redis protocol hands out an unacknowledged message again: longer than any task may run."""
-CONNECT_TIMEOUT = 4.0
-"""Seconds that one attempt to reach the broker may take."""
-GRACE = 120.0
-"""Seconds that a message outlives its request's deadline, so that the deadline is answered by us and not by the broker."""
+"""For a chunk: each of its photos (at most 64) may fail three times."""
+MAX_REFUSED = 1000
+"""Refused messages kept for an operator; the oldest are dropped first."""
+VISIBILITY_TIMEOUT_S = 300
+"""After it the Redis protocol redelivers an unacknowledged message. Longer than any task may run."""
+CONNECT_TIMEOUT_S = 4.0
+"""For one attempt to reach the broker."""
+EXPIRY_GRACE_S = 120.0
+"""A message outlives its request's deadline by this time, so that the reaper answers before the broker drops it."""
 
 BROKER_ERRORS = (KombuError, RedisError, AMQPError, OSError)
-"""What kombu raises for a broker that is away or refuses; it translates only what it takes for temporary."""
+"""What kombu raises when the broker is away or refuses; it does not translate all of them."""
 
 TASKS = Exchange("attrai", type="topic", durable=True)
 DEAD = Exchange("attrai.dead", type="topic", durable=True)
-PARKED = Exchange("attrai.refused", type="topic", durable=True)
+REFUSED_EXCHANGE = Exchange("attrai.refused", type="topic", durable=True)
 
 
 def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Celery:
-    """A Celery application that speaks JSON only, acknowledges late and never waits for ever for its broker.
+    """A Celery application that uses JSON only, acknowledges late and never waits for its broker without a timeout.
 
-    `role` names the consumer ("estimator", "replier", "bot"): on the Redis protocol each role keeps its unacknowledged messages apart.
-    Without `declare_queues` it needs no right to create anything, and every queue must be there.
+    `role`: the consumer ("estimator", "replier", "bot"). On the Redis protocol unacknowledged messages are kept by role. Without
+    `declare_queues` it needs no right to create queues, and every queue must exist.
     """
-    app = Celery(f"attrai_{role}", broker=journaled(broker_url), set_as_current=False)
+    app = Celery(f"attrai_{role}", broker=with_journal(broker_url), set_as_current=False)
     app.conf.update(
         task_queues=all_queues(declared=declare_queues),
         task_default_queue=TO_ESTIMATE,
@@ -74,8 +74,8 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
         worker_send_task_events=_is_amqp(broker_url),
-        broker_connection_timeout=CONNECT_TIMEOUT,
-        broker_pool_acquire_timeout=CONNECT_TIMEOUT,
+        broker_connection_timeout=CONNECT_TIMEOUT_S,
+        broker_pool_acquire_timeout=CONNECT_TIMEOUT_S,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_heartbeat=10,
@@ -87,12 +87,12 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
 
 
 def all_queues(*, declared: bool = True) -> tuple[Queue, ...]:
-    """Every queue there is; any service declares them all alike, so that whoever comes first loses nothing.
+    """Every queue. Each service declares all of them, so that the order in which services start does not matter.
 
-    In production nobody does (`declared` is false): RabbitMQ creates them from its definitions file, and services lack the right.
+    In production `declared` is false: RabbitMQ creates the queues from its definitions file, and services have no right to.
     """
-    tasks, dead, parked = (_exchange(name, declared) for name in (TASKS.name, DEAD.name, PARKED.name))
-    kept = {"x-queue-type": "quorum", "x-max-length": REFUSED_LIMIT}
+    tasks, dead, refused = (_exchange(name, declared) for name in (TASKS.name, DEAD.name, REFUSED_EXCHANGE.name))
+    kept = {"x-queue-type": "quorum", "x-max-length": MAX_REFUSED}
     return (
         Queue(TO_ESTIMATE, tasks, routing_key=TO_ESTIMATE, queue_arguments=_quorum(DEAD), no_declare=not declared),
         Queue(
@@ -105,8 +105,8 @@ def all_queues(*, declared: bool = True) -> tuple[Queue, ...]:
             queue_arguments=_quorum(DEAD, CHUNK_DELIVERY_LIMIT),
             no_declare=not declared,
         ),
-        Queue(DEAD_LETTERS, dead, routing_key="#", queue_arguments=_quorum(PARKED), no_declare=not declared),
-        Queue(REFUSED, parked, routing_key="#", queue_arguments=kept, no_declare=not declared),
+        Queue(DEAD_LETTERS, dead, routing_key="#", queue_arguments=_quorum(REFUSED_EXCHANGE), no_declare=not declared),
+        Queue(REFUSED, refused, routing_key="#", queue_arguments=kept, no_declare=not declared),
     )
 
 
@@ -115,29 +115,29 @@ def _exchange(name: str, declared: bool) -> Exchange:
 
 
 def declare(app: Celery) -> None:
-    """Creates every exchange and queue, unless the application is one that may not. Raises BrokerUnavailable."""
+    """Creates every exchange and queue, if the application may. Raises BrokerUnavailable."""
     try:
         with app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT)
+            connection.ensure_connection(max_retries=1, timeout=CONNECT_TIMEOUT_S)
             for queue in app.conf.task_queues:
                 queue(connection.default_channel).declare()
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
-def reach(app: Celery) -> None:
-    """Connects to the broker anew, and no more. Raises BrokerUnavailable."""
+def check_connection(app: Celery) -> None:
+    """Checks that a new connection to the broker can be made. Raises BrokerUnavailable."""
     try:
         with app.connection_for_write() as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_TIMEOUT)
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=CONNECT_TIMEOUT_S)
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
 def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float, *, once: bool = False) -> None:
-    """Hands the message to the broker and waits for its confirmation; where the connection breaks meanwhile, again, unless `once`.
+    """Publishes the message and waits for the broker's confirmation. Tries again if the connection breaks, unless `once`.
 
-    It expires a while after its request's deadline; `now` is in seconds since 1970. Monitors see the request id and nothing else of it.
+    The message expires after its request's deadline. `now`: seconds since 1970. Monitors see only the request id.
     Raises BrokerUnavailable.
     """
     name = TO_ESTIMATE if isinstance(message, ToEstimate) else AFTER_ESTIMATE
@@ -148,8 +148,8 @@ def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float, *, onc
             task_id=f"{message.request_id}.{name}",
             queue=name,
             routing_key=name,
-            expiration=max(message.deadline - now, 0.0) + GRACE,
-            confirm_timeout=CONNECT_TIMEOUT,
+            expiration=max(message.deadline - now, 0.0) + EXPIRY_GRACE_S,
+            confirm_timeout=CONNECT_TIMEOUT_S,
             retry=not once,
             argsrepr=f"({message.request_id})",
             kwargsrepr="{}",
@@ -159,9 +159,9 @@ def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float, *, onc
 
 
 def publish_chunk(app: Celery, message: ToEmbed) -> None:
-    """Hands a chunk to the broker and waits for its confirmation. Raises BrokerUnavailable.
+    """Publishes a chunk and waits for the broker's confirmation. Raises BrokerUnavailable.
 
-    Monitors see the run's short id, the chunk's number and how many photos it has, and no name.
+    Monitors see the run's short id, the chunk's number and the number of photos, but no names.
     """
     try:
         app.send_task(
@@ -170,7 +170,7 @@ def publish_chunk(app: Celery, message: ToEmbed) -> None:
             task_id=f"{message.run_id}.{message.chunk}.{TO_EMBED}",
             queue=TO_EMBED,
             routing_key=TO_EMBED,
-            confirm_timeout=CONNECT_TIMEOUT,
+            confirm_timeout=CONNECT_TIMEOUT_S,
             argsrepr=f"(run {message.run_id[:8]}, chunk {message.chunk}, {message.photos.count} photos)",
             kwargsrepr="{}",
         )
@@ -178,18 +178,18 @@ def publish_chunk(app: Celery, message: ToEmbed) -> None:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
-def waiting(connection: Connection, queue: str) -> int:
-    """How many messages lie in the queue, untaken. Creates nothing. Raises BrokerUnavailable."""
+def ready_messages(connection: Connection, queue: str) -> int:
+    """The number of ready messages in the queue. Creates nothing. Raises BrokerUnavailable."""
     try:
         channel = connection.default_channel
-        passive = connection.transport.driver_type == "amqp"  # the Redis protocol forgets a queue that is empty
+        passive = connection.transport.driver_type == "amqp"  # an empty queue does not exist on the Redis protocol
         return int(channel.queue_declare(queue=queue, passive=passive).message_count)
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
 def task_name(queue: str) -> str:
-    """The Celery name of the one task that a queue carries."""
+    """The Celery name of a queue's only task."""
     return f"attrai.{queue}"
 
 
@@ -211,12 +211,12 @@ def _transport_options(role: str, broker_url: str) -> dict[str, object]:
     if _is_amqp(broker_url):
         return {"confirm_publish": True, "read_timeout": 30, "write_timeout": 10, "max_retries": 1}
     return {
-        "visibility_timeout": VISIBILITY_TIMEOUT,
+        "visibility_timeout": VISIBILITY_TIMEOUT_S,
         "unacked_key": f"attrai:unacked:{role}",
         "unacked_index_key": f"attrai:unacked_index:{role}",
         "unacked_mutex_key": f"attrai:unacked_mutex:{role}",
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
-        "socket_connect_timeout": CONNECT_TIMEOUT,
+        "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "socket_keepalive": True,
     }

@@ -1,6 +1,7 @@
-"""Celery's transport for the Redis protocol, with a journal of every message that is published and not yet acknowledged.
+"""Celery's transport for the Redis protocol, with a journal of every unacknowledged message.
 
-The server hands a message out before its taker can note that it has it; of a worker killed in between only the journal knows.
+kombu takes a message from the queue (BRPOP) before it notes it as taken. A worker killed between the two loses the message; only the
+journal still has it. Without the journal the user would wait for the deadline and then be asked to send the photo again.
 """
 
 from kombu.transport import TRANSPORT_ALIASES, redis
@@ -8,16 +9,16 @@ from kombu.utils.json import dumps
 from redis import RedisError
 
 NAME = "attrai-redis"
-"""The transport's name in kombu's register, and so the scheme of its URLs."""
+"""The transport's name in kombu, and so the scheme of its URLs."""
 JOURNAL = "attrai:journal"
 """Hash: the queue and the message by delivery tag, as JSON."""
 
 
 class JournalQoS(redis.QoS):  # type: ignore[misc]  # kombu ships no types
-    """An acknowledged message leaves the journal in the same transaction. One that goes back to its queue stays."""
+    """Removes an acknowledged message from the journal in the same transaction. A message that goes back to its queue stays."""
 
     def ack(self, delivery_tag: str) -> None:
-        """A message whose acknowledgement fails is this worker's no more: else, with a prefetch of one, it would never take another."""
+        """Gives up a message whose acknowledgement fails. Otherwise a worker with a prefetch of one would never take another."""
         try:
             super().ack(delivery_tag)
         except (RedisError, OSError):
@@ -25,7 +26,7 @@ class JournalQoS(redis.QoS):  # type: ignore[misc]  # kombu ships no types
             raise
 
     def reject(self, delivery_tag: str, requeue: bool = False) -> None:
-        """The same for one that cannot be given back."""
+        """Gives up a message whose rejection fails, for the same reason."""
         try:
             super().reject(delivery_tag, requeue=requeue)
         except (RedisError, OSError):
@@ -38,12 +39,12 @@ class JournalQoS(redis.QoS):  # type: ignore[misc]  # kombu ships no types
 
 
 class JournalChannel(redis.Channel):  # type: ignore[misc]
-    """A message enters queue and journal in one transaction."""
+    """Adds a message to queue and journal in one transaction."""
 
     QoS = JournalQoS
 
     def _put(self, queue: str, message: dict[str, dict[str, object]], **_: object) -> None:
-        """Without priorities: every message is as urgent as the one before."""
+        """Priorities are not used."""
         with self.conn_or_acquire() as client, client.pipeline() as pipe:
             pipe.hset(JOURNAL, str(message["properties"]["delivery_tag"]), dumps([queue, message]))
             pipe.lpush(queue, dumps(message))
@@ -54,8 +55,8 @@ class JournalTransport(redis.Transport):  # type: ignore[misc]
     Channel = JournalChannel
 
 
-def journaled(broker_url: str) -> str:
-    """The URL by which kombu finds this transport for a broker of the Redis kind; another broker's URL as it is."""
+def with_journal(broker_url: str) -> str:
+    """The URL that selects this transport for a Redis-protocol broker; another broker's URL unchanged."""
     if not broker_url.startswith(("redis:", "redis+")):
         return broker_url
     TRANSPORT_ALIASES[NAME] = f"{__name__}:{JournalTransport.__name__}"

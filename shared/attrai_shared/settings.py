@@ -1,4 +1,4 @@
-"""Settings from the environment: `ATTRAI_NAME`, or `ATTRAI_NAME_FILE` with the path of a file (a Docker secret) that holds the value."""
+"""Settings from the environment: `ATTRAI_NAME`, or `ATTRAI_NAME_FILE` with the path of a file that holds the value (a Docker secret)."""
 
 import os
 from pathlib import Path
@@ -18,22 +18,22 @@ from pydantic_settings import (
 from attrai_shared import __version__
 
 PREFIX = "ATTRAI_"
-SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket", "unix")
-"""Of the servers' URLs."""
+URL_SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket", "unix")
+"""Of broker and Redis URLs."""
 
 
 class FileTwins(EnvSettingsSource):
-    """Reads a setting from the file that its `_FILE` twin names, without the line break at its end; an empty one sets nothing."""
+    """Reads a setting from the file that its `_FILE` twin names, without the final line break. An empty file sets nothing."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value from the twin's file, or None where there is no twin. Raises OSError for a file that cannot be read."""
+        """The value in the file, or None without a twin. Raises OSError for a file that cannot be read."""
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
         value = None if path is None else Path(path).read_text(encoding="utf-8").rstrip("\r\n")
         return value or None, field_name, self.field_is_complex(field)
 
 
 class QueueSettings(BaseSettings):
-    """What every process on the queues reads. Each adds its own in a subclass; the environment is read here and nowhere else."""
+    """The settings of every process on the queues. Services add their own in subclasses; only this module reads the environment."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True
@@ -65,7 +65,7 @@ class QueueSettings(BaseSettings):
         """Said here, in words of our own: what libraries say of a wrong URL holds parts of its password."""
         try:
             parts = urlsplit(value.get_secret_value())
-            known = parts.scheme in SCHEMES and (parts.port is None or parts.port > 0)
+            known = parts.scheme in URL_SCHEMES and (parts.port is None or parts.port > 0)
         except ValueError:
             known = False
         if not known:
@@ -86,7 +86,7 @@ class QueueSettings(BaseSettings):
 
 
 class Settings(QueueSettings):
-    """What every service reads that works on people's photos."""
+    """The settings of every service that works on users' photos."""
 
     redis_url: SecretStr = Field(
         description="redis://:password@host:6379/0 or unix:///path?db=1: quotas, deadlines, attempts, timings"
@@ -96,9 +96,9 @@ class Settings(QueueSettings):
 
 
 class BatchSettings(QueueSettings):
-    """What both sides of a batch read."""
+    """The settings of both sides of a batch."""
 
-    batch_root: Path = Field(description="the folder, mounted read-only, below which data sets lie")
+    batch_root: Path = Field(description="the folder of the data sets, mounted read-only")
     batch_spool: Path = Field(description="the folder that batch and batch estimators share for what is in flight")
 
 
@@ -106,7 +106,7 @@ SettingsOf = TypeVar("SettingsOf", bound=QueueSettings)
 
 
 def read_settings(settings: type[SettingsOf]) -> SettingsOf:
-    """The settings, or the end of the process with a sentence for each that is missing or wrong; no value is printed."""
+    """The settings. A missing or wrong one ends the process with a sentence for each; no value is printed."""
     try:
         return settings()
     except ValidationError as error:

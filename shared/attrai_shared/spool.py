@@ -1,7 +1,7 @@
 """The spool: a folder that a batch and its estimators share for the chunks in flight. Names derive from run and chunk alone.
 
-A chunk's files, in the run's folder: `NUMBER.photos` (members of an archive, one behind the other), `NUMBER.marks` (which photos were
-begun and ended), `NUMBER.result` (the ChunkResult, written last).
+A chunk's files in the run's folder: `NUMBER.photos` (members of an archive, one after another), `NUMBER.marks` (which photos were begun
+and ended), `NUMBER.result` (the ChunkResult, written last).
 """
 
 import os
@@ -20,25 +20,25 @@ KINDS = ("photos", "marks", "result")
 
 
 class Spool:
-    """All paths are made here from a checked run id and a number. Every method raises StoreUnavailable when the disk refuses."""
+    """Makes every path from a checked run id and a number. Methods raise StoreUnavailable when the disk refuses."""
 
     def __init__(self, root: Path) -> None:
         self._root = root
 
     def open_run(self, run_id: str) -> None:
-        """Makes the run's folder, or takes the one that an interrupted run left: its results and marks hold."""
+        """Creates the run's folder, or keeps the one of an interrupted run with its results and marks."""
         with _translated():
             self._folder(run_id).mkdir(mode=0o700, parents=True, exist_ok=True)
 
     def close_run(self, run_id: str) -> None:
-        """Removes the run's folder with all that is in it."""
+        """Removes the run's folder and everything in it."""
         with _translated(), suppress(FileNotFoundError):
             for path in self._folder(run_id).iterdir():
                 path.unlink(missing_ok=True)
             self._folder(run_id).rmdir()
 
     def is_open(self, run_id: str) -> bool:
-        """Whether anybody still waits for the run's results."""
+        """Whether the run is still active."""
         with _translated():
             return self._folder(run_id).is_dir()
 
@@ -47,18 +47,18 @@ class Spool:
             file.writelines(photos)
 
     def has_photos(self, run_id: str, chunk: int) -> bool:
-        """Whether the chunk's members are there: written before it is submitted, deleted when its result is in a part."""
+        """Whether the chunk's photos exist: from before it is submitted until its result is in a part."""
         with _translated():
             return self._path(run_id, chunk, "photos").exists()
 
     def read_photos(self, run_id: str, chunk: int, sizes: Sequence[int]) -> Iterator[bytes]:
-        """Each photo's bytes in order; fewer than its size where the file has been cut."""
+        """Each photo's bytes in order; fewer than its size if the file was truncated."""
         with _translated(), self._path(run_id, chunk, "photos").open("rb") as file:
             for size in sizes:
                 yield file.read(size)
 
     def write_result(self, result: ChunkResult) -> None:
-        """The mark that the work on a chunk is done; on the disk when this returns."""
+        """Marks a chunk as done. The result is on the disk when this returns."""
         path = self._path(result.run_id, result.chunk, "result")
         with _translated(), atomic_write(path, durable=True, concurrent=True) as file:
             file.write(result.model_dump_json(exclude_none=True).encode())
@@ -68,18 +68,18 @@ class Spool:
             return self._path(run_id, chunk, "result").exists()
 
     def read_result(self, run_id: str, chunk: int) -> ChunkResult | None:
-        """The chunk's result, or None where none can be read: cut by a power failure, or of another version."""
+        """The chunk's result; None if it is missing, truncated by a power failure or of another version."""
         with _translated(), suppress(FileNotFoundError, RefusedMessage):
             return read_chunk_result(self._path(run_id, chunk, "result").read_bytes())
         return None
 
     def results(self, run_id: str) -> set[int]:
-        """The numbers of the chunks that have a result."""
+        """The numbers of chunks that have a result."""
         with _translated(), os.scandir(self._folder(run_id)) as entries:
             return {int(match[1]) for entry in entries if (match := _RESULT.fullmatch(entry.name))}
 
     def mark(self, run_id: str, chunk: int, line: str) -> None:
-        """Adds a line to the chunk's marks: a killed process leaves all that it has added."""
+        """Adds a line to the chunk's marks. A killed process leaves all lines that it added."""
         with _translated():
             descriptor = os.open(self._path(run_id, chunk, "marks"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
             try:
@@ -88,19 +88,19 @@ class Spool:
                 os.close(descriptor)
 
     def marks(self, run_id: str, chunk: int) -> list[str]:
-        """The lines of the chunk's marks; none where work on it never began."""
+        """The lines of the chunk's marks; none if work on it has not begun."""
         with _translated(), suppress(FileNotFoundError):
             return self._path(run_id, chunk, "marks").read_text().split()
         return []
 
     def last_sign(self, run_id: str, chunk: int) -> float | None:
-        """When the chunk was last worked on, in seconds since 1970; None where it never was."""
+        """When work on the chunk last wrote a mark, in seconds since 1970; None if work has not begun."""
         with _translated(), suppress(FileNotFoundError):
             return self._path(run_id, chunk, "marks").stat().st_mtime
         return None
 
     def delete_result(self, run_id: str, chunk: int) -> None:
-        """The chunk is to be worked on again."""
+        """Makes the chunk be worked on again."""
         with _translated():
             self._path(run_id, chunk, "result").unlink(missing_ok=True)
 

@@ -14,7 +14,6 @@ from docs import check_pages, make_settings
 
 ROOT = Path(__file__).parents[2]
 PAGES = check_pages.pages(ROOT)
-WRAPPED = [page for page in PAGES if page.relative_to(ROOT).parts[0] not in {"models", "batch"}]
 
 
 @pytest.fixture(params=PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -30,7 +29,6 @@ def test_every_target_named_exists(page: Path) -> None:
     assert check_pages.unknown_targets(ROOT, page) == set()
 
 
-@pytest.mark.parametrize("page", WRAPPED, ids=lambda page: str(page.relative_to(ROOT)))
 def test_lines_are_wrapped(page: Path) -> None:
     assert check_pages.long_lines(page) == []
 

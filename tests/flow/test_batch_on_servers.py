@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from attrai_playground.bot_api.client import ChatClient
-from attrai_shared.queues import REFUSED, TO_EMBED, celery_app, declare, task_name, waiting
+from attrai_shared.queues import REFUSED, TO_EMBED, celery_app, declare, ready_messages, task_name
 from attrai_shared.spool import Spool
 from celery import Celery
 
@@ -154,9 +154,9 @@ def test_a_forged_chunk_reads_nothing_outside_the_root(system: System, stage: St
     if system.broker == RABBITMQ:
         wait_for(lambda: parked(app) >= 2)
     with app.connection_for_write() as connection:
-        assert waiting(connection, TO_EMBED) == 0
+        assert ready_messages(connection, TO_EMBED) == 0
 
 
 def parked(app: Celery) -> int:
     with app.connection_for_write() as connection:
-        return waiting(connection, REFUSED)
+        return ready_messages(connection, REFUSED)

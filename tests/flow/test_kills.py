@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 import redis
-from attrai_local.restarts import STEADY
+from attrai_local.restarts import STEADY_S
 from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.types import Message
 from attrai_playground.system import Playground, playground
@@ -168,7 +168,7 @@ async def killed_and_answered(trapped: Trapped, kills: dict[str, str | None]) ->
         assert answer.photo, words(answer)
         assert is_near(hue_of(await chat.download(answer.photo[-1].file_id)), hue)
         assert len(below) == 1 + (FORGOTTEN in armed.values())
-    await asyncio.sleep(STEADY)  # a child that dies sooner than that after its start is started again ever later
+    await asyncio.sleep(STEADY_S)  # a child that dies sooner than that after its start is started again ever later
 
 
 def is_near(one: float, other: float) -> bool:

@@ -87,5 +87,5 @@ def test_a_server_started_anew_is_noticed(server: tuple[Supervisor, str]) -> Non
         worker.look()
         supervisor.kill("valkey")
         supervisor.await_ready(["valkey"], BOUND)
-        with pytest.raises(ConnectionLost, match="anew"):
+        with pytest.raises(ConnectionLost, match="restarted"):
             worker.look()

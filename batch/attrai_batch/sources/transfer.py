@@ -6,16 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import httpx
+from attrai_shared.retry import RetryPolicy
 
 from attrai_batch.errors import SourceError
 from attrai_batch.sources.download_paths import DownloadPaths, redacted_url, url_hash
 
 READ_TIMEOUT_S = 30.0
 """Seconds without a byte after which a connection counts as broken."""
-MAX_FAILURES = 5
-"""Failures in a row, without a new byte, after which the download fails."""
-FIRST_PAUSE_S = 0.5
-"""Seconds before the first new try; doubled before each further one."""
 PARTIAL, NOT_SATISFIABLE = 206, 416
 
 
@@ -42,11 +39,13 @@ class _Broken(Exception):
     """The connection broke; another try may succeed."""
 
 
-class Transfer:
-    """One download.
+RETRIED_ERRORS = (_Broken, httpx.TransportError)
+RETRY = RetryPolicy(on=RETRIED_ERRORS, first_pause_s=0.5, longest_pause_s=4.0, max_attempts=5)
+"""Tries in a row that get no new byte. The deadline of the download bounds all tries together."""
 
-    It is not a `retry` policy: failures count from the last new byte, and the deadline covers all tries together.
-    """
+
+class Transfer:
+    """One download over as many connections as it takes."""
 
     def __init__(self, client: httpx.Client, url: str, paths: DownloadPaths, rules: DownloadRules) -> None:
         self._client = client
@@ -58,20 +57,27 @@ class Transfer:
 
     def run(self) -> None:
         """Try until the file is complete, the deadline passes, or too many tries in a row get no new byte."""
-        failed = 0
-        while True:
-            before = self._size()
-            try:
-                self._try()
-            except (_Broken, httpx.TransportError) as error:
-                failed = 1 if self._size() > before else failed + 1
-                if failed >= MAX_FAILURES:
-                    raise SourceError(
-                        f"{redacted_url(self._url)} cannot be downloaded: {error or type(error).__name__}"
-                    ) from error
-                self._rules.pause(min(FIRST_PAUSE_S * 2 ** (failed - 1), self._left()))
-            else:
-                return
+        try:
+            while not RETRY.call(self._has_completed, sleep=self._pause):
+                self._pause(RETRY.first_pause_s)
+        except RETRIED_ERRORS as error:
+            raise SourceError(
+                f"{redacted_url(self._url)} cannot be downloaded: {error or type(error).__name__}"
+            ) from error
+
+    def _has_completed(self) -> bool:
+        """One try. A try that broke after new bytes is no failure: the next ones start counting again."""
+        before = self._size()
+        try:
+            self._try()
+        except RETRIED_ERRORS:
+            if self._size() > before:
+                return False
+            raise
+        return True
+
+    def _pause(self, seconds: float) -> None:
+        self._rules.pause(min(seconds, self._left()))
 
     def _size(self) -> int:
         return self._part.stat().st_size if self._part.exists() else 0

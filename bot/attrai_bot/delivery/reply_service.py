@@ -12,7 +12,7 @@ from attrai_shared.contracts import Estimated, Failed, StoredOutcome, read_store
 from attrai_shared.errors import GivenUp, RefusedMessage, RequestStoreUnavailable, StoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.photo_store import Part, PhotoStore
-from attrai_shared.queues import GRACE
+from attrai_shared.queues import EXPIRY_GRACE_S
 from attrai_shared.retry import RetryPolicy
 
 from attrai_bot.background import cancel_all
@@ -81,7 +81,7 @@ class ReplyService:
 
     async def _claim(self, pending: PendingReply, owner: str, give_up_at: float) -> Claim:
         """Long after its deadline, a request that is no longer live counts as answered."""
-        is_late = time.time() > pending.deadline + GRACE
+        is_late = time.time() > pending.deadline + EXPIRY_GRACE_S
         claim_once = partial(self._requests.claim, pending.request_id, owner, live_only=is_late)
         while (claim := await REQUEST_STORE_RETRY.call_async(claim_once)) is Claim.HELD:
             if time.monotonic() > give_up_at:

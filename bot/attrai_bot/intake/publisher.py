@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
-from attrai_shared.queues import declare, publish, reach
+from attrai_shared.queues import check_connection, declare, publish
 from attrai_shared.retry import OutageRetry, RetryPolicy
 from celery import Celery
 
@@ -46,7 +46,7 @@ class Publisher:
         await self._in_time(lambda: publish(self._app, message, time.time(), once=True))
 
     async def _reach(self) -> None:
-        await self._in_time(lambda: reach(self._app))
+        await self._in_time(lambda: check_connection(self._app))
 
     async def _in_time(self, call: Callable[[], None]) -> None:
         try:

@@ -7,7 +7,7 @@ import time
 from attrai_shared.errors import AttraiError, TimedOut
 from attrai_shared.logs import event
 from attrai_shared.photo_store import PhotoStore
-from attrai_shared.queues import GRACE
+from attrai_shared.queues import EXPIRY_GRACE_S
 
 from attrai_bot.background import cancel_all
 from attrai_bot.delivery.pending_reply import PendingReply
@@ -66,7 +66,7 @@ class Reaper:
 
         Raises StoreUnavailable, RequestStoreUnavailable.
         """
-        old = await asyncio.to_thread(self._store.orphans, self._lifetime + GRACE)
+        old = await asyncio.to_thread(self._store.orphans, self._lifetime + EXPIRY_GRACE_S)
         orphans = {request_id for request_id in old if await self._requests.find(request_id) is None}
         for request_id in orphans:
             await asyncio.to_thread(self._store.delete, request_id)

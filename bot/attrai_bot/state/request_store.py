@@ -141,7 +141,7 @@ class RequestStore:
 
     async def replicas(self, now: float) -> int:
         """Estimator replicas with a recent heartbeat."""
-        return int(await self._ask(self._redis.zcount(keys.REPLICAS, now - keys.REPLICA_SILENCE, "+inf")))
+        return int(await self._ask(self._redis.zcount(keys.REPLICAS, now - keys.REPLICA_TIMEOUT_S, "+inf")))
 
     async def timings(self) -> Timings:
         """How long recent estimates took."""

@@ -6,7 +6,7 @@ import time
 from attrai_shared.batch_contracts import SpoolFile, ToEmbed, read_to_embed
 from attrai_shared.errors import StoreUnavailable, TimedOut
 from attrai_shared.logs import event
-from attrai_shared.queues import TO_EMBED, VISIBILITY_TIMEOUT, task_name
+from attrai_shared.queues import TO_EMBED, VISIBILITY_TIMEOUT_S, task_name
 from attrai_shared.refusal import read_or_reject
 from attrai_shared.spool import Spool
 from celery import Task
@@ -28,7 +28,7 @@ class EmbedTask(Task):  # type: ignore[misc]  # Celery ships no types
     """Runs in the worker's child process, which calls `load` once after the fork."""
 
     name = task_name(TO_EMBED)
-    time_limit = VISIBILITY_TIMEOUT - 20
+    time_limit = VISIBILITY_TIMEOUT_S - 20
     """Seconds. It is the backstop of each photo's limits."""
 
     def __init__(self, settings: BatchEstimatorSettings, locate: LocateFaces = locate_faces) -> None:

@@ -43,7 +43,7 @@ def register(redis: Redis, replica: str) -> None:
     try:
         with redis.pipeline(transaction=True) as pipe:
             pipe.zadd(keys.REPLICAS, {replica: now})
-            pipe.zremrangebyscore(keys.REPLICAS, 0, now - 10 * keys.REPLICA_SILENCE)
+            pipe.zremrangebyscore(keys.REPLICAS, 0, now - 10 * keys.REPLICA_TIMEOUT_S)
             pipe.execute()
     except RedisError as error:
         raise RequestStoreUnavailable(type(error).__name__) from error

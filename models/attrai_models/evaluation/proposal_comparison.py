@@ -18,7 +18,7 @@ from attrai_models.evaluation.detection import intersection_over_union
 from attrai_models.export.mtcnn import load_mtcnn
 from attrai_models.progress import Progress
 
-PHOTO_INTERVAL = 2
+PHOTO_STRIDE = 2
 """Every second photo is compared."""
 SAME_FACE_IOU = 0.7
 """The smallest intersection over union of two boxes of one face."""
@@ -57,7 +57,7 @@ class CountingDetector:
 
 def unseen_photos(folder: Path) -> list[Path]:
     """Photos of people on whom the proposal network was not trained."""
-    return [folder / one.file for one in list_unrated(folder) if not trains_proposal(one.file)][::PHOTO_INTERVAL]
+    return [folder / one.file for one in list_unrated(folder) if not trains_proposal(one.file)][::PHOTO_STRIDE]
 
 
 def comparison_table(groups: Mapping[str, Sequence[Path]], models: Path) -> Iterator[str]:

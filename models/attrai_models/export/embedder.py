@@ -17,7 +17,7 @@ from attrai_models.networks.embedder import CHIP_SIDE, DLIB_NORMALIZATION, DLIB_
 from attrai_models.progress import Progress
 
 EMBEDDER_FILE = "weights/embedder.onnx"
-RANGES_SAMPLE_INTERVAL = 10
+RANGES_PHOTO_STRIDE = 10
 """Ranges are measured on every tenth photo."""
 INT8_RANGES = {
     "blocks.0.first.weight": 9.36,
@@ -76,7 +76,7 @@ def measure_int8_ranges(folder: Path, detector: DetectorNetworks) -> dict[str, f
     for name, module in embedder.blocks.named_modules(prefix="blocks"):
         if isinstance(module, nn.Conv2d):
             module.register_forward_pre_hook(_record_maximum(f"{name}.weight", ranges))
-    files = sorted(folder.glob("images/**/*.jpg"))[::RANGES_SAMPLE_INTERVAL]
+    files = sorted(folder.glob("images/**/*.jpg"))[::RANGES_PHOTO_STRIDE]
     progress = Progress("measure ranges", len(files))
     with torch.inference_mode():
         for file in files:

@@ -1,4 +1,4 @@
-"""Business events: a name and typed fields, checked so that nothing forbidden or personal gets into a log."""
+"""Events: a name and typed fields, checked so that nothing personal gets into a log."""
 
 import logging
 import math
@@ -10,8 +10,8 @@ Value = Scalar | None | Mapping[str, Scalar | None]
 
 FIELDS = "attrai_fields"
 """The attribute of a log record that holds an event's checked, flat fields."""
-TEXT_LENGTH = 1_000
-"""Characters of a text field that are kept."""
+MAX_TEXT_LENGTH = 1_000
+"""Longer text fields are cut."""
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,59}")
 _DIGITS = re.compile(r"[0-9a-f]{32}")
@@ -24,14 +24,14 @@ PERSONAL = frozenset(
     phone_number photo picture secret text title token update user_id username
     """.split()  # noqa: SIM905 - words read better than forty quoted lines
 )
-"""Field names that would carry a user's data or a secret; `id` is also forbidden by GELF."""
+"""Field names that could carry a user's data or a secret. GELF also forbids `id`."""
 RESERVED = frozenset(
     """
     event facility full_message host level logger pid replica sequence service short_message source time
     timestamp traceback version asctime message taskName
     """.split()  # noqa: SIM905 - as above
 ) | frozenset(vars(logging.makeLogRecord({})))
-"""Names that the log itself gives to every record, here, in GELF or in Python's logging."""
+"""Names that every record already has: here, in GELF or in Python's logging."""
 
 
 def event(
@@ -45,9 +45,9 @@ def event(
 ) -> None:
     """Logs one structured event.
 
-    A mapping is flattened: `seconds={"detect": 0.2}` becomes `seconds_detect`; None leaves a field out, and so does a
-    number that is not finite, for JSON has none. `request_id` and `user` are 32 hexadecimal digits (a random id, a
-    keyed hash). Raises ValueError for a name, or a type, that a log must not carry.
+    A mapping is flattened: `seconds={"detect": 0.2}` becomes `seconds_detect`. None and numbers that are not finite leave a field out.
+    `request_id` and `user` are 32 hexadecimal digits (a random id, a keyed hash). Raises ValueError for a name or type that a log must
+    not carry.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"an event is named in lower case with underscores, not {name!r}")
@@ -75,7 +75,7 @@ def _checked(name: str, value: object) -> Scalar | None:
         raise ValueError(f"{name} is 32 hexadecimal digits")
     if isinstance(value, float) and not math.isfinite(value):
         return None
-    return value[:TEXT_LENGTH] if isinstance(value, str) else value
+    return value[:MAX_TEXT_LENGTH] if isinstance(value, str) else value
 
 
 def _check_name(name: str) -> None:

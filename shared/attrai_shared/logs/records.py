@@ -1,4 +1,4 @@
-"""What goes out of a log record: message, flat fields, traceback, without what only another library can vouch for."""
+"""The parts of a log record that are sent: message, flat fields, traceback. Other libraries' arguments and texts are removed."""
 
 import errno
 import logging
@@ -11,22 +11,21 @@ from dataclasses import asdict, dataclass
 from attrai_shared.errors import AttraiError
 from attrai_shared.logs.events import FIELDS, Scalar
 
-OWN = "attrai_"
-"""Our packages' loggers begin so."""
+OWN_PREFIX = "attrai_"
+"""Of this project's loggers."""
 WITHHELD = "..."
-MESSAGE_LENGTH = 2_000
-"""Characters of a message that are kept."""
-TRACEBACK_LENGTH = 8_000
-"""Characters of a traceback that are kept, from its end."""
-FRAMES = 30
-CAUSES = 5
+MAX_MESSAGE_LENGTH = 2_000
+MAX_TRACEBACK_LENGTH = 8_000
+"""Characters that are kept, counted from the end."""
+MAX_FRAMES = 30
+MAX_CAUSES = 5
 
 _CONVERSION = re.compile(r"%(?:\((?P<key>[^)]*)\))?[-#0 +]*\d*(?:\.\d+)?(?P<kind>[diouxXeEfFgGcrsa%])")
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Who logs: the service, this replica's name and the version of the code."""
+    """The service that logs, its replica's name and the version of the code."""
 
     service: str
     replica: str
@@ -34,25 +33,25 @@ class Origin:
 
 
 def is_wanted(record: logging.LogRecord) -> bool:
-    """Our own records, and another library's warnings: its everyday records say nothing without their arguments."""
-    return record.levelno >= logging.WARNING or record.name.startswith(OWN)
+    """All own records, and warnings of other libraries. Their other records say nothing without their arguments."""
+    return record.levelno >= logging.WARNING or record.name.startswith(OWN_PREFIX)
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """Our own message whole; of another library's the first line, exceptions named and all other arguments withheld.
+    """An own message in full. Of another library's message the first line, with exceptions named and other arguments withheld.
 
-    Celery logs message bodies and task arguments, asyncio the repr of futures, aiogram the text of Telegram's errors.
+    Celery logs message bodies and task arguments, asyncio reprs of futures, aiogram texts of Telegram's errors.
     """
-    if record.name.startswith(OWN):
-        return _own_message(record)[:MESSAGE_LENGTH]
+    if record.name.startswith(OWN_PREFIX):
+        return _own_message(record)[:MAX_MESSAGE_LENGTH]
     if not isinstance(record.msg, str):
         return _shown(record.msg)
     lines = record.msg.strip().splitlines()
-    return _without_arguments(lines[0], record.args)[:MESSAGE_LENGTH] if lines else ""
+    return _without_arguments(lines[0], record.args)[:MAX_MESSAGE_LENGTH] if lines else ""
 
 
 def fields_of(record: logging.LogRecord, origin: Origin) -> dict[str, Scalar]:
-    """Flat fields: who logs, an event's own, the exception's name. What others hang on a record is left behind."""
+    """Flat fields: the origin, the event's fields, the exception's name. Attributes that libraries add are left out."""
     fields: dict[str, Scalar] = {**asdict(origin), "pid": record.process or 0, **getattr(record, FIELDS, {})}
     if (error := _error_of(record)) is not None:
         fields["error"] = described(error)
@@ -60,19 +59,19 @@ def fields_of(record: logging.LogRecord, origin: Origin) -> dict[str, Scalar]:
 
 
 def traceback_of(record: logging.LogRecord) -> str | None:
-    """Frames (file, line, source line) and names of the exception and its causes; no local values, no foreign texts."""
+    """Frames (file, line, source line) and names of the exception and its causes, without local values or other texts."""
     error = _error_of(record)
     if error is None:
         return None
-    return "\ncaused by:\n".join(map(_frames_and_name, _with_causes(error)))[-TRACEBACK_LENGTH:]
+    return "\ncaused by:\n".join(map(_frames_and_name, _with_causes(error)))[-MAX_TRACEBACK_LENGTH:]
 
 
 def described(error: BaseException) -> str:
-    """The type's name, with our own error's sentence or the system's code. Other texts may quote a URL or a body."""
+    """The type's name, with an own error's sentence or the system's code. Other texts could quote a URL or a body."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(error, AttraiError):
-        return f"{name}: {error}"[:MESSAGE_LENGTH]
+        return f"{name}: {error}"[:MAX_MESSAGE_LENGTH]
     if isinstance(error, ssl.SSLError):  # its errno is not the system's
         return f"{name}: {error.reason}"
     if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:
@@ -113,7 +112,7 @@ def _error_of(record: logging.LogRecord) -> BaseException | None:
 
 def _with_causes(error: BaseException) -> Iterator[BaseException]:
     current: BaseException | None = error
-    for _ in range(CAUSES):
+    for _ in range(MAX_CAUSES):
         if current is None:
             return
         yield current
@@ -121,5 +120,5 @@ def _with_causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def _frames_and_name(error: BaseException) -> str:
-    frames = traceback.extract_tb(error.__traceback__, limit=-FRAMES)
+    frames = traceback.extract_tb(error.__traceback__, limit=-MAX_FRAMES)
     return "".join(traceback.format_list(frames)) + described(error)

@@ -1,4 +1,4 @@
-"""Archives for tests, honest and hostile, built as real files."""
+"""Builds archives for tests, valid and hostile ones, and lists their entries."""
 
 import io
 import tarfile
@@ -13,7 +13,7 @@ Rows = list[tuple[str, str]]
 
 
 def read(path: Path, limits: SourceLimits = LIMITS) -> Rows:
-    """Each entry as its name, and the code of its refusal or nothing."""
+    """The name of each entry, and the code of its refusal or ""."""
     return rows(list(ArchiveSource(path, limits).entries()))
 
 

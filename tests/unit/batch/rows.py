@@ -1,4 +1,4 @@
-"""Photos as a run finds them, for the tests of what is made of its table."""
+"""Outcomes of photos, and tables of them."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ MEASURES = {"side": 30.0, "sharpness": 0.5, "turn": 0.1, "outside": 0.0, "bright
 
 
 def vector(seed: int) -> list[float]:
-    """128 numbers of a vector about as long as an embedding."""
+    """128 numbers; the length of the vector is about that of an embedding."""
     numbers = np.random.default_rng(seed).normal(0, 0.12, 128).astype(np.float32)
     return [float(number) for number in numbers]
 
@@ -37,7 +37,7 @@ def missed(name: str, code: str = "no_face", message: str = "no face was found o
 
 
 def table(folder: Path, *photos: NamedOutcome, a_part: int = 3) -> Path:
-    """A finished table of these photos, from parts of so many."""
+    """A finished table of these photos, merged from parts of `a_part` photos."""
     parts = []
     for number, start in enumerate(range(0, len(photos), a_part)):
         parts.append(folder / f"{number:06d}.parquet")

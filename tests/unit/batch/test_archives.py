@@ -22,7 +22,7 @@ SMALL = SourceLimits(photo=100_000, ratio=20, slack=1 << 20, header=1 << 16)
 
 
 @pytest.mark.parametrize("packed", ["", "gz", "bz2", "xz"])
-def test_a_tar_gives_its_photos_in_its_own_order(tmp_path: Path, packed: str) -> None:
+def test_photos_of_a_tar_come_in_the_order_of_the_tar(tmp_path: Path, packed: str) -> None:
     members = [tar_member(name, data) for name, data in {**PHOTOS, **SKIPPED}.items()]
     path = write_tar(tmp_path / "without-a-suffix", tar_member("b", kind=tarfile.DIRTYPE), *members, packed=packed)
     assert list(contents(path).items()) == list(PHOTOS.items())
@@ -30,7 +30,7 @@ def test_a_tar_gives_its_photos_in_its_own_order(tmp_path: Path, packed: str) ->
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
-def test_a_zip_gives_its_photos_in_its_directorys_order(tmp_path: Path, method: int) -> None:
+def test_photos_of_a_zip_come_in_the_order_of_its_directory(tmp_path: Path, method: int) -> None:
     path = write_zip(tmp_path / "without-a-suffix", {"b/": b"", **PHOTOS, **SKIPPED}, method)
     assert list(contents(path).items()) == list(PHOTOS.items())
 
@@ -43,7 +43,7 @@ def test_several_xz_streams_with_padding_are_one_tar(tmp_path: Path) -> None:
     assert read(path) == [("a.jpg", "")]
 
 
-def test_names_are_brought_to_their_shortest_form(tmp_path: Path) -> None:
+def test_names_are_normalized(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "a.tar", tar_member("./a//b.jpg"), tar_member("./c.jpg"), tar_member("a/b.jpg"))
     assert read(path) == [("a/b.jpg", ""), ("c.jpg", ""), ("a/b.jpg", "name_taken")]
 
@@ -98,26 +98,26 @@ def test_links_and_devices_of_a_zip_are_refused_by_name(tmp_path: Path) -> None:
     assert read(path) == [("soft.jpg", "unsafe_link"), ("null", "special_file"), ("a.jpg", "")]
 
 
-def test_an_encrypted_member_is_refused_and_its_neighbours_are_read(tmp_path: Path) -> None:
+def test_an_encrypted_member_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
     data = bytearray(write_zip(tmp_path / "a.zip", {"a.jpg": b"x", "b.jpg": b"x"}).read_bytes())
     data[data.index(b"PK\1\2") + 8] |= 1
     (tmp_path / "a.zip").write_bytes(data)
     assert read(tmp_path / "a.zip") == [("a.jpg", "encrypted"), ("b.jpg", "")]
 
 
-def test_an_unknown_packing_is_refused_by_name(tmp_path: Path) -> None:
+def test_an_unknown_compression_is_refused_by_name(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"a.jpg": b"x"}, zipfile.ZIP_LZMA)
     assert read(path) == [("a.jpg", "unreadable")]
 
 
-def test_a_photo_over_the_cap_is_refused_and_its_neighbours_are_read(tmp_path: Path) -> None:
+def test_a_photo_over_the_limit_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
     large = {"a.jpg": b"x", "large.jpg": os.urandom(100_001), "z.jpg": b"x"}
     expected = [("a.jpg", ""), ("large.jpg", "too_many_bytes"), ("z.jpg", "")]
     assert read(write_tar(tmp_path / "a.tar", *(tar_member(*item) for item in large.items())), SMALL) == expected
     assert read(write_zip(tmp_path / "a.zip", large), SMALL) == expected
 
 
-def test_a_zip_that_lies_about_a_size_unpacks_no_more_than_it_says(tmp_path: Path) -> None:
+def test_a_zip_member_with_a_false_size_is_unpacked_only_to_that_size(tmp_path: Path) -> None:
     data = bytearray(write_zip(tmp_path / "a.zip", {"a.jpg": b"\0" * 1_000_000}, zipfile.ZIP_DEFLATED).read_bytes())
     at = data.index(b"PK\1\2") + 24
     data[at : at + 4] = struct.pack("<L", 10)
@@ -125,13 +125,13 @@ def test_a_zip_that_lies_about_a_size_unpacks_no_more_than_it_says(tmp_path: Pat
     assert read(tmp_path / "a.zip") == [("a.jpg", "unreadable")]
 
 
-def test_a_member_that_swells_is_a_bomb(tmp_path: Path) -> None:
+def test_a_zip_member_with_a_high_ratio_is_a_bomb(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"a.jpg": b"\0" * 5_000_000, "b.jpg": b"x"}, zipfile.ZIP_DEFLATED)
     assert read(path, SourceLimits(ratio=100)) == [("a.jpg", "compression_bomb"), ("b.jpg", "")]
 
 
 def test_a_zip_whose_members_share_their_bytes_is_a_bomb(tmp_path: Path) -> None:
-    """After Fifield 2019: each record of the directory leads to the same member."""
+    """As in Fifield 2019, each record of the directory leads to the same member."""
     data = bytearray(write_zip(tmp_path / "a.zip", {"000.jpg": os.urandom(90_000)}).read_bytes())
     start, end = data.index(b"PK\1\2"), data.index(b"PK\5\6")
     record = bytes(data[start:end])
@@ -144,7 +144,7 @@ def test_a_zip_whose_members_share_their_bytes_is_a_bomb(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("packed", ["gz", "bz2", "xz"])
-def test_a_tar_that_swells_is_a_bomb_even_where_nothing_of_it_is_a_photo(tmp_path: Path, packed: str) -> None:
+def test_a_tar_with_a_high_ratio_is_a_bomb_even_in_a_file_that_is_skipped(tmp_path: Path, packed: str) -> None:
     members = [tar_member("a.jpg"), tar_member("zeros.bin", b"\0" * 20_000_000), tar_member("b.jpg")]
     path = write_tar(tmp_path / "a.tar", *members, packed=packed)
     assert read(path, SMALL) == [("a.jpg", ""), ("a.tar", "compression_bomb")]
@@ -163,7 +163,7 @@ def test_too_many_members_end_an_archive(tmp_path: Path, kind: str) -> None:
 
 
 def test_a_header_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
-    """A pax header may say that it is of any size; the library would read it all."""
+    """A pax header may claim any size, and the library reads all of it."""
     header = tarfile.TarInfo("x")
     header.type, header.size = tarfile.XHDTYPE, 1 << 30
     path = tmp_path / "a.tar"
@@ -172,7 +172,7 @@ def test_a_header_without_end_is_not_read_into_memory(tmp_path: Path) -> None:
 
 
 def test_a_member_of_negative_size_ends_the_archive(tmp_path: Path) -> None:
-    """The library goes round in circles with it (CVE-2025-8194)."""
+    """The library loops forever on it (CVE-2025-8194)."""
     header = tarfile.TarInfo("a.jpg")
     header.size = -1024
     path = tmp_path / "a.tar"
@@ -180,7 +180,7 @@ def test_a_member_of_negative_size_ends_the_archive(tmp_path: Path) -> None:
     assert read(path) == [("a.tar", "damaged_archive")]
 
 
-def test_a_sparse_member_is_refused_whatever_size_it_claims(tmp_path: Path) -> None:
+def test_a_sparse_member_is_refused(tmp_path: Path) -> None:
     header = bytearray(tarfile.TarInfo("a.jpg").tobuf(tarfile.GNU_FORMAT))
     header[156:157] = tarfile.GNUTYPE_SPARSE
     header[483:495] = b"77777777777\0"
@@ -191,7 +191,7 @@ def test_a_sparse_member_is_refused_whatever_size_it_claims(tmp_path: Path) -> N
     assert read(path) == [("a.jpg", "special_file"), ("b.jpg", "")]
 
 
-def test_an_xz_that_wants_gigabytes_is_refused(tmp_path: Path) -> None:
+def test_an_xz_over_the_memory_limit_is_refused(tmp_path: Path) -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 64 << 20}]
     path = tmp_path / "a.tar.xz"
     path.write_bytes(lzma.compress(write_tar(tmp_path / "a.tar", tar_member("a.jpg")).read_bytes(), filters=filters))
@@ -200,7 +200,7 @@ def test_an_xz_that_wants_gigabytes_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packed", ["", "gz", "bz2", "xz"])
-def test_a_tar_that_ends_early_gives_what_came_before_and_says_so(tmp_path: Path, packed: str) -> None:
+def test_a_truncated_tar_gives_the_members_before_the_cut_and_a_damaged_row(tmp_path: Path, packed: str) -> None:
     path = write_tar(tmp_path / "a", *(tar_member(f"{i}.jpg", os.urandom(30_000)) for i in range(40)), packed=packed)
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
     *before, last = read(path)
@@ -210,20 +210,20 @@ def test_a_tar_that_ends_early_gives_what_came_before_and_says_so(tmp_path: Path
 
 
 @pytest.mark.parametrize("cut", [512 * 2, 512 * 2 + 100, 512 + 3])
-def test_a_tar_cut_at_any_place_is_told_also_between_members(tmp_path: Path, cut: int) -> None:
+def test_a_tar_cut_between_or_inside_members_is_damaged(tmp_path: Path, cut: int) -> None:
     path = write_tar(tmp_path / "a.tar", tar_member("a.jpg"), tar_member("b.jpg"))
     path.write_bytes(path.read_bytes()[:cut])
     assert read(path) == [*([("a.jpg", "")] if cut >= 517 else []), ("a.tar", "damaged_archive")]
 
 
-def test_a_broken_header_in_the_middle_is_not_taken_for_the_end(tmp_path: Path) -> None:
+def test_a_broken_header_in_the_middle_is_damage_and_not_the_end(tmp_path: Path) -> None:
     data = bytearray(write_tar(tmp_path / "a.tar", tar_member("a.jpg"), tar_member("b.jpg")).read_bytes())
     data[1024 + 150] ^= 1
     (tmp_path / "a.tar").write_bytes(data)
     assert read(tmp_path / "a.tar") == [("a.jpg", ""), ("a.tar", "damaged_archive")]
 
 
-def test_a_zip_that_ends_early_has_no_directory_and_says_so(tmp_path: Path) -> None:
+def test_a_truncated_zip_is_damaged_for_want_of_its_directory(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", PHOTOS)
     path.write_bytes(path.read_bytes()[:30_000])
     (entry,) = ArchiveSource(path).entries()
@@ -231,7 +231,7 @@ def test_a_zip_that_ends_early_has_no_directory_and_says_so(tmp_path: Path) -> N
     assert (entry.code, "its directory" in entry.message) == ("damaged_archive", True)
 
 
-def test_a_damaged_member_of_a_zip_costs_itself_alone(tmp_path: Path) -> None:
+def test_a_damaged_member_of_a_zip_is_refused_and_the_others_are_read(tmp_path: Path) -> None:
     data = bytearray(write_zip(tmp_path / "a.zip", {"a.jpg": b"first", "b.jpg": b"second"}).read_bytes())
     data[data.index(b"first")] ^= 1
     (tmp_path / "a.zip").write_bytes(data)
@@ -262,7 +262,7 @@ def test_a_zip_of_more_than_65535_members_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"text" * 200, b"\x89PNG\r\n"])
-def test_what_is_no_archive_is_a_sentence(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_archive_is_an_error_with_a_sentence(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.rar"
     path.write_bytes(content)
     with pytest.raises(SourceError, match="neither a folder nor a tar"):
@@ -271,7 +271,7 @@ def test_what_is_no_archive_is_a_sentence(tmp_path: Path, content: bytes) -> Non
         ArchiveSource(tmp_path / "nowhere")
 
 
-def test_an_archive_is_counted_unless_that_would_take_long(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_small_archive_is_counted_and_a_large_tar_is_not(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write_tar(tmp_path / "a.tar", *(tar_member(name) for name in [*PHOTOS, *SKIPPED, "../up.jpg"]))
     assert ArchiveSource(path).count == 4
     monkeypatch.setattr("attrai_batch.sources.archive.MAX_COUNTED_BYTES", 1_000)
@@ -279,7 +279,7 @@ def test_an_archive_is_counted_unless_that_would_take_long(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("packed", ["", "gz", "xz"])
-def test_a_tar_that_is_not_counted_is_judged_by_what_was_read_of_it(tmp_path: Path, packed: str) -> None:
+def test_the_count_of_a_large_tar_is_estimated_from_the_part_read(tmp_path: Path, packed: str) -> None:
     photos = 400
     members = [tar_member(f"{number}.jpg", os.urandom(4_000)) for number in range(photos)]
     source = ArchiveSource(write_tar(tmp_path / "a.tar", *members, packed=packed))
@@ -292,7 +292,7 @@ def test_a_tar_that_is_not_counted_is_judged_by_what_was_read_of_it(tmp_path: Pa
     assert source.expected() == photos
 
 
-def test_what_was_read_of_a_tar_that_ends_early_is_all_that_is_expected(tmp_path: Path) -> None:
+def test_the_estimate_of_a_truncated_tar_ends_at_the_number_of_its_entries(tmp_path: Path) -> None:
     path = write_tar(tmp_path / "a.tar", *(tar_member(f"{number}.jpg", os.urandom(4_000)) for number in range(400)))
     os.truncate(path, path.stat().st_size // 2)
     source = ArchiveSource(path)
@@ -336,7 +336,7 @@ FLIPS = st.lists(st.tuples(st.integers(0, 1 << 16), st.integers(0, 255)), max_si
 
 @settings(deadline=None)
 @given(flips=FLIPS, keep=st.floats(0.01, 1), kind=st.sampled_from(["", "gz", "bz2", "xz", "zip"]))
-def test_no_noise_in_an_archive_raises_anything_else(
+def test_random_damage_to_an_archive_raises_no_other_error(
     tmp_path_factory: pytest.TempPathFactory, flips: list[tuple[int, int]], keep: float, kind: str
 ) -> None:
     path = tmp_path_factory.mktemp("noise") / "a.tar"
@@ -355,7 +355,7 @@ def test_no_noise_in_an_archive_raises_anything_else(
 
 
 END = b"PK\x05\x06"
-"""Begins a zip's last record; in a comment it misleads the standard library."""
+"""The signature of a zip's last record. In a comment it misleads the standard library."""
 NAMES = st.text("abé ", min_size=1, max_size=6).map(lambda name: f"p/{name}x.jpg")
 
 

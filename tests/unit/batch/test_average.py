@@ -25,7 +25,7 @@ PEOPLE = [
 
 
 def as_printed(numbers: list[float]) -> str:
-    """As numpy printed the vector of the first such batch, four numbers a line in a log."""
+    """A vector in a log as numpy prints it, four numbers a line."""
     rows = [" ".join(f"{number: .8e}" for number in numbers[at : at + 4]) for at in range(0, 128, 4)]
     return "Jul 04 2019 17:59:26:1562263166 - Result:\n[" + "\n ".join(rows) + "]\n####\n"
 
@@ -64,7 +64,7 @@ def test_every_digit_is_the_same_whatever_the_order(
     assert as_json(shuffled, None) == as_json(expected, None)
 
 
-def test_of_two_faces_as_near_the_first_by_name_is_told(tmp_path: Path) -> None:
+def test_of_two_equally_near_faces_the_first_by_name_is_the_nearest(tmp_path: Path) -> None:
     photos = [found("b.jpg", 1), found("a.jpg", 1), found("c.jpg", 1)]
     assert averages(table(tmp_path, *photos, a_part=1))[ALL].nearest.photo == "a.jpg"
 
@@ -75,12 +75,12 @@ def test_numbers_that_no_embedding_has_are_refused() -> None:
             ExactSum().add(np.full((1, 128), wrong))
 
 
-def test_a_table_without_vectors_is_told(tmp_path: Path) -> None:
+def test_a_table_without_vectors_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InvalidTable, match="has no vector"):
         averages(table(tmp_path, missed("a.jpg")))
 
 
-def test_json_and_text_say_the_same(tmp_path: Path) -> None:
+def test_json_and_text_agree(tmp_path: Path) -> None:
     result = averages(table(tmp_path, *PEOPLE), by_folder=True)
     comparison = compare(result[ALL].mean, np.array(vector(1)))
     fields = json.loads(as_json(result, comparison))
@@ -93,13 +93,13 @@ def test_json_and_text_say_the_same(tmp_path: Path) -> None:
     assert text.count("[") == text.count("]") == 1
 
 
-def test_a_name_cannot_move_the_terminals_cursor(tmp_path: Path) -> None:
+def test_control_characters_of_a_name_are_escaped(tmp_path: Path) -> None:
     text = as_text(averages(table(tmp_path, found("\x1b[2J\n.jpg", 1))), None)
     assert "\x1b" not in text
     assert "\\x1b[2J\\n.jpg" in text
 
 
-def test_a_vector_is_read_however_it_was_kept(tmp_path: Path) -> None:
+def test_a_vector_is_read_from_any_known_format(tmp_path: Path) -> None:
     numbers, path = vector(7), tmp_path / "vector"
     np.save(tmp_path / "v.npy", np.array(numbers, np.float32))
     assert read_vector(tmp_path / "v.npy") == pytest.approx(numbers)
@@ -117,7 +117,7 @@ def test_a_vector_is_read_however_it_was_kept(tmp_path: Path) -> None:
         assert read_vector(path) == pytest.approx(numbers, abs=1e-8), text[:40]
 
 
-def test_the_text_of_an_average_is_read_back_exactly_enough(tmp_path: Path) -> None:
+def test_the_text_of_an_average_can_be_read_back(tmp_path: Path) -> None:
     result = averages(table(tmp_path, *PEOPLE))
     (tmp_path / "average.txt").write_text(as_text(result, None), encoding="utf-8")
     same = compare(read_vector(tmp_path / "average.txt"), result[ALL].mean)
@@ -137,7 +137,7 @@ def test_the_text_of_an_average_is_read_back_exactly_enough(tmp_path: Path) -> N
         (b'{"mean": null}', "has no vector"),
     ],
 )
-def test_a_file_without_a_vector_is_told(tmp_path: Path, content: bytes, sentence: str) -> None:
+def test_a_file_without_one_vector_is_an_error(tmp_path: Path, content: bytes, sentence: str) -> None:
     (tmp_path / "x").write_bytes(content)
     with pytest.raises(VectorNotFound, match=sentence):
         read_vector(tmp_path / "x")

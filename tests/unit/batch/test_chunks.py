@@ -17,7 +17,7 @@ ENTRIES = st.lists(
 
 
 @given(ENTRIES)
-def test_every_entry_is_in_one_chunk_and_the_order_is_the_sources(entries: list[Entry]) -> None:
+def test_every_entry_is_in_one_chunk_in_the_order_of_the_source(entries: list[Entry]) -> None:
     made = list(chunks(entries))
     assert [entry for chunk in made for entry in chunk.entries] == entries
     assert [chunk.number for chunk in made] == list(range(len(made)))
@@ -54,7 +54,7 @@ def test_refused_entries_alone_make_chunks_without_photos() -> None:
     assert [(len(chunk.entries), chunk.photos) for chunk in made] == [(MAX_ENTRIES, ())] * 2
 
 
-def test_members_lie_in_the_spool_and_files_below_the_root() -> None:
+def test_members_are_in_the_spool_and_files_below_the_root() -> None:
     refused = RefusedEntry("x", "unreadable", "")
     assert photo_locations(
         Chunk(0, (MemberEntry("a.jpg", b"12"), refused, MemberEntry("b.jpg", b"345"))), ""
@@ -65,6 +65,6 @@ def test_members_lie_in_the_spool_and_files_below_the_root() -> None:
 
 
 @pytest.mark.parametrize("prefix", ["", "sets/"])
-def test_a_name_that_the_estimators_would_refuse_cannot_be_written(prefix: str) -> None:
+def test_a_name_that_the_contract_refuses_cannot_be_submitted(prefix: str) -> None:
     with pytest.raises(ValueError, match="inside the root"):
         photo_locations(Chunk(0, (FileEntry("../a.jpg", 1),)), prefix)

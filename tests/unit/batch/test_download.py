@@ -20,7 +20,7 @@ DATA = os.urandom(3_000_000)
 
 @dataclass
 class Script:
-    """What the server does: `break_at` is the byte of the file before which a connection breaks, once for each entry."""
+    """What the server does. Each entry of `break_at` breaks one connection before that byte of the file."""
 
     data: bytes = DATA
     etag: str | None = '"one"'
@@ -32,13 +32,13 @@ class Script:
 
 
 class OneRequest(BaseHTTPRequestHandler):
-    """Answers one request on each connection, without saying so: another one is met by the connection's end."""
+    """Answers one request on each connection and does not announce it: a second request meets a closed connection."""
 
     protocol_version = "HTTP/1.1"
     broken = False
 
     def handle(self) -> None:
-        with suppress(ConnectionError):  # the client may go at any time
+        with suppress(ConnectionError):  # the client may disconnect at any time
             self.handle_one_request()
             if not self.broken:
                 self.rfile.readline()
@@ -107,13 +107,13 @@ def test_a_file_is_downloaded_once(url: str, script: Script, tmp_path: Path) -> 
     assert "secret" not in (tmp_path / "set.json").read_text()
 
 
-def test_a_broken_download_goes_on_where_it_broke(url: str, script: Script, tmp_path: Path) -> None:
+def test_a_broken_download_resumes_where_it_broke(url: str, script: Script, tmp_path: Path) -> None:
     script.break_at = [1_000_000, 2_000_000]
     assert download(url, tmp_path / "set", quick()).path.read_bytes() == DATA
     assert script.asked == [None, "bytes=1000000-", "bytes=2000000-"]
 
 
-def test_a_later_call_goes_on_with_what_an_earlier_one_left(url: str, script: Script, tmp_path: Path) -> None:
+def test_a_later_call_resumes_the_part_of_an_earlier_one(url: str, script: Script, tmp_path: Path) -> None:
     script.break_at = [1_000_000] * 6
     with pytest.raises(SourceError, match="cannot be downloaded"):
         download(url, tmp_path / "set", quick())
@@ -121,7 +121,7 @@ def test_a_later_call_goes_on_with_what_an_earlier_one_left(url: str, script: Sc
     assert script.asked[-1] == "bytes=1000000-"
 
 
-def test_a_file_that_changed_in_between_is_taken_from_its_beginning(url: str, script: Script, tmp_path: Path) -> None:
+def test_a_file_that_has_changed_is_downloaded_from_its_beginning(url: str, script: Script, tmp_path: Path) -> None:
     script.break_at = [1_000_000] * 6
     with pytest.raises(SourceError):
         download(url, tmp_path / "set", quick())
@@ -130,18 +130,18 @@ def test_a_file_that_changed_in_between_is_taken_from_its_beginning(url: str, sc
 
 
 @pytest.mark.parametrize("etag", [None, 'W/"weak"', '"one"'])
-def test_a_server_without_parts_or_marks_gives_all_of_it_again(
+def test_without_ranges_or_a_strong_validator_the_whole_file_is_downloaded_again(
     url: str, script: Script, tmp_path: Path, etag: str | None
 ) -> None:
     script.break_at, script.etag, script.ranges = [1_000_000], etag, False
     assert download(url, tmp_path / "set", quick()).path.read_bytes() == DATA
 
 
-def test_what_has_come_is_told(url: str, tmp_path: Path) -> None:
-    told: list[tuple[int, int | None]] = []
-    download(url, tmp_path / "set", quick(on_progress=lambda *news: told.append(news)))
-    assert told[-1] == (len(DATA), len(DATA))
-    assert [received for received, _ in told] == sorted(received for received, _ in told)
+def test_progress_is_reported(url: str, tmp_path: Path) -> None:
+    reported: list[tuple[int, int | None]] = []
+    download(url, tmp_path / "set", quick(on_progress=lambda *progress: reported.append(progress)))
+    assert reported[-1] == (len(DATA), len(DATA))
+    assert [received for received, _ in reported] == sorted(received for received, _ in reported)
 
 
 def test_another_url_is_another_file(url: str, script: Script, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_another_url_is_another_file(url: str, script: Script, tmp_path: Path) -
     assert download(url + "2", tmp_path / "set", quick()).path.read_bytes() == b"other"
 
 
-def test_the_checksum_decides(url: str, tmp_path: Path) -> None:
+def test_a_file_with_another_checksum_is_refused(url: str, tmp_path: Path) -> None:
     good = quick(sha256=hashlib.sha256(DATA).hexdigest().upper())
     with pytest.raises(SourceError, match="64 hexadecimal digits"):
         download(url, tmp_path / "set", quick(sha256="0" * 63))
@@ -164,13 +164,13 @@ def test_the_checksum_decides(url: str, tmp_path: Path) -> None:
         download(url, tmp_path / "set", quick(sha256="0" * 64))
 
 
-def test_a_file_over_the_cap_is_refused(url: str, tmp_path: Path) -> None:
+def test_a_file_over_the_limit_is_refused(url: str, tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="has over 1000 bytes"):
         download(url, tmp_path / "set", quick(most_bytes=1_000))
     assert not (tmp_path / "set.part").exists() or (tmp_path / "set.part").stat().st_size <= 1_000
 
 
-def test_a_disk_without_room_is_told_before_it_is_full(
+def test_a_disk_without_space_is_an_error_before_it_is_full(
     url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda _: type("Usage", (), {"free": 1_000})())
@@ -178,7 +178,7 @@ def test_a_disk_without_room_is_told_before_it_is_full(
         download(url, tmp_path / "set", quick())
 
 
-def test_the_deadline_is_for_all_tries_together(url: str, script: Script, tmp_path: Path) -> None:
+def test_the_deadline_covers_all_tries_together(url: str, script: Script, tmp_path: Path) -> None:
     now = iter(range(0, 10_000, 10))
     script.break_at = [100_000 * i for i in range(1, 30)]
     with pytest.raises(SourceError, match="was not downloaded within 100 s; run it again to go on"):
@@ -186,7 +186,7 @@ def test_the_deadline_is_for_all_tries_together(url: str, script: Script, tmp_pa
     assert 0 < (tmp_path / "set.part").stat().st_size < len(DATA)
 
 
-def test_a_server_in_trouble_is_asked_again_and_at_last_given_up(url: str, script: Script, tmp_path: Path) -> None:
+def test_a_server_error_is_retried_five_times(url: str, script: Script, tmp_path: Path) -> None:
     script.status = [503, 500]
     assert download(url, tmp_path / "set", quick()).path.read_bytes() == DATA
     script.status = [503] * 9
@@ -195,14 +195,14 @@ def test_a_server_in_trouble_is_asked_again_and_at_last_given_up(url: str, scrip
     assert len(script.status) == 4
 
 
-def test_a_refusal_is_told_at_once_without_the_key(url: str, script: Script, tmp_path: Path) -> None:
+def test_a_client_error_is_not_retried_and_its_sentence_has_no_key(url: str, script: Script, tmp_path: Path) -> None:
     script.status = [404]
     with pytest.raises(SourceError) as raised:
         download(url, tmp_path / "set", quick())
     assert str(raised.value) == f"{url.split('?', maxsplit=1)[0]} cannot be downloaded: the server answers 404"
 
 
-def test_redirects_are_followed_to_a_bound(url: str, script: Script, tmp_path: Path) -> None:
+def test_a_bounded_number_of_redirects_is_followed(url: str, script: Script, tmp_path: Path) -> None:
     script.move = lambda path: "/elsewhere" if path.startswith("/set.zip") else None
     assert download(url, tmp_path / "set", quick()).path.read_bytes() == DATA
     script.move = lambda path: path + "x"
@@ -224,12 +224,12 @@ def test_redirects_are_followed_to_a_bound(url: str, script: Script, tmp_path: P
         ("nowhere.zip", "cannot be opened"),
     ],
 )
-def test_a_source_that_cannot_be_opened_is_a_sentence(tmp_path: Path, source: str, sentence: str) -> None:
+def test_a_source_that_cannot_be_opened_is_an_error_with_a_sentence(tmp_path: Path, source: str, sentence: str) -> None:
     with pytest.raises(SourceError, match=sentence):
         open_source(source, tmp_path / "cache", quick())
 
 
-def test_a_checksum_of_what_lies_on_a_disk_is_refused(tmp_path: Path) -> None:
+def test_a_checksum_for_a_local_source_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="a checksum is for a URL"):
         open_source(str(tmp_path), tmp_path / "cache", quick(sha256="0" * 64))
 

@@ -69,7 +69,7 @@ def test_webdataset_has_a_sample_for_each_photo(tmp_path: Path, monkeypatch: pyt
 
 
 def members(shards: list[Path]) -> dict[str, bytes]:
-    """What is in the shards, by name."""
+    """The content of the shards by name."""
     found: dict[str, bytes] = {}
     for shard in shards:
         with tarfile.open(shard) as archive:
@@ -81,7 +81,7 @@ def members(shards: list[Path]) -> dict[str, bytes]:
 
 
 def source(folder: Path, *names: str, kind: str = "folder") -> Path:
-    """Photos of these names with the name as their content, and a file that is none; as a folder or as a tar of it."""
+    """A folder, or a tar of it, with photos of these names, whose content is their name, and one other file."""
     for name in (*names, "notes.txt"):
         (folder / "set" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "set" / name).write_text(name)
@@ -90,12 +90,12 @@ def source(folder: Path, *names: str, kind: str = "folder") -> Path:
     with tarfile.open(folder / "set.tar", "w") as archive:
         archive.add(folder / "set", ".")
         for name in names:
-            archive.add(folder / "set" / name, name)  # once more: a name that is taken
+            archive.add(folder / "set" / name, name)  # a second member with the same name
     return folder / "set.tar"
 
 
 @pytest.mark.parametrize("kind", ["folder", "tar"])
-def test_webdataset_has_the_photos_of_the_source_that_it_is_given(tmp_path: Path, kind: str) -> None:
+def test_webdataset_has_the_photos_of_the_source(tmp_path: Path, kind: str) -> None:
     photos = source(tmp_path, "a/1.jpg", "b.JPG", "c.png", kind=kind)
     entries = list(open_source(str(photos), tmp_path).entries())
     path = table(
@@ -129,7 +129,7 @@ def test_webdataset_of_no_photo_is_one_shard_without_a_sample(tmp_path: Path) ->
     assert members([shard]) == {}
 
 
-def test_an_export_that_breaks_leaves_no_file(tmp_path: Path) -> None:
+def test_a_failed_export_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "x.parquet").write_bytes(b"no table")
     for export in (export_npy, export_csv):
         with pytest.raises(InvalidTable):
@@ -161,7 +161,7 @@ def test_the_commands_write_and_print(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_what_cannot_be_done_is_a_sentence(arguments: list[str], sentence: str) -> None:
+def test_a_failed_command_prints_a_sentence(arguments: list[str], sentence: str) -> None:
     result = CliRunner().invoke(command(), arguments)
     assert result.exit_code == 1
     assert result.stderr.startswith("attrai-batch: ")

@@ -25,7 +25,7 @@ def fill(folder: Path, *names: str) -> Path:
     return folder
 
 
-def test_photos_come_in_the_order_of_names_and_nothing_else_does(tmp_path: Path) -> None:
+def test_only_photos_are_entries_in_the_order_of_names(tmp_path: Path) -> None:
     fill(
         tmp_path,
         "b/2.JPG",
@@ -74,7 +74,7 @@ def test_a_folder_whose_name_only_begins_like_the_root_is_outside(tmp_path: Path
     assert rows(list(FolderSource(folder).entries())) == [("b.jpg", ""), ("c.jpg", "unsafe_link")]
 
 
-def test_what_is_no_file_or_has_no_readable_name_or_is_too_large_gets_its_reason(tmp_path: Path) -> None:
+def test_special_files_unsafe_names_and_too_large_files_are_refused_by_name(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.jpg")
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(tmp_path / "s.jpg"))
@@ -91,8 +91,10 @@ def test_what_is_no_file_or_has_no_readable_name_or_is_too_large_gets_its_reason
         entry.name.encode()
 
 
-def test_a_folder_that_cannot_be_opened_costs_itself_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Root opens everything, so the system's refusal is played."""
+def test_a_folder_that_cannot_be_opened_is_refused_and_the_others_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root can open every folder, so the refusal is simulated."""
     fill(tmp_path, "a/1.jpg", "b/2.jpg")
     scandir = os.scandir
 
@@ -108,7 +110,7 @@ def test_a_folder_that_cannot_be_opened_costs_itself_alone(tmp_path: Path, monke
     ]
 
 
-def test_a_missing_folder_is_a_sentence(tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error_with_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="cannot be read: No such file"):
         list(FolderSource(tmp_path / "nowhere").entries())
 
@@ -129,13 +131,13 @@ def test_the_fingerprint_follows_names_sizes_and_times(tmp_path: Path) -> None:
     assert FolderSource(tmp_path).fingerprint == prints[-1]
 
 
-def test_a_folder_deeper_than_recursion_goes_is_walked(depths: Path) -> None:
+def test_a_folder_nested_deeper_than_the_recursion_limit_is_walked(depths: Path) -> None:
     assert [entry.name for entry in FolderSource(depths).entries()] == ["d/" * DEPTH + "x.jpg"]
 
 
 @pytest.fixture
 def depths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A photo deep down: made step by step, as no path may be that long; unmade alike, as pytest's own cleaning recurses."""
+    """A deeply nested photo. It is made and removed step by step: its path is too long, and pytest's cleaning recurses."""
     monkeypatch.chdir(tmp_path)
     for _ in range(DEPTH):
         Path("d").mkdir()
@@ -153,7 +155,7 @@ NAMES = st.text("ab\nя.", min_size=1, max_size=8).filter(lambda name: name not 
 
 @settings(deadline=None)
 @given(names=st.sets(NAMES, max_size=30), run=st.integers(1, 7))
-def test_names_are_sorted_whatever_fits_into_memory(
+def test_names_are_sorted_in_runs_of_any_size(
     tmp_path_factory: pytest.TempPathFactory, names: set[str], run: int
 ) -> None:
     folder = tmp_path_factory.mktemp("names")

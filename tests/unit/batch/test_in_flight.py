@@ -8,7 +8,7 @@ def message(chunk: int) -> ToEmbed:
     return ToEmbed(run_id="0" * 32, chunk=chunk, what=("score",), faces="all", photos=SpoolFile(sizes=(1,)))
 
 
-def test_a_chunk_is_asked_about_when_it_has_been_away_too_long() -> None:
+def test_a_chunk_is_overdue_after_the_start_timeout() -> None:
     in_flight = InFlight()
     for chunk, now in ((1, 100.0), (2, 105.0)):
         in_flight.add(message(chunk), now)
@@ -20,7 +20,7 @@ def test_a_chunk_is_asked_about_when_it_has_been_away_too_long() -> None:
     assert (in_flight.numbers, in_flight.oldest_age(107.0)) == ({2}, 2)
 
 
-def test_what_no_broker_has_taken_waits_in_order() -> None:
+def test_unsubmitted_chunks_wait_in_order() -> None:
     in_flight = InFlight()
     for chunk in (3, 1, 2):
         in_flight.add(message(chunk), 0)
@@ -29,7 +29,7 @@ def test_what_no_broker_has_taken_waits_in_order() -> None:
     assert [chunk for chunk, _ in in_flight.overdue(1e6)] == [1]
 
 
-def test_a_chunk_that_is_lost_again_and_again_ends_the_run() -> None:
+def test_a_chunk_that_is_lost_too_often_ends_the_run() -> None:
     in_flight = InFlight()
     in_flight.add(message(0), 0)
     for _ in range(MAX_LOSSES):
@@ -50,5 +50,7 @@ def test_a_chunk_that_is_lost_again_and_again_ends_the_run() -> None:
         (START_TIMEOUT_S + 1, SILENCE_TIMEOUT_S + 1, False),
     ],
 )
-def test_one_that_was_begun_is_given_the_time_of_a_photo(submitted: float, silent: float | None, lost: bool) -> None:
+def test_a_started_chunk_is_lost_only_after_the_silence_timeout(
+    submitted: float, silent: float | None, lost: bool
+) -> None:
     assert is_lost(submitted, silent) == lost

@@ -9,7 +9,7 @@ from attrai_shared.logs.records import Origin
 
 
 @pytest.mark.logs_errors
-def test_what_a_run_logs_is_in_its_file_and_not_on_the_terminal(
+def test_logs_of_a_run_go_to_its_file_and_not_to_the_terminal(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     root, logger = logging.getLogger(), logging.getLogger("attrai_batch.producer")

@@ -22,7 +22,7 @@ def display(
     return ProgressDisplay(console, total, expected, clock), clock, out
 
 
-def test_lines_come_now_and_then_where_there_is_no_terminal() -> None:
+def test_without_a_terminal_a_line_is_printed_every_ten_seconds() -> None:
     shown, clock, out = display(terminal=False)
     with shown:
         for second in range(26):
@@ -44,7 +44,7 @@ def test_a_terminal_gets_a_bar() -> None:
     assert "100.0 a second, 5 s left, none failed" in out.getvalue()
 
 
-def test_what_an_earlier_run_did_says_nothing_of_the_speed() -> None:
+def test_photos_of_an_earlier_run_do_not_count_for_the_speed() -> None:
     shown, clock, out = display(terminal=False)
     with shown:
         shown.start_from(600)
@@ -53,7 +53,7 @@ def test_what_an_earlier_run_did_says_nothing_of_the_speed() -> None:
     assert out.getvalue().splitlines()[0] == "700 of 1,000 photos, 10.0 a second, 30 s left, none failed"
 
 
-def test_a_total_that_is_not_known_is_not_invented() -> None:
+def test_an_unknown_total_is_not_printed() -> None:
     shown, clock, out = display(terminal=False, total=None)
     with shown:
         clock.now = 10
@@ -61,7 +61,7 @@ def test_a_total_that_is_not_known_is_not_invented() -> None:
     assert out.getvalue().splitlines()[0] == "700 photos, 70.0 a second, none failed"
 
 
-def test_a_total_that_is_judged_by_what_was_read_is_told_as_such() -> None:
+def test_an_estimated_total_is_printed_as_an_estimate() -> None:
     guesses = iter([None, 2_100, 1_300])
     shown, clock, out = display(terminal=False, total=None, expected=lambda: next(guesses))
     with shown:
@@ -75,7 +75,7 @@ def test_a_total_that_is_judged_by_what_was_read_is_told_as_such() -> None:
     ]
 
 
-def test_a_bar_ends_at_what_there_really_was() -> None:
+def test_the_bar_ends_at_the_real_number() -> None:
     guesses = iter([1_300, 1_290])
     shown, clock, out = display(terminal=True, total=None, expected=lambda: next(guesses))
     with shown:
@@ -103,11 +103,11 @@ def test_many_reasons_are_cut_to_the_most_frequent() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.4, "0 s"), (59, "59 s"), (200, "3 min 20 s"), (7_500, "2 h 5 min")])
-def test_durations_read_as_people_say_them(seconds: float, text: str) -> None:
+def test_durations_are_in_words(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
-def test_a_download_is_told_of_now_and_then() -> None:
+def test_a_download_prints_a_line_every_ten_seconds() -> None:
     clock, out = Clock(), io.StringIO()
     on_progress = DownloadDisplay(Console(file=out, force_terminal=False), clock)
     for second in range(25):

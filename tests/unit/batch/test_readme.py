@@ -1,4 +1,4 @@
-"""What the batch's page tells people to type works, and what it lists is what the code has."""
+"""The commands and examples of batch/README.md work, and its lists are those of the code."""
 
 import re
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_the_examples_run(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_commands_run() -> None:
     runner = CliRunner()
     for command in COMMANDS:
-        if command[0] == "run":  # photos are another test's; here, that the options exist
+        if command[0] == "run":  # only that the options exist; other tests run it
             assert set(re.findall(r"--\w+", " ".join(command))) <= set(
                 re.findall(r"--\w+", runner.invoke(app, ["run", "--help"]).output)
             )

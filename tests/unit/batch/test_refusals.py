@@ -1,4 +1,4 @@
-"""A run that may not begin says why, with exit status 2, and leaves nothing behind."""
+"""A refused run prints why, exits with status 2, and leaves no file."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 @pytest.fixture
 def photos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder of photos in the folder where one stands."""
+    """A folder of photos in the working folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "photos").mkdir()
     (tmp_path / "photos/a.jpg").write_bytes(b"a photo")
@@ -33,7 +33,7 @@ def run(*words: str) -> Result:
         (["photos", "--out", "x.parquet", "--sha256", "0" * 64], "a checksum is for a URL"),
     ],
 )
-def test_what_cannot_be_run_is_a_sentence_and_leaves_nothing(photos: Path, words: list[str], sentence: str) -> None:
+def test_a_refused_run_prints_a_sentence_and_leaves_no_file(photos: Path, words: list[str], sentence: str) -> None:
     before = sorted(photos.parent.rglob("*"))
     result = run(*words)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
@@ -53,14 +53,14 @@ def test_what_cannot_be_run_is_a_sentence_and_leaves_nothing(photos: Path, words
         ["photos", "more", "--out", "x.parquet"],
     ],
 )
-def test_wrong_options_are_told_with_the_way_to_help(photos: Path, words: list[str]) -> None:
+def test_wrong_options_print_a_hint_to_the_help(photos: Path, words: list[str]) -> None:
     result = run(*words)
     assert result.exit_code == 2
     assert "--help" in result.stderr
     assert [path.name for path in photos.parent.iterdir()] == ["photos"]
 
 
-def test_a_table_that_is_there_is_not_overwritten(photos: Path) -> None:
+def test_an_existing_table_is_not_overwritten(photos: Path) -> None:
     table = photos.parent / "x.parquet"
     table.write_bytes(b"a table")
     result = run("photos", "--out", "x.parquet")
@@ -69,7 +69,7 @@ def test_a_table_that_is_there_is_not_overwritten(photos: Path) -> None:
     assert table.read_bytes() == b"a table"
 
 
-def test_a_download_that_was_not_finished_stays_to_go_on_with(photos: Path) -> None:
+def test_a_refused_run_keeps_an_unfinished_download(photos: Path) -> None:
     part = photos.parent / "x.parquet.parts/download.part"
     part.parent.mkdir()
     part.write_bytes(b"the first half")

@@ -56,7 +56,7 @@ class Page(HTMLParser):
             self.cells[-1] += data.strip()
 
 
-def test_estimators_of_others_are_counted_by_the_time_they_were_at_work(tmp_path: Path) -> None:
+def test_estimators_on_servers_count_by_their_working_time(tmp_path: Path) -> None:
     report = write_report(table(tmp_path, *PHOTOS), stats(), RunInfo("set.zip", workers=None), tmp_path / "report")
     text = report.markdown.read_text()
     assert "| estimators | 2.0 at work, on average |" in text
@@ -72,7 +72,7 @@ def test_a_urls_key_is_in_no_report() -> None:
     assert replace(options, source="a folder").printable_source == "a folder"
 
 
-def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
+def test_the_report_has_counts_reasons_steps_and_pictures(tmp_path: Path) -> None:
     report = write_report(table(tmp_path, *PHOTOS), stats(), RunInfo("set.zip", workers=2), tmp_path / "report")
     text = report.markdown.read_text()
     for line in (
@@ -86,7 +86,7 @@ def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
         "| detect | 3.0 | 75% | 214.3 |",
     ):
         assert line in text
-    assert text.count("Di/") == 4  # examples, not all
+    assert text.count("Di/") == 4  # only the examples
     shown = re.findall(r"^!\[.+\]\((.+)\)$", text, flags=re.MULTILINE)
     assert shown == ["average-face.png", "faces.png", "map.png"]
     for name in shown:
@@ -96,7 +96,7 @@ def test_the_report_counts_explains_and_shows(tmp_path: Path) -> None:
         assert (picture.size, picture.getpixel((150, 150))) == ((300, 300), (120, 120, 120))
 
 
-def test_the_html_has_all_in_itself_and_no_name_is_markup(tmp_path: Path) -> None:
+def test_the_html_loads_nothing_and_no_name_is_markup(tmp_path: Path) -> None:
     report = write_report(table(tmp_path, *PHOTOS), stats(), RunInfo("<i>set</i>", workers=2), tmp_path / "report")
     text = report.html.read_text()
     page = Page(text)
@@ -117,7 +117,7 @@ def test_no_name_breaks_out_of_its_cell_in_markdown(tmp_path: Path) -> None:
     assert not re.search(r"(?<!\\)[<`\[\]]|(?<!\\)://|www\.|[^\\]_a", line)
 
 
-def test_a_run_without_any_face_has_a_report_too(tmp_path: Path) -> None:
+def test_a_run_without_a_face_has_a_report(tmp_path: Path) -> None:
     photos = [("a.jpg", PhotoFailure(code="no_face", message="none"))]
     whole = RunStats()
     whole.add_photos(photos)
@@ -133,7 +133,7 @@ def test_the_same_table_gives_the_same_report(tmp_path: Path) -> None:
     assert one.html.read_bytes() == two.html.read_bytes()
 
 
-def test_the_map_holds_a_bounded_number_of_vectors_spread_over_all(
+def test_the_map_has_a_bounded_number_of_vectors_from_the_whole_table(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(summary, "MAX_VECTORS", 10)
@@ -144,7 +144,7 @@ def test_the_map_holds_a_bounded_number_of_vectors_spread_over_all(
     assert looked.vectors.tolist() == [vector(i) for i in range(0, 35, 4)]
 
 
-def test_the_plane_is_that_of_the_largest_variance() -> None:
+def test_the_map_is_the_plane_of_the_largest_variance() -> None:
     turn = np.linalg.qr(np.random.default_rng(0).normal(size=(128, 128)))[0]
     flat = np.zeros((500, 128))
     flat[:, :3] = np.random.default_rng(1).normal(size=(500, 3)) * (3, 2, 0.1)
@@ -157,7 +157,7 @@ def test_the_plane_is_that_of_the_largest_variance() -> None:
     assert vector_map(np.zeros((5, 128), np.float32)) is not None
 
 
-def test_a_crowd_does_not_widen_the_histogram() -> None:
+def test_a_photo_of_a_crowd_does_not_widen_the_histogram() -> None:
     with (
         Image.open(io.BytesIO(histogram({0: 1, 1: 5, 400: 1}))) as crowd,
         Image.open(io.BytesIO(histogram({1: 1}))) as one,

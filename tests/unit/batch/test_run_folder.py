@@ -5,10 +5,8 @@ import pytest
 from attrai_batch.run_folder import RunFolder
 
 
-def test_estimators_find_the_spool_of_a_run_whose_file_was_named_from_here(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """They run in another folder."""
+def test_the_spool_of_a_relative_file_is_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Estimators run in another folder."""
     monkeypatch.chdir(tmp_path)
     folder = RunFolder(Path("faces.parquet"))
     monkeypatch.chdir(os.sep)

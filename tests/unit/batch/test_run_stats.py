@@ -25,7 +25,7 @@ def chunk(value: int, count: int, seconds: float) -> RunStats:
     return stats
 
 
-def test_parts_add_up_to_the_whole() -> None:
+def test_the_statistics_of_parts_add_up() -> None:
     whole = sum_stats([chunk(10, 1, 0.5), RunStats(), chunk(40, 2, 0.25)])
     assert (whole.photos, whole.found, whole.faces, whole.missed) == (4, 2, 4, {"no_face": 2})
     assert (whole.elapsed, whole.seconds) == (0.75, {"detect": 0.75})
@@ -34,7 +34,7 @@ def test_parts_add_up_to_the_whole() -> None:
     assert (average.shape, average.min(), average.max()) == ((2, 2, 3), 30, 30)
 
 
-def test_an_account_outlives_its_file() -> None:
+def test_statistics_survive_as_metadata() -> None:
     for stats in (chunk(10, 3, 0.5), RunStats()):
         read = stats_from_metadata(stats_to_metadata(stats))
         assert stats_to_metadata(read) == stats_to_metadata(stats)

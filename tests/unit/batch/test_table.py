@@ -29,7 +29,7 @@ def test_each_face_has_a_row_and_each_photo_without_one_its_reason() -> None:
     assert empty == set(SCHEMA.names) - {"photo", "error_code", "error_message"}
 
 
-def test_what_was_not_asked_for_is_null() -> None:
+def test_outputs_that_were_not_computed_are_null() -> None:
     bare = face(score=None).model_copy(update={"reasons": None, "measures": None})
     photo = found("a.jpg", 1)[1].model_copy(update={"faces": (bare,)})
     (row,) = record_batch([("a.jpg", photo)]).to_pylist()
@@ -49,7 +49,7 @@ def test_a_part_is_one_row_group_and_parts_merge_in_their_order(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".partial")] == []
 
 
-def test_parts_become_groups_worth_reading(tmp_path: Path) -> None:
+def test_small_parts_become_large_row_groups(tmp_path: Path) -> None:
     part = tmp_path / "part.parquet"
     write_part(part, [missed(f"{i}.jpg") for i in range(1_500)])
     merge([part] * 7, tmp_path / "all.parquet", {})
@@ -57,7 +57,7 @@ def test_parts_become_groups_worth_reading(tmp_path: Path) -> None:
     assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [4_500, 4_500, 1_500]
 
 
-def test_a_merge_that_breaks_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+def test_a_failed_merge_leaves_the_file_unchanged(tmp_path: Path) -> None:
     done = table(tmp_path, found("a.jpg", 1))
     before = done.read_bytes()
     broken = tmp_path / "broken.parquet"
@@ -74,7 +74,7 @@ def test_a_run_without_photos_is_a_table_without_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no table", b"PAR1PAR1"])
-def test_what_is_no_table_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_not_parquet_is_an_error(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "x.parquet"
     path.write_bytes(content)
     with pytest.raises(InvalidTable, match="is no Parquet file"):
@@ -83,7 +83,7 @@ def test_what_is_no_table_is_told(tmp_path: Path, content: bytes) -> None:
         read_metadata(path)
 
 
-def test_another_programs_table_is_told(tmp_path: Path) -> None:
+def test_a_parquet_file_of_another_program_is_an_error(tmp_path: Path) -> None:
     pq.write_table(pa.table({"photo": ["a"]}), tmp_path / "x.parquet")
     with pytest.raises(InvalidTable, match="none of attrai-batch"):
         list(read_batches(tmp_path / "x.parquet"))

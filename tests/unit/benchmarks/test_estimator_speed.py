@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.estimator.answers import PICTURE
+from benchmarks.estimator.answers import PICTURE_TASK
 from benchmarks.estimator.contestant import Contestant
 from benchmarks.estimator.machine import NONE
 from benchmarks.estimator.speed import Times, compare, footprint
@@ -18,7 +18,7 @@ def echo(name: str, seconds: str) -> Contestant:
 def test_medians_and_ratios_are_of_what_contestants_answered(tmp_path: Path) -> None:
     photo = tmp_path / "photo.jpg"
     photo.write_bytes(b"12345")
-    times = compare([echo("first", "0"), echo("second", "0.02")], PICTURE, [photo, photo], 3)
+    times = compare([echo("first", "0"), echo("second", "0.02")], PICTURE_TASK, [photo, photo], 3)
     assert [one.name for one in times] == ["first", "second"]
     assert times[0].steps == {"decode": 1.0}
     assert times[1].seconds > times[0].seconds
@@ -35,7 +35,7 @@ def test_memory_is_told_at_the_marks(tmp_path: Path) -> None:
 
 def test_a_contestant_that_ended_is_told(tmp_path: Path) -> None:
     with echo("gone", "never") as gone, pytest.raises(RuntimeError, match="gone has ended"):
-        gone.ask(PICTURE, tmp_path / "photo.jpg")
+        gone.ask(PICTURE_TASK, tmp_path / "photo.jpg")
 
 
 def test_ratios_are_to_the_first() -> None:

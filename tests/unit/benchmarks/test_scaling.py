@@ -1,11 +1,11 @@
 import pytest
 
-from benchmarks.queue.rates import Leg, Round
-from benchmarks.queue.scaling import Scaling
+from benchmarks.task_queue.rates import QueueTiming, Round
+from benchmarks.task_queue.scaling import Scaling
 
 
 def gain(rate: float) -> Round:
-    return Round(one=Leg(rate=10.0, cpu=0.1, others=0.0), other=Leg(rate=rate, cpu=0.1, others=0.0))
+    return Round(one=QueueTiming(rate=10.0, cpu=0.1, others=0.0), other=QueueTiming(rate=rate, cpu=0.1, others=0.0))
 
 
 def test_what_the_queue_keeps_is_told_round_by_round() -> None:

@@ -193,7 +193,7 @@ async def test_overdue_requests_come_the_oldest_first(requests: RequestStore) ->
 
 async def test_replicas_count_while_they_speak(requests: RequestStore, database: Database) -> None:
     now = time.time()
-    database.zadd(keys.REPLICAS, {"quiet": now - keys.REPLICA_SILENCE - 1, "well": now - 1, "new": now})
+    database.zadd(keys.REPLICAS, {"quiet": now - keys.REPLICA_TIMEOUT_S - 1, "well": now - 1, "new": now})
     assert await requests.replicas(now) == 2
 
 

@@ -30,7 +30,7 @@ signal.signal(signal.SIGTERM, end)
 pathlib.Path(sys.argv[1]).touch()
 signal.pause()
 """
-BOUND = 30.0
+TIMEOUT_S = 30.0
 
 
 def service(
@@ -44,15 +44,15 @@ def service(
         before()
 
     command = (sys.executable, "-c", program, str(sign), str(folder / "diary"))
-    return Service(name, command, sign.exists, clear_up, after, environment=_surroundings())
+    return Service(name, command, sign.exists, clear_up, after, environment=_path_only())
 
 
-def _surroundings() -> Mapping[str, str]:
+def _path_only() -> Mapping[str, str]:
     return {"PATH": os.environ["PATH"]}
 
 
 @contextmanager
-def supervised(folder: Path, *services: Service, stop_timeout_s: float = BOUND) -> Iterator[Supervisor]:
+def supervised(folder: Path, *services: Service, stop_timeout_s: float = TIMEOUT_S) -> Iterator[Supervisor]:
     watchdog_pipe = WatchdogPipe()
     try:
         with Supervisor(services, folder, watchdog_pipe, stop_timeout_s) as supervisor:
@@ -62,7 +62,7 @@ def supervised(folder: Path, *services: Service, stop_timeout_s: float = BOUND) 
 
 
 def await_true(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + BOUND
+    until = time.monotonic() + TIMEOUT_S
     while not condition():
         assert time.monotonic() < until, "it did not come about"
         time.sleep(0.02)
@@ -73,7 +73,7 @@ def test_a_service_starts_when_those_before_it_are_ready(tmp_path: Path) -> None
     seen: list[bool] = []
     second = service(tmp_path, "second", SERVE, before=lambda: seen.append(first.ready()), after=("first",))
     with supervised(tmp_path, second, first) as supervisor:
-        supervisor.await_ready(["second"], BOUND)
+        supervisor.await_ready(["second"], TIMEOUT_S)
     assert seen == [True]
 
 
@@ -81,10 +81,10 @@ def test_a_killed_child_is_started_again_after_its_clearing_up(tmp_path: Path) -
     cleared: list[str] = []
     worker = service(tmp_path, "worker", SERVE, before=lambda: cleared.append("worker"))
     with supervised(tmp_path, worker) as supervisor:
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
         killed = supervisor.kill("worker")
         assert not psutil.pid_exists(killed)
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
         assert supervisor.pid("worker") != killed
         assert [state.restarts for state in supervisor.states()] == [1]
     assert cleared == ["worker", "worker"]
@@ -92,7 +92,7 @@ def test_a_killed_child_is_started_again_after_its_clearing_up(tmp_path: Path) -
 
 def test_what_a_killed_child_had_started_dies_with_it(tmp_path: Path) -> None:
     with supervised(tmp_path, service(tmp_path, "worker", PARENT)) as supervisor:
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
         [own] = psutil.Process(supervisor.pid("worker")).children()
         supervisor.kill("worker")
         await_true(partial(_is_gone, own))
@@ -106,7 +106,7 @@ def test_a_start_waits_until_its_clearing_up_succeeds(tmp_path: Path) -> None:
             raise answer
 
     with supervised(tmp_path, service(tmp_path, "worker", SERVE, before=restore)) as supervisor:
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
     assert next(answers, "none left") == "none left"
 
 
@@ -115,7 +115,7 @@ def test_a_failure_at_the_first_start_ends_it_with_the_log(tmp_path: Path) -> No
         supervised(tmp_path, service(tmp_path, "bot", FAIL)) as supervisor,
         pytest.raises(ChildError, match=r"(?s)bot ended while it started \(status 3\).*no token was given"),
     ):
-        supervisor.await_ready(["bot"], BOUND)
+        supervisor.await_ready(["bot"], TIMEOUT_S)
 
 
 def test_a_child_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_child_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
         supervised(tmp_path, service(tmp_path, "worker", program)) as supervisor,
         pytest.raises(ChildError, match=r"worker ended 6 times in a row \(SIGKILL\)"),
     ):
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
 
 
 def test_what_is_late_is_named_with_its_log(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_a_farewell_comes_when_all_that_need_the_service_have_ended(tmp_path: Pa
     seen: list[list[str]] = []
     store = replace(service(tmp_path, "store", GRACEFUL), on_stop=lambda: seen.append(diary.read_text().split()))
     with supervised(tmp_path, store, service(tmp_path, "worker", GRACEFUL, after=("store",))) as supervisor:
-        supervisor.await_ready(["store", "worker"], BOUND)
+        supervisor.await_ready(["store", "worker"], TIMEOUT_S)
     assert seen == [["worker"]]
     assert diary.read_text().split() == ["worker", "store"]
 
@@ -160,27 +160,27 @@ def test_a_held_child_stays_down_until_it_is_released(tmp_path: Path) -> None:
     worker = service(tmp_path, "worker", SERVE, before=lambda: cleared.append("worker"))
     other = service(tmp_path, "other", SERVE)
     with supervised(tmp_path, worker, other) as supervisor:
-        supervisor.await_ready(["worker", "other"], BOUND)
+        supervisor.await_ready(["worker", "other"], TIMEOUT_S)
         supervisor.hold("worker")
         supervisor.kill("other")
-        supervisor.await_ready(["other"], BOUND)
+        supervisor.await_ready(["other"], TIMEOUT_S)
         assert [state.phase for state in supervisor.states()] == [Phase.HELD, Phase.READY]
         supervisor.release("worker")
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
     assert cleared == ["worker", "worker"]
 
 
 def test_the_end_comes_in_the_opposite_order(tmp_path: Path) -> None:
     first, second = service(tmp_path, "first", GRACEFUL), service(tmp_path, "second", GRACEFUL, after=("first",))
     with supervised(tmp_path, first, second) as supervisor:
-        supervisor.await_ready(["first", "second"], BOUND)
+        supervisor.await_ready(["first", "second"], TIMEOUT_S)
     assert (tmp_path / "diary").read_text().split() == ["second", "first"]
     assert [state.phase for state in supervisor.states()] == [Phase.ENDED, Phase.ENDED]
 
 
 def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     with supervised(tmp_path, service(tmp_path, "worker", STUBBORN), stop_timeout_s=0.2) as supervisor:
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
         process = psutil.Process(supervisor.pid("worker"))
     assert not process.is_running()
 
@@ -206,7 +206,7 @@ def _is_gone(process: psutil.Process) -> bool:
 
 def test_a_stopped_child_is_not_taken_for_a_dead_one(tmp_path: Path) -> None:
     with supervised(tmp_path, service(tmp_path, "worker", SERVE)) as supervisor:
-        supervisor.await_ready(["worker"], BOUND)
+        supervisor.await_ready(["worker"], TIMEOUT_S)
         process = psutil.Process(supervisor.pid("worker"))
         process.send_signal(signal.SIGSTOP)
         await_true(lambda: process.status() == psutil.STATUS_STOPPED)

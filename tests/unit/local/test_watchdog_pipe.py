@@ -33,7 +33,7 @@ with Supervisor([service("one"), service("two")], logs, WatchdogPipe(folder)) as
     print("ready", flush=True)
     time.sleep(600)
 """
-BOUND = 30.0
+TIMEOUT_S = 30.0
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def assert_all_vanish(processes: list[psutil.Process]) -> None:
-    _, left = psutil.wait_procs([process for process in processes if not _is_dead(process)], timeout=BOUND)
+    _, left = psutil.wait_procs([process for process in processes if not _is_dead(process)], timeout=TIMEOUT_S)
     assert [process.cmdline() for process in left if not _is_dead(process)] == []
 
 
@@ -68,7 +68,7 @@ def _is_dead(process: psutil.Process) -> bool:
 
 
 def await_gone(path: Path) -> None:
-    until = time.monotonic() + BOUND
+    until = time.monotonic() + TIMEOUT_S
     while path.exists():
         assert time.monotonic() < until, f"{path} is still there"
         time.sleep(0.02)
@@ -97,7 +97,7 @@ def test_a_killed_watchdog_is_replaced_and_knows_the_children(folder: Path, tmp_
 
 
 def _await_another_watchdog(supervisor: psutil.Process, old: int) -> None:
-    until = time.monotonic() + BOUND
+    until = time.monotonic() + TIMEOUT_S
     while time.monotonic() < until:
         for child in supervisor.children():
             if child.pid != old and not _is_dead(child) and any("watchdog.py" in word for word in child.cmdline()):

@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 import pytest
-from attrai_shared.heartbeat import STALE
+from attrai_shared.heartbeat import STALE_AFTER_S
 
 
 def _check(*arguments: str) -> int:
     return subprocess.run([sys.executable, "-m", "attrai_shared.heartbeat", *arguments], check=False).returncode
 
 
-@pytest.mark.parametrize(("age", "status"), [(0.0, 0), (STALE + 1, 1)])
+@pytest.mark.parametrize(("age", "status"), [(0.0, 0), (STALE_AFTER_S + 1, 1)])
 def test_the_files_age_decides(tmp_path: Path, age: float, status: int) -> None:
     heartbeat = tmp_path / "heartbeat"
     heartbeat.touch()

@@ -5,7 +5,7 @@ from amqp.exceptions import AccessRefused, ConnectionForced, InternalError, NotF
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable, NoFace
 from attrai_shared.photo_store import new_request_id
-from attrai_shared.queues import celery_app, publish, reach
+from attrai_shared.queues import celery_app, check_connection, publish
 from kombu.exceptions import OperationalError
 from redis.exceptions import BusyLoadingError
 
@@ -39,4 +39,4 @@ def test_whatever_a_broker_says_in_place_of_a_confirmation_it_is_away(
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
 def test_a_broker_that_is_not_there_is_not_reached(scheme: str) -> None:
     with pytest.raises(BrokerUnavailable):
-        reach(celery_app("bot", f"{scheme}://127.0.0.1:1//"))
+        check_connection(celery_app("bot", f"{scheme}://127.0.0.1:1//"))

@@ -15,16 +15,16 @@ import psutil
 from attrai_shared import keys
 from redis import Redis
 
-from benchmarks.asked import Asked
+from benchmarks.timed_process import TimedProcess
 from tests.flow import servers
 
-WORKER = (sys.executable, "-P", "-m", "attrai_estimator", "worker")
-BARE = (sys.executable, "-m", "benchmarks.queue.bare")
-ROOT = Path(__file__).parents[2]
-READY_WITHIN = 120.0
+WORKER_COMMAND = (sys.executable, "-P", "-m", "attrai_estimator", "worker")
+BARE_PIPELINE_COMMAND = (sys.executable, "-m", "benchmarks.task_queue.bare")
+REPOSITORY = Path(__file__).parents[2]
+REPLICA_READY_TIMEOUT_S = 120.0
 CORES = sorted(os.sched_getaffinity(0))
 TASKSET = shutil.which("taskset") or "taskset"
-LOOK = 0.005
+POLL_INTERVAL_S = 0.005
 """Seconds between two looks at whether a replica is there."""
 
 
@@ -39,12 +39,12 @@ class System:
 
     @property
     def environment(self) -> dict[str, str]:
-        around = {name: value for name, value in os.environ.items() if not name.startswith("ATTRAI_")}
-        return around | {
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("ATTRAI_")}
+        return inherited | {
             "ATTRAI_BROKER_URL": self.broker_url,
             "ATTRAI_REDIS_URL": self.redis_url,
             "ATTRAI_PHOTO_STORE": str(self.store),
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": str(REPOSITORY),
         }
 
     def announced(self) -> set[str]:
@@ -88,19 +88,19 @@ def real_system(stores: Path | None = None) -> Iterator[System]:
 
 
 @contextmanager
-def replica(system: System, name: str, core: int, command: Sequence[str] = WORKER) -> Iterator[Running]:
+def replica(system: System, name: str, core: int, command: Sequence[str] = WORKER_COMMAND) -> Iterator[Running]:
     """An estimator replica that consumes, bound to a core."""
     started = time.perf_counter()
     with _child(system, name, core, command) as running:
         while name not in system.announced():
-            if running.process.poll() is not None or time.perf_counter() > started + READY_WITHIN:
+            if running.process.poll() is not None or time.perf_counter() > started + REPLICA_READY_TIMEOUT_S:
                 raise RuntimeError((system.logs / f"{name}.log").read_text()[-3000:])
-            time.sleep(LOOK)
+            time.sleep(POLL_INTERVAL_S)
         running.ready_seconds = time.perf_counter() - started
         yield running
 
 
-class Bare(Asked):
+class Bare(TimedProcess):
     """The pipeline without a queue, in a process with the replica's settings."""
 
     def __init__(self, running: Running) -> None:
@@ -111,7 +111,7 @@ class Bare(Asked):
 @contextmanager
 def bare(system: System, core: int) -> Iterator[Bare]:
     """The bare pipeline, bound to a core. Its first photos are slower than the others."""
-    with _child(system, "bare", core, BARE) as running:
+    with _child(system, "bare", core, BARE_PIPELINE_COMMAND) as running:
         yield Bare(running)
 
 
@@ -123,7 +123,7 @@ def _child(system: System, name: str, core: int, command: Sequence[str]) -> Iter
         subprocess.Popen(  # noqa: S603  # commands of this folder alone
             [TASKSET, "--cpu-list", str(core), *command],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if command is BARE else output,
+            stdout=subprocess.PIPE if command is BARE_PIPELINE_COMMAND else output,
             stderr=output,
             env={**system.environment, "ATTRAI_REPLICA": name},
             text=True,

@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks.queue [overhead] [replicas] [empty] [start] [told]`, all of them when none is named."""
+"""The command: `python -m benchmarks.task_queue [overhead] [replicas] [empty] [start] [told]`, all of them when none is named."""
 
 import argparse
 from collections.abc import Callable
@@ -9,15 +9,15 @@ from attrai_estimator.process import use_one_thread
 
 use_one_thread()
 
-from benchmarks.printed import machine_section, section  # noqa: E402
-from benchmarks.queue import rates, scaling, tables, told  # noqa: E402
-from benchmarks.queue.system import System, real_system  # noqa: E402
+from benchmarks.sections import machine_section, section  # noqa: E402
+from benchmarks.task_queue import eta_accuracy, rates, scaling, tables  # noqa: E402
+from benchmarks.task_queue.system import System, real_system  # noqa: E402
 
-CROWD = told.Crowd(people=20, photos=12, at_once=3, history=40)
+DEFAULT_LOAD = eta_accuracy.PhotoLoad(users=20, photos=12, max_in_flight=3, history=40)
 """240 photos, so that 200 are told of by a bot that has seen some before; each person's limit is the default one."""
-AT_ONCE = told.Crowd(people=20, photos=12, at_once=12, history=40)
-SEED = 1
-MEMORY = Path("/dev/shm")  # noqa: S108  # a folder in memory, in which a new one is made
+BURST_LOAD = eta_accuracy.PhotoLoad(users=20, photos=12, max_in_flight=12, history=40)
+PHOTO_ORDER_SEED = 1
+MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # a folder in memory, in which a new one is made
 """Where the photo store lies unless one says otherwise: what a file system costs is not the queue's."""
 
 
@@ -50,31 +50,31 @@ def start(system: System, arguments: argparse.Namespace) -> None:
     section("From process start to consuming", f"median {median(seconds):.2f} s ({each})")
 
 
-def told_times(system: System, _: argparse.Namespace) -> None:
+def eta_accuracy_of_default_users(system: System, _: argparse.Namespace) -> None:
     """What people are told against what came."""
     section(
-        f"Told times: {CROWD.people} people keep {CROWD.at_once} photos each under way; 1, 2, 1 replicas",
-        tables.told_table(told.measure(system, CROWD, SEED), CROWD.history),
+        f"Told times: {DEFAULT_LOAD.users} people keep {DEFAULT_LOAD.max_in_flight} photos each under way; 1, 2, 1 replicas",
+        tables.eta_table(eta_accuracy.measure(system, DEFAULT_LOAD, PHOTO_ORDER_SEED), DEFAULT_LOAD.history),
     )
 
 
-def told_at_once(system: System, _: argparse.Namespace) -> None:
+def eta_accuracy_of_bursts(system: System, _: argparse.Namespace) -> None:
     """The same, all photos sent at once."""
     section(
-        f"Told times: {AT_ONCE.people} people send {AT_ONCE.photos} photos each at once; 1, 2, 1 replicas",
-        tables.told_table(told.measure(system, AT_ONCE, SEED), AT_ONCE.history),
+        f"Told times: {BURST_LOAD.users} people send {BURST_LOAD.photos} photos each at once; 1, 2, 1 replicas",
+        tables.eta_table(eta_accuracy.measure(system, BURST_LOAD, PHOTO_ORDER_SEED), BURST_LOAD.history),
     )
 
 
 MEASUREMENTS: dict[str, Callable[[System, argparse.Namespace], None]] = {
     "overhead": overhead, "replicas": replicas, "empty": empty, "start": start,
-    "told": told_times, "told-at-once": told_at_once,
+    "told": eta_accuracy_of_default_users, "told-at-once": eta_accuracy_of_bursts,
 }  # fmt: skip
 
 
 def main() -> None:
     """Run what is asked for, each over servers of its own."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.queue", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.task_queue", description=__doc__)
     parser.add_argument(
         "names", nargs="*", choices=[*MEASUREMENTS, []], help="which to measure; all when none is named"
     )
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument(
         "--store",
         type=Path,
-        default=MEMORY if MEMORY.is_dir() else None,
+        default=MEMORY_FOLDER if MEMORY_FOLDER.is_dir() else None,
         metavar="FOLDER",
         help="where the photo store is made (default: in memory; a folder on a disk measures its file system too)",
     )

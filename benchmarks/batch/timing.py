@@ -8,7 +8,7 @@ import psutil
 
 
 @dataclass(frozen=True, slots=True)
-class Leg:
+class BatchTiming:
     """So many photos: `wall` seconds from start to end, `work` of which photos were at it, `cpu` seconds of all processes."""
 
     photos: int
@@ -32,11 +32,11 @@ class Leg:
         return 1000 * self.cpu / self.photos
 
 
-def measure(photos: int, work: Callable[[], float]) -> Leg:
+def measure(photos: int, work: Callable[[], float]) -> BatchTiming:
     """Runs `work`, which returns for how many seconds photos were at it."""
     cpu, start = family_seconds(), time.perf_counter()
     working = work()
-    return Leg(photos, time.perf_counter() - start, working, family_seconds() - cpu)
+    return BatchTiming(photos, time.perf_counter() - start, working, family_seconds() - cpu)
 
 
 def family_seconds() -> float:

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from attrai_models.data.ratings import trains_proposal
 
-from benchmarks.estimator.answers import PICTURE, Answer, Corners
+from benchmarks.estimator.answers import PICTURE_TASK, Answer, Corners
 from benchmarks.estimator.contestant import Contestant
 from benchmarks.estimator.photos import Sample, smallest_face
 from benchmarks.estimator.speed import say
 
-FOUND, SAME, MARKED = 0.5, 0.7, 0.4
+GENERATED_FACE_IOU, SAME_FACE_IOU, MARKED_FACE_IOU = 0.5, 0.7, 0.4
 """Intersection over union from which a face was found, is the same, is a marked one (the markers' boxes are wider)."""
 LFW_PLACE = 125.0
 """The person that a photo of LFW is of stands in its middle."""
@@ -53,9 +53,9 @@ def generated(seeker: Contestant, stock: Contestant, samples: Sequence[Sample]) 
     counts = []
     for sample in samples:
         least = smallest_face(sample.width, sample.height)
-        answers = [one.ask(PICTURE, sample.file) for one in (seeker, stock)]
+        answers = [one.ask(PICTURE_TASK, sample.file) for one in (seeker, stock)]
         sought = [box for box in answers[1].boxes if _side(box) >= least]
-        hits = sum(overlap(box, answers[0].boxes) >= FOUND for box in sought)
+        hits = sum(overlap(box, answers[0].boxes) >= GENERATED_FACE_IOU for box in sought)
         counts.append(Count(seeker.name, f"{sample.name}: stock's faces of {least:.0f} px or more", hits, len(sought)))
     return counts
 
@@ -70,8 +70,8 @@ def marked(contestants: Sequence[Contestant], folder: Path) -> list[Count]:
                 faces[folder / row["file"]].append(box)
     counts = []
     for one in contestants:
-        boxes = {file: one.ask(PICTURE, file).boxes for file in faces}
-        hits = sum(overlap(face, boxes[file]) >= MARKED for file, marks in faces.items() for face in marks)
+        boxes = {file: one.ask(PICTURE_TASK, file).boxes for file in faces}
+        hits = sum(overlap(face, boxes[file]) >= MARKED_FACE_IOU for file, marks in faces.items() for face in marks)
         many = sum(map(len, boxes.values()))
         counts.append(Count(one.name, f"marked faces ({many} boxes)", hits, sum(map(len, faces.values()))))
     return counts
@@ -84,13 +84,16 @@ def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[
     for number, photo in enumerate(photos):
         if number % 200 == 0:
             say(f"the same faces: {number} of {len(photos)}")
-        mine, theirs = (one.ask(PICTURE, photo) for one in (ours, stock))
+        mine, theirs = (one.ask(PICTURE_TASK, photo) for one in (ours, stock))
         if theirs.boxes:
-            hits[photo] = [overlap(box, mine.boxes) >= SAME for box in _of_interest(theirs)]
+            hits[photo] = [overlap(box, mine.boxes) >= SAME_FACE_IOU for box in _of_interest(theirs)]
     unknown = [one for one in hits if not trains_proposal(str(one))]
     return [
         Count(
-            ours.name, f"{of} {what}, the same place (IoU >= {SAME})", sum(hits[one][i] for one in chosen), len(chosen)
+            ours.name,
+            f"{of} {what}, the same place (IoU >= {SAME_FACE_IOU})",
+            sum(hits[one][i] for one in chosen),
+            len(chosen),
         )
         for of, chosen in (("LFW, stock's face", list(hits)), ("LFW, people unknown to us, stock's face", unknown))
         for i, what in enumerate(OF_INTEREST)

@@ -13,46 +13,46 @@ from attrai_playground.bot_api.events import Event
 from attrai_playground.services import ESTIMATOR
 from attrai_playground.system import Playground, playground
 
-from benchmarks.queue.photos import make_photo
-from benchmarks.queue.system import CORES, TASKSET, WORKER, System, replica
+from benchmarks.task_queue.photos import make_photo
+from benchmarks.task_queue.system import CORES, TASKSET, WORKER_COMMAND, System, replica
 
 SIZES = ((250, 250), (640, 480), (1280, 960), (4000, 3000))
 FACES = (1, 4, 20)
-TOLD = re.compile(r"in about (?:(?P<minutes>\d+) min)? ?(?:(?P<seconds>\d+) s)?\.")
-MINUTE = 60
-PATIENCE = 900.0
+ETA_PATTERN = re.compile(r"in about (?:(?P<minutes>\d+) min)? ?(?:(?P<seconds>\d+) s)?\.")
+MINUTE_S = 60
+REPLIES_TIMEOUT_S = 900.0
 
 
 @dataclass(frozen=True)
-class Crowd:
+class PhotoLoad:
     """So many people, each with so many photos to send, of which so many may be under way. The first `history` teach the ledger."""
 
-    people: int
+    users: int
     photos: int
-    at_once: int
+    max_in_flight: int
     history: int
 
     @property
     def total(self) -> int:
-        return self.people * self.photos
+        return self.users * self.photos
 
 
 @dataclass(frozen=True)
-class Telling:
+class EtaSample:
     """What a waiting message told of a photo, and after how many seconds the reply stood there."""
 
     photo: int
     first: bool
-    told: float
-    real: float
+    eta: float
+    actual: float
 
     @property
     def error(self) -> float:
         """|told - real| / real."""
-        return abs(self.told - self.real) / self.real
+        return abs(self.eta - self.actual) / self.actual
 
 
-def measure(system: System, crowd: Crowd, seed: int) -> list[Telling]:
+def measure(system: System, load: PhotoLoad, seed: int) -> list[EtaSample]:
     """Sends the crowd's photos; a second replica is there while the second third of those after the history is answered."""
     with ExitStack() as stack:
         run = stack.enter_context(
@@ -60,13 +60,13 @@ def measure(system: System, crowd: Crowd, seed: int) -> list[Telling]:
                 parent_environment=os.environ,
                 broker_url=system.broker_url,
                 redis_url=system.redis_url,
-                commands={ESTIMATOR: (TASKSET, "--cpu-list", str(CORES[0]), *WORKER)},
-                extra={"ATTRAI_PHOTOS_PER_USER": str(crowd.at_once), "ATTRAI_LIFETIME": "3600"},
+                commands={ESTIMATOR: (TASKSET, "--cpu-list", str(CORES[0]), *WORKER_COMMAND)},
+                extra={"ATTRAI_PHOTOS_PER_USER": str(load.max_in_flight), "ATTRAI_LIFETIME": "3600"},
             )
         )
         run.await_ready()
-        events = asyncio.run(_sent_and_answered(run, system, crowd, photos(crowd.total, seed)))
-    return tellings(events)
+        events = asyncio.run(_send_and_collect(run, system, load, photos(load.total, seed)))
+    return eta_samples(events)
 
 
 def photos(count: int, seed: int) -> list[bytes]:
@@ -75,55 +75,61 @@ def photos(count: int, seed: int) -> list[bytes]:
     return random.Random(seed).choices(kinds, k=count)  # noqa: S311  # an order, no secret
 
 
-def tellings(events: Sequence[Event]) -> list[Telling]:
+def eta_samples(events: Sequence[Event]) -> list[EtaSample]:
     """Every time that was told, in the order of the replies."""
-    return [telling for photo, record in enumerate(_by_reply(events)) for telling in _of_photo(photo, record)]
+    return [
+        telling
+        for photo, record in enumerate(_messages_with_reply(events))
+        for telling in _samples_of_photo(photo, record)
+    ]
 
 
-def told_seconds(text: str) -> float | None:
+def eta_seconds(text: str) -> float | None:
     """The expected time that a waiting message tells, if it tells one."""
-    match = TOLD.search(text)
-    return None if match is None else float(MINUTE * int(match["minutes"] or 0) + int(match["seconds"] or 0))
+    match = ETA_PATTERN.search(text)
+    return None if match is None else float(MINUTE_S * int(match["minutes"] or 0) + int(match["seconds"] or 0))
 
 
-async def _sent_and_answered(run: Playground, system: System, crowd: Crowd, files: Sequence[bytes]) -> list[Event]:
+async def _send_and_collect(run: Playground, system: System, load: PhotoLoad, files: Sequence[bytes]) -> list[Event]:
     async with AsyncExitStack() as stack:
-        chats = [await stack.enter_async_context(ChatClient(run.chat_url)) for _ in range(crowd.people)]
-        people = [_person(chat, files[one :: crowd.people], crowd.at_once) for one, chat in enumerate(chats)]
-        scaling = asyncio.create_task(_scaled(run, system, chats[0], crowd))
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.gather(*people)
+        chats = [await stack.enter_async_context(ChatClient(run.chat_url)) for _ in range(load.users)]
+        users = [_simulate_user(chat, files[one :: load.users], load.max_in_flight) for one, chat in enumerate(chats)]
+        scaling = asyncio.create_task(_scale_replicas(run, system, chats[0], load))
+        async with asyncio.timeout(REPLIES_TIMEOUT_S):
+            await asyncio.gather(*users)
             await scaling
         return await chats[0].log(everyone=True)
 
 
-async def _person(chat: ChatClient, files: Sequence[bytes], at_once: int) -> None:
+async def _simulate_user(chat: ChatClient, files: Sequence[bytes], max_in_flight: int) -> None:
     """Sends all photos, the next one when fewer than allowed are under way; returns when all are answered."""
     for sent, data in enumerate(files):
-        await _answered(chat, sent + 1 - at_once)
+        await _await_replies(chat, sent + 1 - max_in_flight)
         await chat.send_photo(data, as_document=True)
-    await _answered(chat, len(files))
+    await _await_replies(chat, len(files))
 
 
-async def _answered(chat: ChatClient, count: int) -> None:
+async def _await_replies(chat: ChatClient, count: int) -> None:
     if count > 0:
         await chat.wait_until(
-            lambda view: sum(record.by_bot and not _waits(record.message.text) for record in view.records) >= count,
-            PATIENCE,
+            lambda view: (
+                sum(record.by_bot and not _is_waiting_message(record.message.text) for record in view.records) >= count
+            ),
+            REPLIES_TIMEOUT_S,
         )
 
 
-async def _scaled(run: Playground, system: System, chat: ChatClient, crowd: Crowd) -> None:
-    third = (crowd.total - crowd.history) // 3
+async def _scale_replicas(run: Playground, system: System, chat: ChatClient, load: PhotoLoad) -> None:
+    third = (load.total - load.history) // 3
     where = System(system.broker_url, system.redis_url, run.addresses.photo_store, system.logs)
-    await _replied(chat, crowd.history + third)
+    await _await_total_replies(chat, load.history + third)
     with ExitStack() as stack:
         await asyncio.to_thread(stack.enter_context, replica(where, "second", CORES[-1]))
-        await _replied(chat, crowd.history + 2 * third)
+        await _await_total_replies(chat, load.history + 2 * third)
         await asyncio.to_thread(stack.close)
 
 
-async def _replied(chat: ChatClient, count: int) -> None:
+async def _await_total_replies(chat: ChatClient, count: int) -> None:
     """Returns when the bot has sent so many replies to all together."""
     replies = 0
     async for event in chat.events(everyone=True):
@@ -134,27 +140,29 @@ async def _replied(chat: ChatClient, count: int) -> None:
 
 def _is_reply(event: Event) -> bool:
     message = event.message
-    return bool(event.by_bot) and event.kind == "edited" and message is not None and not _waits(message.text)
+    return (
+        bool(event.by_bot) and event.kind == "edited" and message is not None and not _is_waiting_message(message.text)
+    )
 
 
-def _waits(text: str | None) -> bool:
+def _is_waiting_message(text: str | None) -> bool:
     return "in the queue" in (text or "")
 
 
-def _by_reply(events: Sequence[Event]) -> Iterator[list[Event]]:
+def _messages_with_reply(events: Sequence[Event]) -> Iterator[list[Event]]:
     """The events of each waiting message, up to the reply in its place; the first answered first."""
-    said: dict[tuple[int | None, int], list[Event]] = {}
+    messages: dict[tuple[int | None, int], list[Event]] = {}
     for event in events:
         if event.by_bot and event.message is not None and event.kind in {"message", "edited"}:
-            record = said.setdefault((event.chat_id, event.message.message_id), [])
+            record = messages.setdefault((event.chat_id, event.message.message_id), [])
             record.append(event)
             if _is_reply(event):
                 yield record
 
 
-def _of_photo(photo: int, record: Sequence[Event]) -> Iterator[Telling]:
+def _samples_of_photo(photo: int, record: Sequence[Event]) -> Iterator[EtaSample]:
     answered = record[-1].time
     for event in record[:-1]:
-        told = told_seconds((event.message and event.message.text) or "")
-        if told is not None:
-            yield Telling(photo, event is record[0], told, answered - event.time)
+        eta = eta_seconds((event.message and event.message.text) or "")
+        if eta is not None:
+            yield EtaSample(photo, event is record[0], eta, answered - event.time)

@@ -8,7 +8,7 @@ from attrai_estimator.networks import load_networks  # noqa: E402
 from attrai_estimator.pipeline import estimate  # noqa: E402
 from attrai_estimator.settings import WORKSPACE_MODELS  # noqa: E402
 
-from benchmarks.asked import answer  # noqa: E402
+from benchmarks.timed_process import answer  # noqa: E402
 
 
 def main() -> None:

@@ -13,12 +13,12 @@ from attrai_estimator.values import Box, Detection, Estimate, Face  # noqa: E402
 from attrai_estimator.worker.run import run_worker  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 
-FACE = Face(Detection(Box(0, 0, 1, 1), np.zeros((5, 2), np.float32), 1.0), 5.0)
+ONE_FACE = Face(Detection(Box(0, 0, 1, 1), np.zeros((5, 2), np.float32), 1.0), 5.0)
 
 
 def do_nothing(data: bytes, networks: Networks) -> Estimate:  # noqa: ARG001  # as a pipeline is called
     """The photo itself is the picture."""
-    return Estimate(1, 1, (FACE,), data, {})
+    return Estimate(1, 1, (ONE_FACE,), data, {})
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 
-class Asked:
+class TimedProcess:
     """The asking end. One question at a time."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:

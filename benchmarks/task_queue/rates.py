@@ -8,18 +8,18 @@ from pathlib import Path
 
 import psutil
 
-from benchmarks.queue.bursts import Sender, await_finished, finished, saturated_rate
-from benchmarks.queue.photos import make_photo
-from benchmarks.queue.system import CORES, Bare, Running, System, bare, replica
+from benchmarks.task_queue.bursts import BurstPublisher, await_finished, finished, saturated_rate
+from benchmarks.task_queue.photos import make_photo
+from benchmarks.task_queue.system import CORES, Bare, Running, System, bare, replica
 
-EMPTY = (sys.executable, "-m", "benchmarks.queue.empty_estimator")
-KINDS = 8
+EMPTY_WORKER_COMMAND = (sys.executable, "-m", "benchmarks.task_queue.empty_estimator")
+DISTINCT_PHOTOS = 8
 """Different photos in a burst."""
-MESSAGES, FIRST_LEFT_OUT = 1100, 100
+EMPTY_MESSAGES, IGNORED_FIRST_MESSAGES = 1100, 100
 
 
 @dataclass(frozen=True)
-class Leg:
+class QueueTiming:
     """One way of doing the same photos: photos a second, CPU seconds of a photo, and how many cores others used meanwhile."""
 
     rate: float
@@ -31,8 +31,8 @@ class Leg:
 class Round:
     """Two legs, one right after the other."""
 
-    one: Leg
-    other: Leg
+    one: QueueTiming
+    other: QueueTiming
 
     @property
     def ratio(self) -> float:
@@ -51,10 +51,10 @@ class Meter:
         self._running = running
         self._start = self._now()
 
-    def leg(self, photos: int, rate: float) -> Leg:
+    def timing(self, photos: int, rate: float) -> QueueTiming:
         """What was used meanwhile, by so many photos."""
         replicas, ours, all_cores, wall = (now - before for now, before in zip(self._now(), self._start, strict=True))
-        return Leg(rate, replicas / photos, max(all_cores - ours, 0.0) / wall)
+        return QueueTiming(rate, replicas / photos, max(all_cores - ours, 0.0) / wall)
 
     def _now(self) -> tuple[float, float, float, float]:
         replicas = sum(each.cpu_seconds() for each in self._running)
@@ -63,57 +63,59 @@ class Meter:
 
 def make_photos(folder: Path) -> list[Path]:
     """Photos of 1280x960 with four faces, as files."""
-    paths = [folder / f"{number}.jpg" for number in range(KINDS)]
+    paths = [folder / f"{number}.jpg" for number in range(DISTINCT_PHOTOS)]
     for number, path in enumerate(paths):
         path.write_bytes(make_photo(1280, 960, 4, number))
     return paths
 
 
-def without_queue(photos: Sequence[Path], count: int, *pipelines: Bare) -> Leg:
+def without_queue(photos: Sequence[Path], count: int, *pipelines: Bare) -> QueueTiming:
     """So many photos by each of the bare pipelines, all at the same time."""
     chosen = [photos[number % len(photos)] for number in range(count)]
     meter = Meter(*(each.running for each in pipelines))
     for each in pipelines:
         each.begin(chosen)
     rate = sum(count / each.seconds() for each in pipelines)
-    return meter.leg(count * len(pipelines), rate)
+    return meter.timing(count * len(pipelines), rate)
 
 
-def through_queue(system: System, sender: Sender, photos: Sequence[Path], count: int, *replicas: Running) -> Leg:
+def through_queue(
+    system: System, publisher: BurstPublisher, photos: Sequence[Path], count: int, *replicas: Running
+) -> QueueTiming:
     """So many photos by the replicas together, all of them queued at once."""
     meter = Meter(*replicas)
-    sender.send(photos, count)
+    publisher.send(photos, count)
     saturated_since = time.time()
     times = await_finished(system, count)
-    leg = meter.leg(count, saturated_rate(times, saturated_since))
-    sender.settle()
-    return leg
+    timing = meter.timing(count, saturated_rate(times, saturated_since))
+    publisher.clear()
+    return timing
 
 
 def against_bare(system: System, photos: Sequence[Path], count: int, rounds: int) -> list[Round]:
     """The bare pipeline, then one replica behind the queue, on the same core; again and again."""
-    sender = Sender(system)
+    publisher = BurstPublisher(system)
     with replica(system, "one", CORES[0]) as one, bare(system, CORES[0]) as pipeline:
-        through_queue(system, sender, photos, KINDS, one)
-        without_queue(photos, KINDS, pipeline)
+        through_queue(system, publisher, photos, DISTINCT_PHOTOS, one)
+        without_queue(photos, DISTINCT_PHOTOS, pipeline)
         return [
-            Round(without_queue(photos, count, pipeline), through_queue(system, sender, photos, count, one))
+            Round(without_queue(photos, count, pipeline), through_queue(system, publisher, photos, count, one))
             for _ in range(rounds)
         ]
 
 
-def empty_rates(system: System, photo: Path, rounds: int) -> list[Leg]:
+def empty_rates(system: System, photo: Path, rounds: int) -> list[QueueTiming]:
     """Messages a second with a pipeline that does nothing: all queued before the replica starts."""
-    sender, legs = Sender(system), []
+    publisher, timings = BurstPublisher(system), []
     for _ in range(rounds):
-        sender.send([photo], MESSAGES)
-        with replica(system, "empty", CORES[0], EMPTY) as empty:
+        publisher.send([photo], EMPTY_MESSAGES)
+        with replica(system, "empty", CORES[0], EMPTY_WORKER_COMMAND) as empty:
             meter, before = Meter(empty), len(finished(system))
-            times = await_finished(system, MESSAGES)
-            rate = saturated_rate(times, times[FIRST_LEFT_OUT])
-            legs.append(meter.leg(MESSAGES - before, rate))
-        sender.settle()
-    return legs
+            times = await_finished(system, EMPTY_MESSAGES)
+            rate = saturated_rate(times, times[IGNORED_FIRST_MESSAGES])
+            timings.append(meter.timing(EMPTY_MESSAGES - before, rate))
+        publisher.clear()
+    return timings
 
 
 def starts(system: System, rounds: int) -> list[float]:

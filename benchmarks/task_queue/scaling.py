@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.queue.bursts import Sender
-from benchmarks.queue.rates import KINDS, Leg, Round, through_queue, without_queue
-from benchmarks.queue.system import CORES, Bare, Running, System, bare, replica
+from benchmarks.task_queue.bursts import BurstPublisher
+from benchmarks.task_queue.rates import DISTINCT_PHOTOS, QueueTiming, Round, through_queue, without_queue
+from benchmarks.task_queue.system import CORES, Bare, Running, System, bare, replica
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ def two_against_one(system: System, photos: Sequence[Path], count: int, rounds: 
     with ExitStack() as stack:
         pipelines = [stack.enter_context(bare(system, core)) for core in (CORES[0], CORES[-1])]
         one = stack.enter_context(replica(system, "one", CORES[0]))
-        sender = Sender(system)
-        without_queue(photos, KINDS, *pipelines)
-        through_queue(system, sender, photos, KINDS, one)
+        publisher = BurstPublisher(system)
+        without_queue(photos, DISTINCT_PHOTOS, *pipelines)
+        through_queue(system, publisher, photos, DISTINCT_PHOTOS, one)
         for _ in range(rounds):
             alone.append(_bare_round(photos, count, pipelines))
             queue.append(
-                Round(through_queue(system, sender, photos, count, one), _two(system, sender, photos, count, one))
+                Round(through_queue(system, publisher, photos, count, one), _two(system, publisher, photos, count, one))
             )
     return Scaling(queue, alone)
 
@@ -45,7 +45,7 @@ def _bare_round(photos: Sequence[Path], count: int, pipelines: Sequence[Bare]) -
     return Round(without_queue(photos, count, pipelines[0]), without_queue(photos, count, *pipelines))
 
 
-def _two(system: System, sender: Sender, photos: Sequence[Path], count: int, one: Running) -> Leg:
+def _two(system: System, publisher: BurstPublisher, photos: Sequence[Path], count: int, one: Running) -> QueueTiming:
     with replica(system, "two", CORES[-1]) as two:
-        through_queue(system, sender, photos, 2 * KINDS, one, two)
-        return through_queue(system, sender, photos, 2 * count, one, two)
+        through_queue(system, publisher, photos, 2 * DISTINCT_PHOTOS, one, two)
+        return through_queue(system, publisher, photos, 2 * count, one, two)

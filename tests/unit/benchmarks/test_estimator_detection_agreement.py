@@ -1,7 +1,7 @@
 import pytest
 
 from benchmarks.estimator.answers import Corners
-from benchmarks.estimator.found import overlap
+from benchmarks.estimator.detection_agreement import overlap
 
 
 @pytest.mark.parametrize(

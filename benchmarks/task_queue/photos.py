@@ -8,21 +8,21 @@ from pathlib import Path
 
 from PIL import Image, ImageEnhance, ImageOps
 
-SAMPLE = Path(__file__).parents[2] / "playground" / "attrai_playground" / "sample" / "astronauts.jpg"
+SAMPLE_PHOTO = Path(__file__).parents[2] / "playground" / "attrai_playground" / "sample" / "astronauts.jpg"
 PORTRAIT = (490, 150, 730, 470)
 """The head on the largest print of the sample; 3:4."""
-HEIGHT = 0.8
+PORTRAIT_HEIGHT = 0.8
 """Of a portrait, in heights of its cell."""
 
 
 def make_photo(width: int, height: int, faces: int, seed: int) -> bytes:
     """A JPEG of so many pixels with so many faces, each a little different; the same for the same arguments."""
-    chance = random.Random(seed)  # noqa: S311  # photos that differ, no secret
+    random_ = random.Random(seed)  # noqa: S311  # photos that differ, no secret
     canvas = ImageOps.colorize(Image.linear_gradient("L").resize((width, height)), (214, 208, 198), (172, 164, 152))
-    with Image.open(SAMPLE) as sample:
+    with Image.open(SAMPLE_PHOTO) as sample:
         portrait = sample.convert("RGB").crop(PORTRAIT)
     for cell in _cells(width, height, faces):
-        _hang(canvas, portrait, cell, chance)
+        _paste(canvas, portrait, cell, random_)
     file = io.BytesIO()
     canvas.save(file, "JPEG", quality=88)
     return file.getvalue()
@@ -37,10 +37,10 @@ def _cells(width: int, height: int, faces: int) -> list[tuple[int, int, int, int
     return [(x, y, x + wide, y + high) for x, y in corners[:faces]]
 
 
-def _hang(canvas: Image.Image, portrait: Image.Image, cell: tuple[int, int, int, int], chance: random.Random) -> None:
+def _paste(canvas: Image.Image, portrait: Image.Image, cell: tuple[int, int, int, int], random_: random.Random) -> None:
     x0, y0, x1, y1 = cell
-    tall = int(min((y1 - y0) * HEIGHT, (x1 - x0) * HEIGHT * 4 / 3) * chance.uniform(0.7, 1.0))
+    tall = int(min((y1 - y0) * PORTRAIT_HEIGHT, (x1 - x0) * PORTRAIT_HEIGHT * 4 / 3) * random_.uniform(0.7, 1.0))
     copy = portrait.resize((tall * 3 // 4, tall), Image.Resampling.LANCZOS)
-    copy = ImageOps.mirror(copy) if chance.getrandbits(1) else copy
-    copy = ImageEnhance.Brightness(copy).enhance(chance.uniform(0.85, 1.1))
-    canvas.paste(copy, (x0 + chance.randrange(x1 - x0 - copy.width), y0 + chance.randrange(y1 - y0 - copy.height)))
+    copy = ImageOps.mirror(copy) if random_.getrandbits(1) else copy
+    copy = ImageEnhance.Brightness(copy).enhance(random_.uniform(0.85, 1.1))
+    canvas.paste(copy, (x0 + random_.randrange(x1 - x0 - copy.width), y0 + random_.randrange(y1 - y0 - copy.height)))

@@ -10,16 +10,16 @@ from pathlib import Path
 from attrai_shared.contracts import ReplyAddress, ToEstimate
 from attrai_shared.queues import AFTER_ESTIMATE, celery_app, declare, publish
 
-from benchmarks.queue.system import System
+from benchmarks.task_queue.system import System
 
-LOOK = 0.1
+POLL_INTERVAL_S = 0.1
 """Seconds between two looks at the store, which cost time themselves."""
-LIFETIME = 3600.0
-PATIENCE = 300.0
+REQUEST_LIFETIME_S = 3600.0
+PROGRESS_TIMEOUT_S = 300.0
 """Seconds without any progress after which a burst has failed."""
 
 
-class Sender:
+class BurstPublisher:
     """Publishes with one Celery application, as the bot does."""
 
     def __init__(self, system: System) -> None:
@@ -34,7 +34,7 @@ class Sender:
             shutil.copyfile(photo, self._system.store / f"{message.request_id}.source")
             publish(self._app, message, time.time())
 
-    def settle(self) -> None:
+    def clear(self) -> None:
         """What the replier would take away: the messages and the files."""
         with self._app.connection_for_write() as connection:
             connection.default_channel.queue_purge(AFTER_ESTIMATE)
@@ -49,13 +49,13 @@ def finished(system: System) -> list[float]:
 
 def await_finished(system: System, count: int) -> list[float]:
     """Returns when so many outcomes stand in the store. Raises TimeoutError when none comes any more."""
-    seen, until = 0, time.monotonic() + PATIENCE
+    seen, until = 0, time.monotonic() + PROGRESS_TIMEOUT_S
     while (now := len(list(system.store.glob("*.outcome")))) < count:
         if now > seen:
-            seen, until = now, time.monotonic() + PATIENCE
+            seen, until = now, time.monotonic() + PROGRESS_TIMEOUT_S
         if time.monotonic() > until:
             raise TimeoutError(f"{now} of {count} photos are finished")
-        time.sleep(LOOK)
+        time.sleep(POLL_INTERVAL_S)
     return finished(system)
 
 
@@ -72,5 +72,5 @@ def _message() -> ToEstimate:
         user="0" * 32,
         reply_to=ReplyAddress(chat_id=1, photo_message_id=1, waiting_message_id=2, language="en"),
         accepted_at=now,
-        deadline=now + LIFETIME,
+        deadline=now + REQUEST_LIFETIME_S,
     )
