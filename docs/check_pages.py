@@ -13,6 +13,7 @@ MADE_LATER = ("out/", ".venv/", ".demo/", ".venv-models/")
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 QUOTED = re.compile(r"`([^`\n]+)`")
 PATH_LIKE = re.compile(r"\.?[\w-]+(/[\w.-]+)*/?[\w.-]*")
+MODULE = re.compile(r"(\w+/)*\w+\.py")
 ROOT_FILE = re.compile(r"[A-Z]+\.md|docker-stack[\w.-]*\.yml")
 MAKE = re.compile(r"(?:^\$?|[`;&|]|=\S+)[ ]*make ([a-z][a-z-]+)", flags=re.MULTILINE)
 FENCE = re.compile(r"^\s*```.*?^\s*```", flags=re.DOTALL | re.MULTILINE)
@@ -26,12 +27,16 @@ def pages(root: Path) -> list[Path]:
 
 
 def missing_paths(root: Path, page: Path) -> list[str]:
-    """Links and quoted paths of the page that lead nowhere. A quoted path begins with a folder or a file of the root."""
+    """Links and quoted paths of the page that lead nowhere.
+
+    A quoted path begins with a folder or a file of the root. A module may be quoted by the end of its path: `state/eta.py`.
+    """
     text = page.read_text(encoding="utf-8")
     dead = [link for link in LINK.findall(text) if not (page.parent / link).exists()]
     known = {entry.name for entry in root.iterdir()}
-    quoted = [path for path in QUOTED.findall(FENCE.sub("", text)) if _is_path(path, known)]
-    return dead + [path for path in quoted if not (root / path).exists()]
+    quoted = QUOTED.findall(FENCE.sub("", text))
+    dead += [path for path in quoted if _is_path(path, known) and not (root / path).exists()]
+    return dead + [name for name in quoted if _is_module(name, known) and not any(root.glob(f"[!.]*/**/{name}"))]
 
 
 def unknown_targets(root: Path, page: Path) -> set[str]:
@@ -55,6 +60,10 @@ def _is_path(quoted: str, known: set[str]) -> bool:
         return False
     folder, slash, _ = quoted.partition("/")
     return folder in known if slash else bool(ROOT_FILE.fullmatch(quoted))
+
+
+def _is_module(quoted: str, known: set[str]) -> bool:
+    return bool(MODULE.fullmatch(quoted)) and quoted.partition("/")[0] not in known
 
 
 def _may_be_long(line: str) -> bool:

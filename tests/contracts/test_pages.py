@@ -1,6 +1,7 @@
 """The pages name what exists, say what the code says, and are wrapped."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -58,6 +59,14 @@ def test_the_architecture_names_every_package_and_every_import_contract() -> Non
     assert [name for name in named if name not in text] == []
 
 
+def test_every_page_that_code_names_exists() -> None:
+    code = ["*.py", "*.mk", "*.yml", "*.sh", "*.toml", "Makefile", "*Dockerfile"]
+    listed = ["git", "-C", str(ROOT), "grep", "-hoE", r"docs/[a-z/_-]+\.md", "--", *code, ":!tests/contracts"]
+    named = set(subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split())
+    assert "docs/deploy.md" in named
+    assert [page for page in sorted(named) if not (ROOT / page).is_file()] == []
+
+
 def test_the_index_names_every_decision() -> None:
     folder = ROOT / "docs/decisions"
     index = (folder / "README.md").read_text(encoding="utf-8")
@@ -78,6 +87,8 @@ def test_every_test_that_the_threat_model_names_exists() -> None:
         ("see `docs/gone.py`", "docs/gone.py"),
         ("see `docs/page.md`", None),
         ("see `out/reply.jpg`", None),
+        ("see `walk/step.py` and `step.py`", None),
+        ("see `walk/gone.py`", "walk/gone.py"),
         ("`application/json` is no path", None),
         ("```\nsee `docs/gone.py`\n```", None),
         ("[web](https://example.org/gone.md)", None),
@@ -101,7 +112,8 @@ def test_a_long_line_is_found_but_in_tables_code_and_links(tmp_path: Path) -> No
 
 
 def _page(root: Path, text: str) -> Path:
-    (root / "docs").mkdir()
+    (root / "docs/walk").mkdir(parents=True)
+    (root / "docs/walk/step.py").touch()
     page = root / "docs/page.md"
     page.write_text(text)
     return page
