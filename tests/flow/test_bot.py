@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from attrai_bot.delivery.pending_reply import Delivery
 from attrai_bot.intake.polling import Poller
 from attrai_bot.intake.run import open_intake, serve
-from attrai_bot.replier.context import ReplierContext, open_context
+from attrai_bot.replier.worker import ReplierContext, open_context
 from attrai_bot.settings import BotSettings
 from attrai_playground.bot_api import ChatClient, create_app
 from attrai_playground.bot_api.client import ChatView
