@@ -1,4 +1,4 @@
-"""The cost of logging while the log server, a real syslog-ng, is away or stalls, and the counts after (`make bench-logs`).
+"""The cost of logging while a real syslog-ng is away or stalls, and the counts afterwards (`make bench-logs`).
 
 python -m benchmarks.log_outage away|stalled|there [SECONDS [RECORDS_A_SECOND]] >/dev/null
 

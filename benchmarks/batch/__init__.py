@@ -1,1 +1,1 @@
-"""Compares a batch run with the bare pipeline and with face_recognition, and measures the memory of a million entries."""
+"""Compares a batch run with the bare pipeline and face_recognition, and measures the memory of a million entries."""

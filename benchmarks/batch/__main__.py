@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks.batch [rates] [million] [--data FOLDER] [--photos N] [--peer PYTHON]`; both by default."""
+"""`python -m benchmarks.batch [rates] [million] [--data FOLDER] [--photos N] [--peer PYTHON]`; both by default."""
 
 import argparse
 import subprocess

@@ -1,4 +1,4 @@
-"""A data set of file names without files, and a queue that answers each chunk at once: only the run itself is measured."""
+"""File names without files, and a queue that answers each chunk at once: only the run itself is measured."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The memory of a run over a million entries with a vector each, in a process that has loaded all that the command loads."""
+"""The memory of a run over a million entries with a vector each, in a process like the command's."""
 
 import resource
 import sys

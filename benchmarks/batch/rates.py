@@ -1,4 +1,4 @@
-"""Photos a second, round by round: bare pipelines, a batch through RabbitMQ, a batch without servers, face_recognition."""
+"""Photos a second of bare pipelines, a batch through RabbitMQ, a batch without servers, and face_recognition."""
 
 import subprocess
 import sys

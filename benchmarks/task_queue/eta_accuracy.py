@@ -25,7 +25,7 @@ REPLIES_TIMEOUT_S = 900.0
 
 @dataclass(frozen=True)
 class PhotoLoad:
-    """`users` send `photos` each, with at most `max_in_flight` unanswered. The first `history` photos fill the bot's timings."""
+    """`users` send `photos` each, at most `max_in_flight` unanswered; the first `history` fill the bot's timings."""
 
     users: int
     photos: int

@@ -1,4 +1,4 @@
-"""Two replicas on two cores against one, and in the same rounds two bare pipelines against one, which is the machine's limit."""
+"""Two replicas on two cores against one, and in the same rounds two bare pipelines, which are the machine's limit."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack

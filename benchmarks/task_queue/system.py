@@ -69,7 +69,7 @@ class Running:
 
 @contextmanager
 def real_system(stores: Path | None = None) -> Iterator[System]:
-    """Start servers on free ports of the loopback and stop them at the end; the photo store is a new folder in `stores`.
+    """Start servers on free loopback ports and stop them at the end; the photo store is a new folder in `stores`.
 
     Raises SystemExit if the servers are not installed.
     """

@@ -30,7 +30,7 @@ class Proposal(nn.Module):
         self.logits = nn.Conv2d(third, PROBABILITY_CHANNELS, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Offsets (n, 4, rows, columns), in sides of a cell's box; probabilities (n, 2, rows, columns): no face, face."""
+        """Offsets (n, 4, rows, columns) in sides of a cell's box; probabilities (n, 2, rows, columns) of no face, a face."""
         offsets, logits = self.offsets_and_logits(pixels)
         return offsets, torch.softmax(logits, dim=1)
 
