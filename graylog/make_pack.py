@@ -19,7 +19,7 @@ REVISIONS = ("25bed4604186067b", "4b097a3b9c9062cd")
 CREATED = "2026-11-21T00:00:00.000Z"
 CONSTRAINTS = [{"type": "server-version", "version": ">=6.1.0"}]
 DAY_S = 86_400
-STEPS = ("decode", "detect", "align", "score", "annotate", "encode")
+DASHBOARD_STEPS = ("decode", "detect", "align", "score", "annotate", "encode")
 NOTICE_SEVERITY = "5"
 """Syslog's severity: a smaller number is more severe."""
 
@@ -97,13 +97,13 @@ def dashboard() -> Json:
         widget(
             "Seconds by step, 95th percentile",
             "event:photo_estimated",
-            [f"percentile(seconds_{step},95)" for step in STEPS],
+            [f"percentile(seconds_{step},95)" for step in DASHBOARD_STEPS],
             by_time="5m",
         ),
         widget(
             "Seconds by step, median",
             "event:photo_estimated",
-            [f"percentile(seconds_{step},50)" for step in STEPS],
+            [f"percentile(seconds_{step},50)" for step in DASHBOARD_STEPS],
             by_time="5m",
         ),
         widget(

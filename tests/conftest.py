@@ -5,9 +5,11 @@ No test asserts a speed.
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,12 +26,11 @@ FLOW = Path(__file__).parent / "flow"
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what `make test` runs, groups tests that share a fixture, and puts the slow flow tests first."""
+    """Marks what `make test` runs, and puts the slow flow tests first."""
     for item in items:
         if _is_quick(item):
             item.add_marker("quick")
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(key=lambda item: FLOW not in item.path.parents)
+    items.sort(key=_order)
 
 
 def _is_quick(item: pytest.Item) -> bool:
@@ -38,9 +39,32 @@ def _is_quick(item: pytest.Item) -> bool:
     return FLOW not in item.path.parents or item.get_closest_marker("smoke") is not None
 
 
-def _group(item: pytest.Item) -> str:
-    """The tests of a file run in one process, so that its fixtures are made once."""
-    return item.path.stem
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> object:
+    """pytest-xdist's own scheduler, with our groups in the order in which their tests were collected."""
+    from xdist.scheduler import LoadScopeScheduling  # noqa: PLC0415  # where the tests run in one process, it is not there
+
+    class GroupScheduling(LoadScopeScheduling):  # type: ignore[misc]
+        def _split_scope(self, nodeid: str) -> str:
+            return _group(nodeid)
+
+    config.option.loadscopereorder = False
+    return GroupScheduling(config, log)
+
+
+def _group(test: str) -> str:
+    """The tests of a group run in one process: those that share a system on one broker, else those of a file."""
+    file, _, name = test.partition("::")
+    brokers = [broker for broker in ("embedded", "rabbitmq") if broker in re.split(r"[\[\]-]", name)]
+    if not brokers:
+        return file
+    return f"{'kills' if file.endswith('test_kills.py') else 'system'} on {brokers[0]}"
+
+
+def _order(item: pytest.Item) -> tuple[bool, int]:
+    """Slow flow tests first. `test_journals` before others of its system: it searches all that its servers wrote."""
+    first = ("test_kills", "test_journals")
+    return FLOW not in item.path.parents, first.index(item.path.stem) if item.path.stem in first else len(first)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,7 @@
 
 # Two processes: the flow tests wait about half of the time, so they use two cores well.
 TEST_WORKERS ?= 2
-PYTEST = $(CLEAN_ENV) DATA="$(DATA)" $(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup --no-loadscope-reorder --durations=20
+PYTEST = $(CLEAN_ENV) DATA="$(DATA)" $(BIN)/pytest -n $(TEST_WORKERS) --durations=20
 NO_TORCH = --ignore=tests/unit/models
 QUICK = quick$(if $(DATA), or golden)
 

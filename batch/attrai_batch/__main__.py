@@ -25,7 +25,7 @@ from attrai_batch.table import use_system_allocator
 
 EXIT_FAILED, EXIT_REFUSED, EXIT_INTERRUPTED = 1, 2, 130
 ALL_OUTPUTS: tuple[FaceOutput, ...] = ("embedding", "score", "quality")
-GIB = 1 << 30
+GIB = 1024**3
 
 app = typer.Typer(
     help="Attrai for whole data sets: a vector for each face, and for each photo without one the reason.",

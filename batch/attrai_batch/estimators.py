@@ -24,7 +24,7 @@ from attrai_batch.log_file import logged_to
 from attrai_batch.settings import BatchRunSettings, environment_from, uses_servers
 
 SERVICE = "batch"
-ESTIMATOR = "attrai_estimator"
+ESTIMATOR_MODULE = "attrai_estimator"
 PASSED_SETTINGS = (
     "ATTRAI_MODELS",
     "ATTRAI_RUNTIME",
@@ -36,7 +36,7 @@ PASSED_SETTINGS = (
 )
 """Settings of the parent environment that the run's own estimators get too."""
 SETTING_PREFIXES = ("ATTRAI_", "CELERY_")
-ESTIMATOR_COMMAND = (sys.executable, "-P", "-m", ESTIMATOR, "worker", "--batch")
+ESTIMATOR_COMMAND = (sys.executable, "-P", "-m", ESTIMATOR_MODULE, "worker", "--batch")
 CHUNKS_PER_ESTIMATOR = 4
 """Chunks in flight for each of the run's own estimators."""
 
@@ -74,7 +74,7 @@ def start_or_attach(options: PoolOptions, lock_files: list[int]) -> Iterator[tup
 @contextmanager
 def own_estimators(options: PoolOptions, lock_files: list[int]) -> Iterator[tuple[BatchEnvironment, Supervisor]]:
     """An embedded Valkey and estimators, starting and supervised. Raises UsageError."""
-    if importlib.util.find_spec(ESTIMATOR) is None:
+    if importlib.util.find_spec(ESTIMATOR_MODULE) is None:
         raise UsageError("A run without servers needs the estimator: install attrai-estimator beside attrai-batch.")
     runtime = runtime_folder()
     watchdog_pipe = WatchdogPipe(runtime, lock_files)

@@ -7,12 +7,12 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from attrai_bot.state.address_cipher import AddressCipher
 from attrai_bot.state.live_request import QuotaLimits
-from attrai_bot.telegram.limits import MEGABYTES
+from attrai_bot.telegram.limits import MAX_FILE_MEGABYTES
 from attrai_bot.texts import TextParams
 
 
 class BotSettings(Settings):
-    """What intake and replier read, beside what every service reads."""
+    """Settings of intake and replier, in addition to those of every service."""
 
     bot_token: SecretStr = Field(min_length=1, description="the bot's token, from @BotFather")
     user_hash_key: SecretStr = Field(
@@ -54,7 +54,11 @@ class BotSettings(Settings):
 
     @property
     def text_params(self) -> TextParams:
-        return {"limit": self.photos_per_user, "megabytes": MEGABYTES, "minutes": max(1, round(self.lifetime / 60))}
+        return {
+            "limit": self.photos_per_user,
+            "megabytes": MAX_FILE_MEGABYTES,
+            "minutes": max(1, round(self.lifetime / 60)),
+        }
 
     @property
     def admin_ids(self) -> frozenset[int]:

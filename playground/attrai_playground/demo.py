@@ -21,12 +21,12 @@ from attrai_playground.status_display import status_display
 from attrai_playground.system import Playground, playground
 
 SAMPLE = Path(__file__).parent / "sample" / "astronauts.jpg"
-ANSWER_TIMEOUT_S = 120.0
+DEMO_REPLY_TIMEOUT_S = 120.0
 """From the photo to the final answer, also on a slow machine."""
 DEMO_STOP_TIMEOUT_S = 0.0
 """For each service at the end: every photo is answered, and the folders are temporary."""
 CHAT_POLL_S = 0.1
-MIME_TYPES = {".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"}
+MIME_TYPE_BY_SUFFIX = {".heic": "image/heic", ".heif": "image/heif", ".webp": "image/webp"}
 """Types that the standard library does not know on every system."""
 
 
@@ -40,7 +40,7 @@ class PhotoFile:
 
 
 def run_demo(
-    console: Console, parent_environment: dict[str, str], path: Path, out: Path, timeout_s: float = ANSWER_TIMEOUT_S
+    console: Console, parent_environment: dict[str, str], path: Path, out: Path, timeout_s: float = DEMO_REPLY_TIMEOUT_S
 ) -> None:
     """Sends the photo, prints the chat, writes the reply's picture. Raises SupervisionError."""
     photo, target = read_photo(path), picture_path(path, out)
@@ -61,7 +61,7 @@ def read_photo(path: Path) -> PhotoFile:
         data = path.read_bytes()
     except OSError as error:
         raise UsageError(f"{path} cannot be sent: {error.strerror}.") from error
-    mime_type = MIME_TYPES.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
+    mime_type = MIME_TYPE_BY_SUFFIX.get(path.suffix.lower()) or mimetypes.guess_type(path.name)[0]
     return PhotoFile(path.name, mime_type or "application/octet-stream", data)
 
 

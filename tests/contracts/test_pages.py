@@ -1,6 +1,7 @@
 """The pages name what exists, say what the code says, and are wrapped."""
 
 import re
+import subprocess
 import tomllib
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def test_the_architecture_names_every_package_and_every_import_contract() -> Non
     text = " ".join((ROOT / "docs/architecture.md").read_text(encoding="utf-8").split())
     named = [*linter["root_packages"], *(contract["name"] for contract in linter["contracts"])]
     assert [name for name in named if name not in text] == []
+
+
+def test_every_page_that_code_names_exists() -> None:
+    code = ["*.py", "*.mk", "*.yml", "*.sh", "*.toml", "Makefile", "*Dockerfile"]
+    listed = ["git", "-C", str(ROOT), "grep", "-hoE", r"docs/[a-z/_-]+\.md", "--", *code, ":!tests/contracts"]
+    named = set(subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split())
+    assert "docs/deploy.md" in named
+    assert [page for page in sorted(named) if not (ROOT / page).is_file()] == []
 
 
 def test_the_index_names_every_decision() -> None:

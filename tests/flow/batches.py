@@ -19,10 +19,10 @@ ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "playground/attrai_playground/sample/astronauts.jpg"
 PADDING = 340_000
 """Bytes behind the picture that no reader minds: a photo so large counts 0.4 s, and a chunk has two."""
-A_CHUNK = 2
-KILLING, DYING = "tests.flow.killing_batch", "tests.flow.dying_batch"
+CHUNK_PHOTOS = 2
+THAT_KILLS, KILLED_WHILE_WRITING = "tests.flow.batch_that_kills", "tests.flow.batch_killed_while_writing"
 """`attrai-batch` with deaths: see there."""
-BOUND = 240.0
+TIMEOUT_S = 240.0
 """Seconds that anything may take, on a busy machine too."""
 SHADES = 60
 FACE = (0.36, 0.0, 0.62, 0.5)
@@ -100,12 +100,12 @@ def started(
 
 def completed(process: "subprocess.Popen[bytes]", log: Path) -> None:
     """Returns when the run has ended well."""
-    assert process.wait(BOUND) == 0, log.read_text()[-3000:]
+    assert process.wait(TIMEOUT_S) == 0, log.read_text()[-3000:]
 
 
 def wait_for(condition: Callable[[], object], process: "subprocess.Popen[bytes] | None" = None) -> None:
     """Returns when it holds; the process must not end before."""
-    until = time.monotonic() + BOUND
+    until = time.monotonic() + TIMEOUT_S
     while not condition():
         assert process is None or process.poll() is None, "it ended before its time"
         assert time.monotonic() < until

@@ -1,30 +1,34 @@
-"""The whole system, started once for a module's tests on each broker: real processes, real servers."""
+"""The whole system, started once on each broker for all tests that share it: real processes, real servers."""
 
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from attrai_playground.bot_api.client import ChatClient
-from attrai_playground.services import ESTIMATOR
+from attrai_playground.services import ESTIMATOR, INTAKE, REPLIER
 from attrai_playground.system import Playground, playground
 
-from tests.flow import servers
+from tests.flow import changed_settings, servers
 
 EMBEDDED, RABBITMQ = "embedded", "rabbitmq"
 VERSION = "1.2.3-flow"
-"""What the services' records are to name, as an image has it."""
+"""The version in the services' log records; in production it is the image's."""
 LIMITED = "max_message_size = 65536\n"
 """As in production."""
-FAULTY = Path(__file__).parent / "faulty_estimator.py"
+HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
+COMMANDS = {
+    ESTIMATOR: (sys.executable, str(HERE / "faulty_estimator.py")),
+    **{role: (sys.executable, str(HERE / "quick_bot.py"), role) for role in (INTAKE, REPLIER)},
+}
 
 
 @dataclass(frozen=True)
 class System:
-    """A running system and what a test may know of it. `attempts` counts in the faulty estimator's log; `data`: the servers' folders."""
+    """A running system. `data`: its servers' folders."""
 
     broker: str
     run: Playground
@@ -32,6 +36,7 @@ class System:
     data: tuple[Path, ...]
 
     def attempts(self, mark: bytes) -> int:
+        """How many photos with this mark the faulty estimator has begun."""
         return self.faulty_log.read_bytes().count(mark)
 
     def requests(self) -> set[str]:
@@ -41,14 +46,20 @@ class System:
     def files(self) -> list[str]:
         return sorted(path.name for path in self.run.addresses.photo_store.iterdir())
 
+    def restart(self, service: str, settings: Mapping[str, str]) -> None:
+        """Restarts a service with these settings beside its own; with none, it has its own alone again."""
+        changed_settings.write_changes(self.faulty_log.parent, service, settings)
+        self.run.kill(service)
+        self.run.await_ready(service)
+
 
 @pytest.fixture(scope="session")
 def sample() -> bytes:
     """The repository's sample photo, six faces."""
-    return (Path(__file__).parents[2] / "playground/attrai_playground/sample/astronauts.jpg").read_bytes()
+    return (ROOT / "playground/attrai_playground/sample/astronauts.jpg").read_bytes()
 
 
-@pytest.fixture(scope="module", params=[EMBEDDED, pytest.param(RABBITMQ, marks=pytest.mark.rabbitmq)])
+@pytest.fixture(scope="session", params=[EMBEDDED, pytest.param(RABBITMQ, marks=pytest.mark.rabbitmq)])
 def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("system")
@@ -65,8 +76,13 @@ def system(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         }
         run = stack.enter_context(
             playground(
-                parent_environment={**os.environ, "FAULTY_LOG": str(log)},
-                commands={ESTIMATOR: (sys.executable, str(FAULTY))},
+                parent_environment={
+                    **os.environ,
+                    "FAULTY_LOG": str(log),
+                    changed_settings.FOLDER: str(folder),
+                    "PYTHONPATH": str(ROOT),
+                },
+                commands=COMMANDS,
                 extra=extra,
                 **urls,
             )

@@ -1,6 +1,6 @@
-"""A batch estimator that misbehaves on photos that ask for it by a mark at their end; for flow tests alone.
+"""A batch estimator that misbehaves on photos with a mark at their end.
 
-It is the product's own worker; only what finds faces, which the worker takes as a parameter, is wrapped.
+It is the product's own worker; only the face finder, which is a parameter of the worker, is wrapped.
 """
 
 import os
@@ -22,13 +22,13 @@ from attrai_shared.settings import read_settings  # noqa: E402
 POISON = b"<poison>"
 """Kills the process that works on the photo, each time."""
 HANG = b"<hang>"
-"""Never returns, and no soft limit can interrupt it."""
+"""Never returns, and no soft time limit can interrupt it."""
 SLEEP = b"<sleep>"
-"""Runs into the soft limit."""
+"""Runs into the soft time limit."""
 
 
 def misbehave(data: bytes, networks: Networks, options: FaceOptions, clock: Clock) -> LocatedFaces:
-    """The product's own, after what the photo's mark asks for."""
+    """Does what the photo's mark asks for, and then finds faces."""
     if data.endswith(POISON):
         os.kill(os.getpid(), signal.SIGKILL)
     if data.endswith(HANG):

@@ -1,6 +1,6 @@
-"""The estimator's worker with a pipeline that misbehaves on photos that ask for it by a mark at their end; for flow tests alone.
+"""The estimator's worker with a pipeline that misbehaves on photos with a mark at their end.
 
-It is the product's own worker; only the pipeline, which the worker takes as a parameter, is wrapped.
+It is the product's own worker; only the pipeline, which is a parameter of the worker, is wrapped.
 """
 
 import os
@@ -20,16 +20,18 @@ from attrai_estimator.values import Estimate  # noqa: E402
 from attrai_estimator.worker.run import run_worker  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 
+from tests.flow.changed_settings import apply_changes  # noqa: E402
+
 POISON = b"<poison>"
 """Kills the process that works on the photo, each time."""
 KILL_ONCE = b"<kill once>"
 """Kills the process that works on the photo, the first time."""
 HANG = b"<hang>"
-"""Never returns, and cannot be interrupted by a soft limit."""
+"""Never returns, and no soft time limit can interrupt it."""
 SLEEP = b"<sleep>"
-"""Runs into the soft limit."""
+"""Runs into the soft time limit."""
 CRASH = b"<crash>"
-"""Raises what nobody foresaw."""
+"""Raises an unexpected exception."""
 SLOW = b"<slow>"
 """Takes a second longer."""
 MEMORY = b"<memory>"
@@ -37,7 +39,7 @@ MEMORY = b"<memory>"
 
 
 def misbehave(data: bytes, networks: Networks) -> Estimate:
-    """The product's estimate, after what the photo's mark asks for. Leaves a line for each attempt in the log that the tests read."""
+    """Logs the attempt, does what the photo's mark asks for, and then estimates."""
     _note(data)
     if data.endswith(POISON) or (data.endswith(KILL_ONCE) and _first_time()):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -65,4 +67,5 @@ def _first_time() -> bool:
 
 
 if __name__ == "__main__":
+    apply_changes("estimator")
     sys.exit(run_worker(read_settings(EstimatorSettings), misbehave))

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
-READY_WITHIN = 90.0
+READY_TIMEOUT_S = 90.0
 
 
 def free_port() -> int:
@@ -115,7 +115,7 @@ def _end(server: "subprocess.Popen[bytes]") -> None:
 
 
 def _await_port(port: int, server: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + READY_WITHIN
+    until = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < until:
         if server.poll() is not None:
             raise RuntimeError(f"{server.args!r} ended with status {server.returncode}")

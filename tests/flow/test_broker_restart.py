@@ -16,7 +16,7 @@ from kombu import Connection
 from tests.flow import servers
 
 pytestmark = pytest.mark.rabbitmq
-CROWD = 12
+MESSAGES = 12
 """More than there are publishing threads."""
 
 
@@ -75,7 +75,7 @@ async def test_no_photo_is_turned_away_when_connections_break_and_the_broker_is_
 ) -> None:
     port, real = servers.free_port(), int(rabbitmq_url.rpartition(":")[2].strip("/"))
     publisher = Publisher(celery_app("bot", rabbitmq_url.replace(f":{real}/", f":{port}/")))
-    first, second, third = messages(CROWD), messages(CROWD), messages(CROWD)
+    first, second, third = messages(MESSAGES), messages(MESSAGES), messages(MESSAGES)
     async with relay(port, real):
         await publisher.declare()
         await asyncio.gather(*(publisher.publish(one) for one in first))

@@ -20,9 +20,9 @@ from attrai_playground.demo import SAMPLE
 from PIL import Image
 from redis import Redis
 
-from tests.flow.conversation import reply_to
+from tests.flow.chat_replies import reply_to
 
-BOUND = 240.0
+TIMEOUT_S = 240.0
 BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 """As a shell starts what it puts in the background: with the interrupt ignored."""
 MESSAGE = b"delivery_tag"
@@ -68,7 +68,7 @@ def command(temporary: Path, *arguments: str, around: tuple[str, ...] = ()) -> I
 def ended(temporary: Path, *arguments: str) -> tuple[int, str]:
     """The exit status and all that was printed."""
     with command(temporary, *arguments) as process:
-        printed, _ = process.communicate(timeout=BOUND)
+        printed, _ = process.communicate(timeout=TIMEOUT_S)
     return process.returncode, printed
 
 
@@ -141,7 +141,7 @@ def test_run_ends_cleanly_by_ctrl_c_and_keeps_no_message(
         asyncio.run(answered(line.split()[5]))
         assert MESSAGE in written(state / "valkey"), "else it is missing below for another reason"
         process.send_signal(signal.SIGINT)
-        assert process.wait(BOUND) == 0
+        assert process.wait(TIMEOUT_S) == 0
         assert_all_vanish(family)
     assert list((state / "photos").iterdir()) == []
     assert MESSAGE not in written(state / "valkey")
@@ -184,7 +184,7 @@ def test_a_wrong_token_ends_run_before_anything_starts(
 
 
 def assert_all_vanish(processes: list[psutil.Process]) -> None:
-    until = time.monotonic() + BOUND
+    until = time.monotonic() + TIMEOUT_S
     while left := [process for process in processes if not _is_dead(process)]:
         assert time.monotonic() < until, f"still there: {[process.cmdline() for process in left]}"
         time.sleep(0.05)
@@ -199,7 +199,7 @@ def _is_dead(process: psutil.Process) -> bool:
 
 
 def await_empty(folder: Path) -> None:
-    until = time.monotonic() + BOUND
+    until = time.monotonic() + TIMEOUT_S
     while list(folder.iterdir()):
         assert time.monotonic() < until, f"left in {folder}: {list(folder.iterdir())}"
         time.sleep(0.05)

@@ -18,7 +18,7 @@ from kombu import Message, Queue
 from tests.flow import servers
 
 PHOTOS = 6
-PATIENCE = 60.0
+TIMEOUT_S = 60.0
 KINDS = ("task-received", "task-started", "task-succeeded")
 Event = dict[str, str]
 
@@ -44,7 +44,7 @@ def broker_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture
 def worker(broker_url: str) -> Iterator[None]:
-    command = [sys.executable, str(Path(__file__).parent / "quick_worker.py"), broker_url]
+    command = [sys.executable, str(Path(__file__).parent / "noop_worker.py"), broker_url]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         yield
         process.terminate()
@@ -64,13 +64,13 @@ def messages(app: Celery, monitor: Queue, events: int) -> list[list[Event]]:
         came.append(body)
         message.ack()
 
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT_S
     with (
         app.connection_for_read() as connection,
         connection.Consumer(monitor(connection), callbacks=[note], accept=["json"]),
     ):
         while sum(map(len, came)) < events and time.monotonic() < until:
-            connection.drain_events(timeout=PATIENCE)
+            connection.drain_events(timeout=TIMEOUT_S)
     return came
 
 

@@ -15,14 +15,14 @@ from attrai_shared import keys
 from attrai_shared.contracts import Estimated, FaceScore, StoredOutcome, read_to_estimate
 from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.queues import REFUSED, TASKS, TO_ESTIMATE, all_queues, celery_app, publish, task_name
+from kombu import Connection, Queue
 from kombu import Message as KombuMessage
-from kombu import Queue
 
 from tests.flow import faulty_estimator as faulty
+from tests.flow.chat_replies import TIMEOUT_S, is_final, replies, reply_to, words
 from tests.flow.conftest import EMBEDDED, RABBITMQ, VERSION, System
-from tests.flow.conversation import PATIENCE, is_final, replies, reply_to, words
 
-MOST_ATTEMPTS = 3
+MAX_ATTEMPTS = 3
 
 
 async def send(chat: ChatClient, photo: bytes, mark: bytes = b"") -> Message:
@@ -33,7 +33,7 @@ async def send(chat: ChatClient, photo: bytes, mark: bytes = b"") -> Message:
 async def settled(system: System) -> None:
     """Returns when nothing is live, reserved or stored any more; fails when that does not come about."""
     with redis.Redis.from_url(system.run.addresses.redis_url) as ledger:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_S):
             while ledger.zcard(keys.LIVE) or system.files() or int(ledger.get(keys.BYTES) or 0):
                 await asyncio.sleep(0.1)
         assert not list(ledger.scan_iter(keys.of_user("*")))
@@ -41,7 +41,7 @@ async def settled(system: System) -> None:
 
 
 async def until_tried(system: System, mark: bytes, times: int = 1) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while system.attempts(mark) < times:
             await asyncio.sleep(0.05)
 
@@ -61,7 +61,7 @@ async def test_idle_workers_live_on(system: System) -> None:
     before = [(state.name, state.pid) for state in system.run.states()]
     with redis.Redis.from_url(system.run.addresses.redis_url) as ledger:
         enough = _asked(ledger) + 12
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_S):
             while _asked(ledger) < enough:
                 await asyncio.sleep(0.1)
     assert [(state.name, state.pid) for state in system.run.states()] == before
@@ -111,15 +111,17 @@ async def test_a_poison_photo_is_given_up_and_holds_up_nobody(system: System, ch
     good = await send(chat, sample)
     assert (await reply_to(chat, good)).photo
     assert "could not be processed" in words(await reply_to(chat, poison))
-    assert system.attempts(faulty.POISON) <= MOST_ATTEMPTS
+    assert system.attempts(faulty.POISON) <= MAX_ATTEMPTS
     await settled(system)
 
 
-@pytest.mark.parametrize("mark", [faulty.SLEEP, faulty.HANG], ids=["soft", "hard"])
-async def test_a_time_limit_is_told(system: System, chat: ChatClient, sample: bytes, mark: bytes) -> None:
-    before = system.attempts(mark)
-    assert "took too long" in words(await reply_to(chat, await send(chat, sample, mark)))
-    assert system.attempts(mark) == before + 1
+async def test_soft_and_hard_time_limits_are_told(system: System, chat: ChatClient, sample: bytes) -> None:
+    await asyncio.to_thread(system.restart, "estimator", {"ATTRAI_SOFT_LIMIT": "3", "ATTRAI_HARD_LIMIT": "5"})
+    for mark in (faulty.SLEEP, faulty.HANG):
+        before = system.attempts(mark)
+        assert "took too long" in words(await reply_to(chat, await send(chat, sample, mark))), mark
+        assert system.attempts(mark) == before + 1
+    await asyncio.to_thread(system.restart, "estimator", {})
     await settled(system)
 
 
@@ -132,7 +134,7 @@ async def test_a_crash_of_the_pipeline_is_told(system: System, chat: ChatClient,
 async def test_a_duplicate_delivery_is_answered_once(system: System, chat: ChatClient, sample: bytes) -> None:
     await asyncio.to_thread(system.run.hold, "estimator")
     sent = await send(chat, sample)
-    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
     await asyncio.to_thread(_publish_again, system)
     system.run.release("estimator")
     assert (await reply_to(chat, sent)).photo
@@ -157,7 +159,7 @@ def _publish_again(system: System) -> None:
 
 def _await_message(queue: Queue) -> KombuMessage:
     """The user is told before the message is there."""
-    give_up_at = time.monotonic() + PATIENCE
+    give_up_at = time.monotonic() + TIMEOUT_S
     while time.monotonic() < give_up_at:
         message = queue.get()
         if message is not None:
@@ -168,13 +170,15 @@ def _await_message(queue: Queue) -> KombuMessage:
 
 async def test_a_dead_letter_is_answered(system: System, chat: ChatClient, sample: bytes) -> None:
     """Where the broker has no dead letters, the reaper answers at the deadline."""
+    await asyncio.to_thread(system.restart, "intake", {"ATTRAI_LIFETIME": "15"})
     await asyncio.to_thread(system.run.hold, "estimator")
     sent = await send(chat, sample)
-    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
     await asyncio.to_thread(_let_die, system)
     reply = await reply_to(chat, sent)
     assert ("could not be processed" if system.broker == RABBITMQ else "took too long") in words(reply)
     system.run.release("estimator")
+    await asyncio.to_thread(system.restart, "intake", {})
     await settled(system)
 
 
@@ -185,7 +189,7 @@ async def test_a_dead_letter_whose_picture_is_stored_is_answered_with_it(
     """An estimator was done each time, and the broker took no outcomes: it has an alarm, and serves consumers alone."""
     await asyncio.to_thread(system.run.hold, "estimator")
     sent = await send(chat, sample)
-    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
     store, (request_id,) = PhotoStore(system.run.addresses.photo_store), system.requests()
     store.write(request_id, Part.PICTURE, sample)
     outcome = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),)))
@@ -209,6 +213,8 @@ async def test_a_forged_task_is_refused_quietly(system: System, chat: ChatClient
     secret = "canary-1f2e3d"
     app = celery_app("tests", system.run.addresses.broker_url)
     with app.connection() as connection:
+        if system.broker == RABBITMQ:
+            _refused_queue(connection).purge()
         producer = connection.Producer(connection.default_channel)
         headers = {"id": "forged", "task": task_name(TO_ESTIMATE), "lang": "py", "argsrepr": secret}
         sent_body = body.replace("not a message", secret)
@@ -231,16 +237,19 @@ async def test_a_forged_task_is_refused_quietly(system: System, chat: ChatClient
 def _refused_body(system: System) -> str:
     """The body of the message that was set aside for an operator."""
     with celery_app("tests", system.run.addresses.broker_url).connection() as connection:
-        queue = next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
-        message = _await_message(queue)
+        message = _await_message(_refused_queue(connection))
         message.ack()
         return bytes(message.body).decode() if isinstance(message.body, bytes | memoryview) else str(message.body)
+
+
+def _refused_queue(connection: Connection) -> Queue:
+    return next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
 
 
 async def test_a_replier_killed_while_it_sends_replies_once(system: System, chat: ChatClient, sample: bytes) -> None:
     await chat.order_failure(Failure(method="editMessageMedia", chat_id=chat.user_id, times=1, cut="after", delay=1.0))
     sent = await send(chat, sample)
-    await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+    await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
     await until_files(system, ".outcome")
     await asyncio.to_thread(system.run.kill, "replier")
     assert (await reply_to(chat, sent)).photo
@@ -249,7 +258,7 @@ async def test_a_replier_killed_while_it_sends_replies_once(system: System, chat
 
 
 async def until_files(system: System, ending: str) -> None:
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while not any(name.endswith(ending) for name in system.files()):
             await asyncio.sleep(0.02)
 
@@ -290,7 +299,7 @@ async def test_one_request_can_be_followed_through_all_logs(system: System, chat
     """From the same id in each service's records, which carry nothing else that ties them together but the user's hash."""
     before = {record["request_id"] for record in _records(system)}
     assert (await reply_to(chat, await chat.send_photo(sample))).photo
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while not (mine := [record for record in _records(system) if record["request_id"] not in before]) or (
             mine[-1]["event"] != "delivery"
         ):

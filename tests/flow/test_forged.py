@@ -18,8 +18,8 @@ from attrai_shared.photo_store import new_request_id
 from attrai_shared.queues import AFTER_ESTIMATE, REFUSED, TASKS, TO_ESTIMATE, all_queues, celery_app, declare, task_name
 from kombu import Connection
 
+from tests.flow.chat_replies import TIMEOUT_S, replies, reply_to
 from tests.flow.conftest import RABBITMQ, System
-from tests.flow.conversation import PATIENCE, replies, reply_to
 from tests.flow.test_flow import settled
 
 CANARY = "canary-1f2e3d"
@@ -78,6 +78,7 @@ def forgeries(pickled: Path) -> list[Forgery]:
 async def test_forged_tasks_are_refused(system: System, sample: bytes, tmp_path: Path) -> None:
     before = {state.name: (state.pid, state.restarts) for state in system.run.states()}
     forged = forgeries(tmp_path / "pickled")
+    refused = {name: _refused(system, name) for name in ("estimator", "replier")}
     with publishing(system) as connection:
         for forgery in forged:
             publish(connection, forgery)
@@ -87,7 +88,7 @@ async def test_forged_tasks_are_refused(system: System, sample: bytes, tmp_path:
         await asyncio.to_thread(wait_until_set_aside, system, {forgery.body for forgery in forged})
     assert not (tmp_path / "pickled").exists()
     for name, queue in (("estimator", TO_ESTIMATE), ("replier", AFTER_ESTIMATE)):
-        await until_refused(system, name, sum(forgery.queue == queue for forgery in forged))
+        await until_refused(system, name, refused[name] + sum(forgery.queue == queue for forgery in forged))
         assert CANARY not in system.run.log(name)
         assert SEALED not in system.run.log(name)
     assert {state.name: (state.pid, state.restarts) for state in system.run.states()} == before
@@ -116,11 +117,11 @@ async def test_no_address_is_taken_for_another_requests(system: System, sample: 
     async with ChatClient(system.run.chat_url) as one, ChatClient(system.run.chat_url) as other:
         sent = [(chat, await chat.send_photo(sample)) for chat in (one, other)]
         for chat, photo in sent:
-            await chat.wait_until(lambda view, photo=photo: bool(replies(view, photo)), PATIENCE)
+            await chat.wait_until(lambda view, photo=photo: bool(replies(view, photo)), TIMEOUT_S)
         with redis.Redis.from_url(system.run.addresses.redis_url, decode_responses=True) as ledger:
             first, second = ledger.zrange(keys.LIVE, 0, -1)
             stolen = ledger.hget(keys.record(first), "sealed")
-        before = system.run.log("replier").count("message_refused")
+        before = _refused(system, "replier")
         with publishing(system) as connection:
             publish(connection, after_estimate(request_id=second, reply_to=stolen))
         await until_refused(system, "replier", before + 1)
@@ -131,10 +132,14 @@ async def test_no_address_is_taken_for_another_requests(system: System, sample: 
 
 
 async def until_refused(system: System, service: str, count: int) -> None:
-    """Returns when the service has said so often that it refused a message."""
-    async with asyncio.timeout(PATIENCE):
-        while system.run.log(service).count("message_refused") < count:
+    """Returns when the service has logged this number of refused messages."""
+    async with asyncio.timeout(TIMEOUT_S):
+        while _refused(system, service) < count:
             await asyncio.sleep(0.1)
+
+
+def _refused(system: System, service: str) -> int:
+    return system.run.log(service).count("message_refused")
 
 
 @contextmanager
@@ -161,7 +166,7 @@ def publish(connection: Connection, forgery: Forgery) -> None:
 def wait_until_set_aside(system: System, bodies: set[bytes]) -> None:
     """Returns when each was set aside for an operator, at least once, as RabbitMQ promises; takes them away."""
     missing = set(bodies)
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + TIMEOUT_S
     with publishing(system) as connection:
         queue = next(queue for queue in all_queues() if queue.name == REFUSED)(connection.default_channel)
         while missing:

@@ -10,7 +10,7 @@ from attrai_local.valkey import compact, durable_valkey, embedded_redis, runtime
 from attrai_local.watchdog_pipe import WatchdogPipe
 from redis import Redis
 
-BOUND = 30.0
+TIMEOUT_S = 30.0
 KEPT, ANSWERED = b"still to be done", b"answered long ago"
 
 
@@ -21,7 +21,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     valkey = durable_valkey(runtime / "s", tmp_path, {})
     try:
         with Supervisor([valkey], tmp_path, watchdog_pipe) as supervisor:
-            supervisor.await_ready([valkey.name], BOUND)
+            supervisor.await_ready([valkey.name], TIMEOUT_S)
             yield embedded_redis(runtime / "s")
     finally:
         watchdog_pipe.close()
@@ -37,7 +37,7 @@ def test_it_forgets_what_is_answered(url: str, tmp_path: Path, writing: bool) ->
         redis.set("message", ANSWERED)
         redis.delete("message")
         assert ANSWERED in written(tmp_path)
-    compact(url, BOUND)
+    compact(url, TIMEOUT_S)
     assert ANSWERED not in written(tmp_path)
     assert KEPT in written(tmp_path)
 
@@ -51,7 +51,7 @@ def write_anew_slowly(redis: Redis) -> None:
 
 def await_idle(redis: Redis) -> None:
     """Returns when the writing at the start is over."""
-    until = time.monotonic() + BOUND
+    until = time.monotonic() + TIMEOUT_S
     while redis.info("persistence")["aof_rewrite_in_progress"]:
         assert time.monotonic() < until
         time.sleep(0.02)

@@ -8,12 +8,12 @@ from attrai_bot.texts import translate
 from attrai_playground.bot_api.client import ChatClient
 from attrai_playground.bot_api.types import Message
 
+from tests.flow.chat_replies import replies, reply_to, words
 from tests.flow.conftest import EMBEDDED, System
-from tests.flow.conversation import replies, reply_to, words
 from tests.flow.test_flow import settled
 from tests.hostile import HostileFile, hostile_files
 
-AT_ONCE = 10
+BATCH_SIZE = 10
 """Files that one person sends before the first answers: half of these tests' quota."""
 KINDS = {".heic": "image/heic", ".webp": "image/webp"}
 DRAWING = "drawing.svg"
@@ -45,7 +45,7 @@ async def standing(system: System, user_id: int, sent: Message) -> int:
 
 
 def batches(files: tuple[HostileFile, ...]) -> Iterator[tuple[HostileFile, ...]]:
-    yield from (files[start : start + AT_ONCE] for start in range(0, len(files), AT_ONCE))
+    yield from (files[start : start + BATCH_SIZE] for start in range(0, len(files), BATCH_SIZE))
 
 
 async def send(chat: ChatClient, file: HostileFile) -> Message:

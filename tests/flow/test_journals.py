@@ -10,8 +10,8 @@ import redis
 from attrai_playground.bot_api.client import ChatClient
 from attrai_shared import keys
 
+from tests.flow.chat_replies import TIMEOUT_S, replies, reply_to
 from tests.flow.conftest import System
-from tests.flow.conversation import PATIENCE, replies, reply_to
 from tests.flow.test_flow import settled
 
 USER = 7_700_112_233
@@ -34,7 +34,7 @@ async def test_no_journal_ever_knows_whose_photo_it_was(system: System, sample: 
         async with ChatClient(system.run.chat_url, user_id=USER, first_name=WORDS[0]) as chat:
             photo = sample + WORDS[3].encode()
             sent = await chat.send_photo(photo, as_document=True, file_name=WORDS[1], caption=WORDS[2])
-            await chat.wait_until(lambda view: bool(replies(view, sent)), PATIENCE)
+            await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
             (request_id,) = ledger.zrange(keys.LIVE, 0, -1)
             await rewritten(ledger)
             await nothing_found(system, request_id)
@@ -48,14 +48,14 @@ async def rewritten(ledger: "redis.Redis[str]") -> None:
     """Returns when the server has written what it holds, the live request in it, into a snapshot beside its journal."""
     before = ledger.info("persistence")["rdb_saves"]
     ledger.bgsave(schedule=True)
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while ledger.info("persistence")["rdb_saves"] == before:
             await asyncio.sleep(0.1)
 
 
 async def nothing_found(system: System, request_id: str) -> None:
     """The request's id is there, so the search reads the right files; nothing else is."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_S):
         while not found([request_id], system.data):
             await asyncio.sleep(0.1)
     assert found([str(USER), *WORDS, *FIELDS], system.data) == set()

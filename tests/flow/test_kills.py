@@ -23,14 +23,14 @@ from attrai_shared.queues import all_queues, celery_app
 from attrai_shared.redis_transport import JOURNAL
 from PIL import Image
 
-from tests.flow import traps
+from tests.flow import kill_points
+from tests.flow.chat_replies import TIMEOUT_S, is_final, replies, words
 from tests.flow.conftest import EMBEDDED, RABBITMQ, start_servers
-from tests.flow.conversation import PATIENCE, is_final, replies, words
 
 HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
 GAPS = {
     "intake": (
-        traps.NOTHING,
+        kill_points.NOTHING,
         "admitted",
         "half of the source written",
         "source written",
@@ -40,7 +40,7 @@ GAPS = {
         "noted as queued",
     ),
     "estimator": (
-        traps.NOTHING,
+        kill_points.NOTHING,
         "attempt counted",
         "half of the picture written",
         "picture written",
@@ -50,7 +50,7 @@ GAPS = {
         "source deleted",
     ),
     "replier": (
-        traps.NOTHING,
+        kill_points.NOTHING,
         "claimed",
         "reply sent",
         "settled",
@@ -64,24 +64,24 @@ KILLS = [dict(zip(GAPS, row, strict=True)) for row in zip_longest(*GAPS.values()
 """What one photo lives through: each process dies once on its way, in a gap that no other photo's kill was in."""
 ON_RABBITMQ = ("published", "outcome written", "settled")
 """The rows in which a process dies at one of these are run on RabbitMQ too."""
-THREE_STARTS = 2 * PATIENCE
+THREE_RESTARTS_TIMEOUT_S = 2 * TIMEOUT_S
 """Seconds for an answer behind which three processes start in turn; less than the visibility timeout, for which nobody may wait."""
 FORGOTTEN = "waiting message sent"
 """The gap that leaves a waiting message beside the answer: nobody but the dead process knew of it."""
 
 
 @dataclass(frozen=True)
-class Trapped:
-    """A running system whose processes have traps."""
+class KillableSystem:
+    """A running system whose processes have kill points."""
 
     broker: str
     run: Playground
     folder: Path
 
     def has_died(self, role: str, pid: int) -> bool:
-        """Whether its trap is sprung, and another process has taken its place."""
+        """Whether it died at its kill point and another process has taken its place."""
         now = next(state.pid for state in self.run.states() if state.name == role)
-        return not traps.is_armed(self.folder, role) and now not in {None, pid}
+        return not kill_points.is_armed(self.folder, role) and now not in {None, pid}
 
     def left(self) -> list[str]:
         """All that is still there of any request: files, records, quotas, messages."""
@@ -106,43 +106,43 @@ def _unacknowledged(client: "redis.Redis[bytes]") -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def trapped(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trapped]:
-    folder = tmp_path_factory.mktemp("traps")
-    around = {**os.environ, traps.FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
-    commands = {role: (sys.executable, str(HERE / "trapped_bot.py"), role) for role in ("intake", "replier")}
-    commands["estimator"] = (sys.executable, str(HERE / "trapped_estimator.py"))
+def killable(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[KillableSystem]:
+    folder = tmp_path_factory.mktemp("kill_points")
+    around = {**os.environ, kill_points.FOLDER: str(folder), "PYTHONPATH": str(ROOT)}
+    commands = {role: (sys.executable, str(HERE / "bot_with_kill_points.py"), role) for role in ("intake", "replier")}
+    commands["estimator"] = (sys.executable, str(HERE / "estimator_with_kill_points.py"))
     with ExitStack() as stack:
         urls = start_servers(request.param, stack, *(tmp_path_factory.mktemp(name) for name in ("rabbitmq", "redis")))
         run = stack.enter_context(playground(parent_environment=around, commands=commands, **urls))
         run.await_ready()
-        yield Trapped(request.param, run, folder)
+        yield KillableSystem(request.param, run, folder)
 
 
-@pytest.mark.parametrize("trapped", [EMBEDDED], indirect=True)
-async def test_these_are_all_gaps(trapped: Trapped) -> None:
+@pytest.mark.parametrize("killable", [EMBEDDED], indirect=True)
+async def test_these_are_all_gaps(killable: KillableSystem) -> None:
     """A step that is added to a process, or taken from it, makes the list wrong."""
-    async with ChatClient(trapped.run.chat_url) as chat:
+    async with ChatClient(killable.run.chat_url) as chat:
         await answered(chat, await chat.send_photo(photo(0.0)))
-    await until_nothing_is_left(trapped)
+    await until_nothing_is_left(killable)
     seen: dict[str, tuple[str, ...]] = {}
     with suppress(TimeoutError):  # intake may note that it has queued what is answered already
-        async with asyncio.timeout(PATIENCE):
-            while (seen := {role: tuple(traps.steps(trapped.folder, role)) for role in GAPS}) != GAPS:
+        async with asyncio.timeout(TIMEOUT_S):
+            while (seen := {role: tuple(kill_points.steps(killable.folder, role)) for role in GAPS}) != GAPS:
                 await asyncio.sleep(0.1)
     assert seen == GAPS
 
 
-@pytest.mark.parametrize("trapped", [EMBEDDED], indirect=True)
+@pytest.mark.parametrize("killable", [EMBEDDED], indirect=True)
 @pytest.mark.parametrize("kills", KILLS, ids=str)
-async def test_a_kill_in_a_gap_costs_nothing(trapped: Trapped, kills: dict[str, str | None]) -> None:
-    await killed_and_answered(trapped, kills)
+async def test_a_kill_in_a_gap_costs_nothing(killable: KillableSystem, kills: dict[str, str | None]) -> None:
+    await killed_and_answered(killable, kills)
 
 
 @pytest.mark.rabbitmq
-@pytest.mark.parametrize("trapped", [RABBITMQ], indirect=True)
+@pytest.mark.parametrize("killable", [RABBITMQ], indirect=True)
 @pytest.mark.parametrize("kills", [row for row in KILLS if {*row.values()} & {*ON_RABBITMQ}], ids=str)
-async def test_on_rabbitmq_too(trapped: Trapped, kills: dict[str, str | None]) -> None:
-    await killed_and_answered(trapped, kills)
+async def test_on_rabbitmq_too(killable: KillableSystem, kills: dict[str, str | None]) -> None:
+    await killed_and_answered(killable, kills)
 
 
 def test_every_gap_is_told() -> None:
@@ -151,18 +151,18 @@ def test_every_gap_is_told() -> None:
     assert rows[1:] == [(role, done) for role, gaps in GAPS.items() for done in gaps]
 
 
-async def killed_and_answered(trapped: Trapped, kills: dict[str, str | None]) -> None:
+async def killed_and_answered(killable: KillableSystem, kills: dict[str, str | None]) -> None:
     """The photo comes back as its own picture, once, though every process named died on its way."""
     armed = {role: done for role, done in kills.items() if done is not None}
-    before = {role: trapped.run.pid(role) for role in armed}
+    before = {role: killable.run.pid(role) for role in armed}
     for role, done in armed.items():
-        traps.arm(trapped.folder, role, done)
+        kill_points.arm(killable.folder, role, done)
     hue = KILLS.index(kills) / len(KILLS)
-    async with ChatClient(trapped.run.chat_url) as chat:
+    async with ChatClient(killable.run.chat_url) as chat:
         sent = await chat.send_photo(photo(hue))
         await answered(chat, sent)
-        await until_back(trapped, before)
-        await until_nothing_is_left(trapped)
+        await until_back(killable, before)
+        await until_nothing_is_left(killable)
         below = replies(await chat.view(), sent)
         (answer,) = [message for message in below if is_final(message)]
         assert answer.photo, words(answer)
@@ -177,22 +177,22 @@ def is_near(one: float, other: float) -> bool:
 
 
 async def answered(chat: ChatClient, sent: Message) -> None:
-    await chat.wait_until(lambda view: any(map(is_final, replies(view, sent))), THREE_STARTS)
+    await chat.wait_until(lambda view: any(map(is_final, replies(view, sent))), THREE_RESTARTS_TIMEOUT_S)
 
 
-async def until_back(trapped: Trapped, before: dict[str, int]) -> None:
+async def until_back(killable: KillableSystem, before: dict[str, int]) -> None:
     """Returns when each of these processes has died in its gap and is ready again."""
-    async with asyncio.timeout(PATIENCE):
-        while [role for role, pid in before.items() if not trapped.has_died(role, pid)]:
+    async with asyncio.timeout(TIMEOUT_S):
+        while [role for role, pid in before.items() if not killable.has_died(role, pid)]:
             await asyncio.sleep(0.1)
-    await asyncio.to_thread(trapped.run.await_ready, *before)
+    await asyncio.to_thread(killable.run.await_ready, *before)
 
 
-async def until_nothing_is_left(trapped: Trapped) -> None:
+async def until_nothing_is_left(killable: KillableSystem) -> None:
     left: list[str] = []
     try:
-        async with asyncio.timeout(PATIENCE):
-            while left := trapped.left():
+        async with asyncio.timeout(TIMEOUT_S):
+            while left := killable.left():
                 await asyncio.sleep(0.3)
     except TimeoutError:
         raise AssertionError(f"left: {left}") from None

@@ -17,7 +17,7 @@ from redis.exceptions import ConnectionError as ConnectionLost
 
 from tests.flow.test_unfinished import message
 
-BOUND = 30.0
+TIMEOUT_S = 30.0
 
 
 @dataclass
@@ -50,7 +50,7 @@ def server(tmp_path: Path) -> Iterator[tuple[Supervisor, str]]:
     valkey = ephemeral_valkey(runtime / "s", tmp_path, {})
     try:
         with Supervisor([valkey], tmp_path, watchdog_pipe) as supervisor:
-            supervisor.await_ready([valkey.name], BOUND)
+            supervisor.await_ready([valkey.name], TIMEOUT_S)
             yield supervisor, embedded_broker(runtime / "s")
     finally:
         watchdog_pipe.close()
@@ -77,7 +77,7 @@ def test_a_look_takes_no_message_and_no_answer(server: tuple[Supervisor, str]) -
         worker.look()
         publish(app, message(1), time.time())
         worker.look()
-        worker.connection.drain_events(timeout=BOUND)
+        worker.connection.drain_events(timeout=TIMEOUT_S)
         assert received == [message(1).request_id]
 
 
@@ -86,6 +86,6 @@ def test_a_server_started_anew_is_noticed(server: tuple[Supervisor, str]) -> Non
     with waiting_for_messages(broker) as (worker, _):
         worker.look()
         supervisor.kill("valkey")
-        supervisor.await_ready(["valkey"], BOUND)
+        supervisor.await_ready(["valkey"], TIMEOUT_S)
         with pytest.raises(ConnectionLost, match="restarted"):
             worker.look()

@@ -31,7 +31,7 @@ with celery_app(role, url).connection_for_write() as connection:
             connection.drain_events(timeout=30)
         time.sleep(600)
 """
-BOUND = 30.0
+TIMEOUT_S = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def broker() -> Iterator[str]:
         socket = Path(name) / "s"
         words = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--dir", name, "--save", ""]
         with subprocess.Popen(words, stdout=subprocess.DEVNULL) as server:
-            until = time.monotonic() + BOUND
+            until = time.monotonic() + TIMEOUT_S
             while not starts_compaction(embedded_redis(socket)):
                 assert time.monotonic() < until
                 time.sleep(0.02)

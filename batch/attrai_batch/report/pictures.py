@@ -13,7 +13,7 @@ WIDTH_IN, HEIGHT_IN, DPI = 7.0, 4.0, 110
 """Size of a chart in inches, and its dots per inch."""
 MAX_BARS = 12
 """Bars of the histogram before the last one, which has all larger numbers."""
-BLUE = "#2a6f97"
+CHART_BLUE = "#2a6f97"
 MIN_VECTORS = 3
 """Vectors that a map needs."""
 
@@ -34,7 +34,7 @@ def histogram(faces: Mapping[int, int]) -> bytes:
     labels = [*map(str, range(most)), f"{most}+" if max(faces, default=0) > most else str(most)]
     figure = Figure((WIDTH_IN, HEIGHT_IN), DPI, layout="constrained")
     axes = figure.add_subplot(xlabel="faces of a photo", ylabel="photos")
-    axes.bar_label(axes.bar(labels, bars, color=BLUE), fmt="{:,.0f}")
+    axes.bar_label(axes.bar(labels, bars, color=CHART_BLUE), fmt="{:,.0f}")
     axes.spines[["top", "right"]].set_visible(False)
     return _png(figure)
 
@@ -47,7 +47,7 @@ def vector_map(vectors: NDArray[np.float32]) -> bytes | None:
     names = [f"component {i + 1} ({share:.0%} of the variance)" for i, share in enumerate(shares)]
     figure = Figure((WIDTH_IN, WIDTH_IN), DPI, layout="constrained")
     axes = figure.add_subplot(xlabel=names[0], ylabel=names[1], aspect="equal")
-    axes.scatter(points[:, 0], points[:, 1], s=4, color=BLUE, alpha=0.6, linewidths=0)
+    axes.scatter(points[:, 0], points[:, 1], s=4, color=CHART_BLUE, alpha=0.6, linewidths=0)
     axes.spines[["top", "right"]].set_visible(False)
     return _png(figure)
 

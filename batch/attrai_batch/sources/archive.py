@@ -11,7 +11,7 @@ from attrai_batch.errors import SourceError
 from attrai_batch.sources.decompression import BZIP2, GZIP, XZ
 from attrai_batch.sources.entries import Entry, RefusedEntry
 from attrai_batch.sources.member_filter import ArchiveEnds
-from attrai_batch.sources.rules import LIMITS, SourceLimits, escaped_name
+from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits, escaped_name
 from attrai_batch.sources.tar_archive import tar_entries
 from attrai_batch.sources.zip_archive import zip_count, zip_entries
 
@@ -34,7 +34,7 @@ class ArchiveSource:
     def __init__(
         self,
         path: Path,
-        limits: SourceLimits = LIMITS,
+        limits: SourceLimits = DEFAULT_SOURCE_LIMITS,
         *,
         name: str | None = None,
         fingerprint: str | None = None,

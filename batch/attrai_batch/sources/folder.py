@@ -13,7 +13,14 @@ from typing import IO
 
 from attrai_batch.errors import SourceError
 from attrai_batch.sources.entries import Entry, FileEntry, RefusedEntry
-from attrai_batch.sources.rules import LIMITS, SourceLimits, escaped_name, is_hidden, is_photo, unsafe_reason
+from attrai_batch.sources.rules import (
+    DEFAULT_SOURCE_LIMITS,
+    SourceLimits,
+    escaped_name,
+    is_hidden,
+    is_photo,
+    unsafe_reason,
+)
 
 SORTED_IN_MEMORY = 50_000
 """Names of one folder that are sorted in memory at a time: about 5 MB."""
@@ -29,7 +36,7 @@ class FolderSource:
     that lead outside are refused.
     """
 
-    def __init__(self, folder: Path, limits: SourceLimits = LIMITS) -> None:
+    def __init__(self, folder: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> None:
         self._folder = folder.resolve()
         self._root = os.fsencode(self._folder)
         self._limits = limits

@@ -39,7 +39,7 @@ class SourceLimits:
         return unpacked > self.ratio * packed + self.slack
 
 
-LIMITS = SourceLimits()
+DEFAULT_SOURCE_LIMITS = SourceLimits()
 
 
 def is_photo(name: str) -> bool:

@@ -1,15 +1,27 @@
-"""Commands, the language keyboard, and a sentence for everything else that is no photo."""
+"""Commands, the language keyboard, and answers to everything else that is no photo."""
+
+import time
+from collections.abc import Set
 
 from aiogram import Bot, F, Router
 from aiogram.enums import ContentType
 from aiogram.filters import Command, CommandObject
-from aiogram.types import BotCommand, CallbackQuery, InlineKeyboardButton, InlineKeyboardMarkup, Message
+from aiogram.types import (
+    BotCommand,
+    BufferedInputFile,
+    CallbackQuery,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    Message,
+)
 from attrai_shared.contracts import Language
 from attrai_shared.errors import WrongKind
 
 from attrai_bot.intake.chat_user import ChatUser
 from attrai_bot.state import RequestStore
-from attrai_bot.telegram.sending import answer
+from attrai_bot.stats.chart_renderer import ChartRenderer
+from attrai_bot.stats.page import stats_caption, stats_page
+from attrai_bot.telegram.sending import answer, answer_photo
 from attrai_bot.texts import LANGUAGES, TextParams, translate
 
 MENU = ("start", "help", "privacy", "language")
@@ -31,6 +43,13 @@ def commands_router() -> Router:
     router.callback_query.register(
         on_language_choice, F.data.in_({LANGUAGE_DATA_PREFIX + language for language in LANGUAGES})
     )
+    return router
+
+
+def statistics_router(admins: Set[int]) -> Router:
+    """/stats for these Telegram users. For all others it is an unknown command."""
+    router = Router(name="statistics")
+    router.message.register(on_stats, Command("stats"), F.from_user.id.in_(admins))
     return router
 
 
@@ -66,6 +85,15 @@ async def on_language_choice(query: CallbackQuery, chat_user: ChatUser, requests
     await query.answer()
     if isinstance(query.message, Message):
         await query.message.edit_text(translate(language, "language_set"))
+
+
+async def on_stats(
+    message: Message, chat_user: ChatUser, requests: RequestStore, chart_renderer: ChartRenderer
+) -> None:
+    """Answers with a picture of the last month. Raises RequestStoreUnavailable, DrawingFailedError, TimeoutError."""
+    days = await requests.days(time.time())
+    picture = BufferedInputFile(await chart_renderer.draw(stats_page(days, chat_user.language)), "stats.png")
+    await answer_photo(message, picture, stats_caption(days, chat_user.language))
 
 
 async def on_text(message: Message, chat_user: ChatUser) -> None:

@@ -11,7 +11,7 @@ from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.retry import RetryPolicy
 
 from attrai_bot.telegram.bot_api import FINAL_ERRORS
-from attrai_bot.telegram.limits import MAX_BYTES
+from attrai_bot.telegram.limits import MAX_FILE_BYTES
 from attrai_bot.telegram.sending import call_telegram
 
 DOWNLOAD_RETRY = RetryPolicy(on=(DownloadFailed,), first_pause_s=1.0, longest_pause_s=2.0, max_attempts=3)
@@ -44,7 +44,7 @@ async def _copy(bot: Bot, path: str, store: PhotoStore, request_id: str) -> None
     with store.writing(request_id, Part.SOURCE) as source:
         async for chunk in _chunks(bot, path):
             size += len(chunk)
-            if size > MAX_BYTES:
+            if size > MAX_FILE_BYTES:
                 raise TooManyBytes
             source.write(chunk)
 

@@ -24,7 +24,7 @@ MAX_HANDLERS = 64
 """Handlers that run side by side."""
 REPOLL_PAUSE_S = 0.2
 """Pause between polls while handlers run. Telegram then repeats the open updates instead of holding the poll."""
-DRAIN_TIMEOUT_S = 6.0
+HANDLER_DRAIN_TIMEOUT_S = 6.0
 """How long handlers may finish at stop. The updates of the others are delivered again."""
 CONFIRM_TIMEOUT_S = 1
 
@@ -126,7 +126,7 @@ class Poller:
 
     async def _drain(self) -> None:
         if self._running:
-            _, late = await asyncio.wait({*self._running}, timeout=DRAIN_TIMEOUT_S)
+            _, late = await asyncio.wait({*self._running}, timeout=HANDLER_DRAIN_TIMEOUT_S)
             await cancel_all(late)
         if (offset := self._offsets.offset) is not None:
             with suppress(*TELEGRAM_ERRORS):

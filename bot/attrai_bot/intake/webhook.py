@@ -13,7 +13,7 @@ from aiohttp import web
 from attrai_shared.logs import event
 from pydantic import ValidationError
 
-from attrai_bot.intake.polling import DRAIN_TIMEOUT_S, MAX_HANDLERS, Handle
+from attrai_bot.intake.polling import HANDLER_DRAIN_TIMEOUT_S, MAX_HANDLERS, Handle
 
 logger = logging.getLogger(__name__)
 
@@ -53,8 +53,8 @@ def webhook_app(bot: Bot, handle: Handle, path: str, secret: str) -> web.Applica
 
 @asynccontextmanager
 async def served(app: web.Application, host: str, port: int) -> AsyncIterator[None]:
-    """Listens while the block runs; then open calls have `DRAIN_TIMEOUT_S` to finish."""
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=DRAIN_TIMEOUT_S, handle_signals=False)
+    """Listens while the block runs; then open calls have `HANDLER_DRAIN_TIMEOUT_S` to finish."""
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=HANDLER_DRAIN_TIMEOUT_S, handle_signals=False)
     await runner.setup()
     try:
         await web.TCPSite(runner, host, port).start()

@@ -20,7 +20,7 @@ REAP_INTERVAL_S = 2.0
 REAPS_PER_SWEEP = 15
 MAX_ANSWERS = 16
 """Overdue requests that are answered side by side."""
-ANSWER_TIMEOUT_S = 60.0
+OVERDUE_REPLY_TIMEOUT_S = 60.0
 """Limit of one attempt to answer. The request is tried again afterwards."""
 
 
@@ -76,7 +76,9 @@ class Reaper:
     async def _answer(self, request: LiveRequest) -> None:
         try:
             async with self._free:
-                await self._reply_service.deliver(PendingReply.of_request(request), TimedOut.code, ANSWER_TIMEOUT_S)
+                await self._reply_service.deliver(
+                    PendingReply.of_request(request), TimedOut.code, OVERDUE_REPLY_TIMEOUT_S
+                )
         except AttraiError as error:
             event(logger, "reaper_hindered", level=logging.WARNING, code=error.code, **request.log_fields)
         finally:

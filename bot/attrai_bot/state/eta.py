@@ -42,5 +42,5 @@ def _rounded(language: Language, seconds: float) -> str:
     if rounded < 2 * MINUTE_S:
         return translate(language, "seconds", number=rounded)
     minutes, rest = divmod(rounded, MINUTE_S)
-    said = translate(language, "minutes", number=minutes)
-    return f"{said} {translate(language, 'seconds', number=rest)}" if rest else said
+    text = translate(language, "minutes", number=minutes)
+    return f"{text} {translate(language, 'seconds', number=rest)}" if rest else text

@@ -23,7 +23,7 @@ MARKS_KEPT_S = 3600.0
 """How long marks outlive a request's deadline. An update that is repeated later counts as new."""
 CLAIM_LEASE_S = 10.0
 """How long a claim lasts unless it is renewed."""
-REDIS_TIMEOUT_S = 4.0
+REQUEST_STORE_TIMEOUT_S = 4.0
 COUNTS_KEPT_MS = (DAYS_SHOWN + 1) * 86_400_000
 SALT_EXTRA_S = 60.0
 """A day's salt outlives the day, since the clocks of two processes may differ."""
@@ -48,8 +48,8 @@ class RequestStore:
         redis = Redis.from_url(
             url,
             decode_responses=True,
-            socket_timeout=REDIS_TIMEOUT_S,
-            socket_connect_timeout=REDIS_TIMEOUT_S,
+            socket_timeout=REQUEST_STORE_TIMEOUT_S,
+            socket_connect_timeout=REQUEST_STORE_TIMEOUT_S,
             retry=once_more,
         )
         return cls(redis, limits, cipher)

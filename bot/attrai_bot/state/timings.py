@@ -43,7 +43,7 @@ class Timings:
     @property
     def _slope(self) -> float:
         """Seconds per byte, by least squares, shrunk towards 0 for few photos. Limited so that no file needs negative time."""
-        if not self.photos or not self.bytes:
+        spread = self.variance + self.bytes**2 / self.photos if self.photos else 0.0
+        if not spread or not self.bytes:
             return 0.0
-        slope = self.covariance / (self.variance + self.bytes**2 / self.photos)
-        return min(max(slope, 0.0), self.seconds / self.bytes)
+        return min(max(self.covariance / spread, 0.0), self.seconds / self.bytes)

@@ -35,12 +35,12 @@ def stats_page(days: Sequence[Day], language: Language) -> StatsPage:
 def stats_caption(days: Sequence[Day], language: Language) -> str:
     """Today in numbers, and how long estimates took."""
     today, counts = days[-1], _together(days, ALL_STEPS)
-    said = translate(language, "stats.today", photos=today.photos, users=today.users)
+    text = translate(language, "stats.today", photos=today.photos, users=today.users)
     half, most = at_most(counts, 0.5), at_most(counts, 0.95)
     if half is None or most is None:
-        return said
+        return text
     return (
-        f"{said}\n{translate(language, 'stats.took', half=decimal(language, half, 2), most=decimal(language, most, 2))}"
+        f"{text}\n{translate(language, 'stats.took', half=decimal(language, half, 2), most=decimal(language, most, 2))}"
     )
 
 

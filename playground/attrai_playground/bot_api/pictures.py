@@ -12,7 +12,7 @@ from .errors import PhotoRejected
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
 MAX_SIDES = 10_000
 MAX_RATIO = 20
-MAX_PIXELS = 60_000_000
+MAX_PICTURE_PIXELS = 60_000_000
 """Limits of sendPhoto by the Bot API; the last is ours, against decompression bombs."""
 
 LONG_SIDES = (90, 320, 800, 1280)
@@ -80,7 +80,7 @@ def _upright(data: bytes) -> Image.Image:
 
 def _check_dimensions(width: int, height: int) -> None:
     short, long = sorted((width, height))
-    if width + height > MAX_SIDES or long > MAX_RATIO * short or width * height > MAX_PIXELS:
+    if width + height > MAX_SIDES or long > MAX_RATIO * short or width * height > MAX_PICTURE_PIXELS:
         raise PhotoRejected(400, "PHOTO_INVALID_DIMENSIONS")
 
 

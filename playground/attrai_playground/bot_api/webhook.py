@@ -12,7 +12,7 @@ from .types import ApiObject, Update, WebhookInfo
 from .updates import Updates
 from .waiting import Signal
 
-LONGEST_PAUSE = 60.0
+MAX_RETRY_DELAY_S = 60.0
 """Seconds between two tries at most."""
 
 ANSWER_SECONDS = 60
@@ -84,7 +84,7 @@ class Webhook:
                 return
             self._error = (int(self._clock()), problem)
             await self._pause(pause)
-            pause = min(pause * 2, LONGEST_PAUSE)
+            pause = min(pause * 2, MAX_RETRY_DELAY_S)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.entries import Entry, FileEntry, MemberEntry, RefusedEntry
-from attrai_batch.sources.rules import LIMITS, SourceLimits
+from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits
 
 Rows = list[tuple[str, str]]
 
 
-def read(path: Path, limits: SourceLimits = LIMITS) -> Rows:
+def read(path: Path, limits: SourceLimits = DEFAULT_SOURCE_LIMITS) -> Rows:
     """The name of each entry, and the code of its refusal or ""."""
     return rows(list(ArchiveSource(path, limits).entries()))
 

@@ -10,7 +10,7 @@ import pytest
 from attrai_batch.errors import SourceError
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.entries import RefusedEntry
-from attrai_batch.sources.rules import LIMITS, SourceLimits
+from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -347,7 +347,7 @@ def test_random_damage_to_an_archive_raises_no_other_error(
         write_tar(path, *(tar_member(*item) for item in members.items()), packed=kind)
     path.write_bytes(noise(path.read_bytes(), flips, keep))
     try:
-        entries = list(ArchiveSource(path, LIMITS).entries())
+        entries = list(ArchiveSource(path, DEFAULT_SOURCE_LIMITS).entries())
     except SourceError:
         return
     for entry in entries:

@@ -1,4 +1,4 @@
-"""A real server of the Redis protocol for the request store and the broker, a store in a folder, and a Telegram that tests rule."""
+"""A real Valkey or Redis for request store and broker, a photo store in a folder, and a test double of Telegram."""
 
 import base64
 import json
@@ -49,7 +49,7 @@ def _server_program() -> str:
 
 @pytest.fixture(scope="session")
 def server_socket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The socket of a server that lives as long as the tests."""
+    """The socket of a server that runs for the whole session."""
     folder = tmp_path_factory.mktemp("redis")
     path = folder / "s"
     command = [_server_program(), "--port", "0", "--unixsocket", str(path), "--dir", str(folder), "--save", ""]
@@ -73,7 +73,7 @@ def _await_server(path: Path, server: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture
 def database(server_socket: Path) -> Iterator["redis.Redis[str]"]:
-    """The request store's database, empty, for tests that look behind the request store."""
+    """The request store's empty database, for tests that read it directly."""
     with redis.Redis(unix_socket_path=str(server_socket), db=1, decode_responses=True) as client:
         client.flushdb()
         yield client
@@ -157,7 +157,7 @@ def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
     settings: BotSettings,
     store_retry: OutageRetry,
 ) -> Feed:
-    """Hands the dispatcher one update."""
+    """Passes one update to the dispatcher."""
     telegram.files["photo"] = PHOTO
     intake = PhotoIntake(
         bot, requests, store, publisher, reply_service, CIPHER, TEXT_PARAMS, settings.lifetime, store_retry=store_retry
@@ -173,7 +173,7 @@ def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
 
 @pytest.fixture
 async def queue(server_socket: Path) -> AsyncIterator[Callable[[], list[ToEstimate]]]:
-    """What lies in the queue to the estimators."""
+    """Reads the messages in the queue to the estimators."""
     with redis.Redis(unix_socket_path=str(server_socket), db=0) as broker:
 
         def read() -> list[ToEstimate]:

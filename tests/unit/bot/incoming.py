@@ -1,4 +1,4 @@
-"""Updates as Telegram sends them, and what tests call the hands that take them."""
+"""Updates as Telegram sends them, and the types of fixtures that take them."""
 
 import itertools
 from collections.abc import Awaitable, Callable

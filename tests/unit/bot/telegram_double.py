@@ -1,6 +1,6 @@
-# ruff: noqa: ASYNC109, PLR0911  # aiogram's signatures; one return for each method of Telegram's
+# ruff: noqa: ASYNC109, PLR0911  # aiogram's signatures; one return for each method of Telegram
 
-"""Telegram as far as the bot's unit tests need it: a session of aiogram's that keeps messages and fails when a test orders it."""
+"""A test double of Telegram: an aiogram session that keeps messages, and fails when a test orders it."""
 
 import itertools
 from collections import Counter
@@ -32,7 +32,7 @@ CHAT = 1001
 
 
 class FakeTelegram(BaseSession):
-    """`texts` and `pictures` are the bot's standing messages by id; `calls` counts methods; `order` makes a method fail."""
+    """`texts` and `pictures` are the bot's visible messages by id; `calls` counts methods; `order` makes a method fail."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,23 +48,23 @@ class FakeTelegram(BaseSession):
         self._orders: dict[str, list[Callable[[TelegramMethod[Any]], Exception]]] = {}
 
     def order(self, method: str, *errors: Callable[[TelegramMethod[Any]], Exception]) -> None:
-        """The next calls of this method raise these, one after the other."""
+        """The next calls of this method raise these errors, one after the other."""
         self._orders.setdefault(method, []).extend(errors)
 
     def standing(self, waiting: str = "A photo waits.") -> int:
-        """A message that the bot sent before; its id."""
+        """The id of a message that the bot has sent."""
         message_id = next(self._ids)
         self.texts[message_id] = waiting
         return message_id
 
     def delete(self, message_id: int) -> None:
-        """The user deletes a message of the bot's."""
+        """The user deletes a message of the bot."""
         self.texts.pop(message_id, None)
         self.pictures.pop(message_id, None)
 
     @property
     def said(self) -> list[str]:
-        """All standing messages and captions, in the order of their ids."""
+        """All visible messages and captions, sorted by id."""
         return [text for _, text in sorted({**self.texts, **self.pictures}.items())]
 
     async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
@@ -118,7 +118,7 @@ class FakeTelegram(BaseSession):
         return True
 
     def _polled(self, method: GetUpdates) -> list[Update]:
-        """As Telegram: forgets what lies below the offset, repeats the rest. Nothing new: answers at once, with nothing."""
+        """Like Telegram, forgets updates below the offset and repeats the rest. Without updates it answers at once."""
         self.offsets.append(method.offset)
         self.updates = {number: update for number, update in self.updates.items() if number >= (method.offset or 0)}
         return [self.updates[number] for number in sorted(self.updates)][: method.limit or 100]

@@ -1,4 +1,4 @@
-"""Addresses leave the bot sealed for one request, messages as keyed hashes."""
+"""Addresses leave the bot encrypted for one request, messages as keyed hashes."""
 
 import pytest
 from attrai_bot.state.address_cipher import AddressCipher
@@ -22,37 +22,37 @@ addresses = st.builds(
 
 
 @given(addresses)
-def test_what_is_closed_opens_for_its_request_and_travels_in_a_message(address: ReplyAddress) -> None:
+def test_encrypted_address_decrypts_for_its_request_and_fits_a_message(address: ReplyAddress) -> None:
     sealed = CIPHER.encrypt(address, ONE)
     assert CIPHER.decrypt(sealed, ONE) == address
     message = ToEstimate(request_id=ONE, user=OTHER, reply_to=sealed, accepted_at=1, deadline=2)
     assert message.reply_to == sealed
 
 
-def test_another_process_with_the_same_secret_opens_it() -> None:
+def test_another_process_with_the_same_secret_decrypts_it() -> None:
     assert AddressCipher(SECRET).decrypt(CIPHER.encrypt(ADDRESS, ONE), ONE) == ADDRESS
 
 
-def test_sealed_twice_it_looks_different() -> None:
+def test_two_encryptions_of_an_address_differ() -> None:
     assert CIPHER.encrypt(ADDRESS, ONE) != CIPHER.encrypt(ADDRESS, ONE)
 
 
-def test_an_address_of_version_1_is_open() -> None:
+def test_an_address_of_version_1_is_plain() -> None:
     assert CIPHER.decrypt(ADDRESS, ONE) == ADDRESS
 
 
-def test_it_opens_for_no_other_request() -> None:
+def test_it_decrypts_for_no_other_request() -> None:
     with pytest.raises(RefusedMessage):
         CIPHER.decrypt(CIPHER.encrypt(ADDRESS, ONE), OTHER)
 
 
-def test_it_opens_under_no_other_secret() -> None:
+def test_it_decrypts_under_no_other_secret() -> None:
     with pytest.raises(RefusedMessage):
         AddressCipher(b"another secret").decrypt(CIPHER.encrypt(ADDRESS, ONE), ONE)
 
 
 @given(st.integers(0, 71), st.sampled_from("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"))
-def test_changed_in_any_place_it_does_not_open(place: int, letter: str) -> None:
+def test_a_changed_character_makes_it_undecryptable(place: int, letter: str) -> None:
     sealed = CIPHER.encrypt(ADDRESS, ONE)
     changed = sealed[:place] + letter + sealed[place + 1 :]
     if changed != sealed:
@@ -61,13 +61,13 @@ def test_changed_in_any_place_it_does_not_open(place: int, letter: str) -> None:
 
 
 @given(st.text())
-def test_made_up_texts_are_refused_and_not_quoted(forged: str) -> None:
+def test_made_up_addresses_are_refused_and_not_quoted(forged: str) -> None:
     with pytest.raises(RefusedMessage) as refused:
         CIPHER.decrypt(forged, ONE)
     assert str(refused.value) == "the address was not sealed for this request by our key"
 
 
-def test_a_message_is_known_again_by_a_mark_that_says_nothing() -> None:
+def test_message_hashes_are_stable_and_distinct() -> None:
     marks = {
         cipher.message_hash(user, message)
         for cipher in (CIPHER, AddressCipher(b"another secret"))

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from aiogram.types import Animation, Chat, Document, Message, PhotoSize
 from attrai_bot.intake.attachments import check_message
-from attrai_bot.telegram.limits import MAX_BYTES
+from attrai_bot.telegram.limits import MAX_FILE_BYTES
 from attrai_shared.errors import PhotoError, TooElongated, TooManyBytes, TooSmall, WrongKind
 
 
@@ -25,8 +25,8 @@ def test_the_largest_size_of_a_photo_is_taken() -> None:
     assert (taken.file_id, taken.bytes, taken.chat_id, taken.message_id) == ("large", 99, 1001, 7)
 
 
-def test_a_file_that_does_not_tell_its_size_reserves_the_most_there_may_be() -> None:
-    assert check_message(message(document=document("image/png", file_size=None))).bytes == MAX_BYTES
+def test_a_file_of_unknown_size_reserves_the_limit() -> None:
+    assert check_message(message(document=document("image/png", file_size=None))).bytes == MAX_FILE_BYTES
 
 
 @pytest.mark.parametrize(
@@ -52,17 +52,17 @@ def test_images_sent_as_files_are_photos(mime_type: str | None, file_name: str |
         ({"document": document("application/pdf", "a.jpg")}, WrongKind),
         ({"document": document("application/octet-stream", "a.exe")}, WrongKind),
         ({"document": document(None)}, WrongKind),
-        ({"document": document("image/jpeg", file_size=MAX_BYTES + 1)}, TooManyBytes),
+        ({"document": document("image/jpeg", file_size=MAX_FILE_BYTES + 1)}, TooManyBytes),
         ({"photo": [size(39, 300)]}, TooSmall),
         ({"photo": [size(2001, 100)]}, TooElongated),
     ],
 )
-def test_what_a_message_says_is_not_for_us(content: dict[str, object], error: type[PhotoError]) -> None:
+def test_a_message_without_a_usable_photo_is_refused(content: dict[str, object], error: type[PhotoError]) -> None:
     with pytest.raises(error):
         check_message(message(**content))
 
 
-def test_an_animation_is_no_photo_though_it_comes_with_a_document() -> None:
+def test_an_animation_with_a_document_is_no_photo() -> None:
     animation = Animation(file_id="d", file_unique_id="u", width=90, height=90, duration=1)
     with pytest.raises(WrongKind):
         check_message(message(animation=animation, document=document("image/jpeg")))

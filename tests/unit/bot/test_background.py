@@ -17,7 +17,7 @@ def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(background_module, "RESTART_RETRY", quick)
 
 
-async def test_a_task_that_loses_a_cancellation_ends_all_the_same() -> None:
+async def test_a_task_that_swallows_a_cancellation_is_cancelled_again() -> None:
     lost = 0
 
     async def stubborn() -> None:
@@ -40,7 +40,7 @@ async def run_until(background: BackgroundTasks, done: asyncio.Event) -> None:
     await background.stop()
 
 
-async def test_a_chore_that_is_hindered_is_begun_again() -> None:
+async def test_a_background_task_that_fails_is_restarted() -> None:
     begun, done = 0, asyncio.Event()
 
     async def task() -> None:
@@ -57,7 +57,7 @@ async def test_a_chore_that_is_hindered_is_begun_again() -> None:
 
 
 @pytest.mark.logs_errors
-async def test_a_bug_in_a_chore_is_logged_and_does_not_end_it(caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_bug_in_a_background_task_is_logged_and_it_restarts(caplog: pytest.LogCaptureFixture) -> None:
     begun, done = 0, asyncio.Event()
 
     async def task() -> None:
@@ -73,7 +73,7 @@ async def test_a_bug_in_a_chore_is_logged_and_does_not_end_it(caplog: pytest.Log
     assert "chore_failed" in caplog.text
 
 
-async def test_the_heartbeat_is_touched_again_and_again(tmp_path: Path) -> None:
+async def test_the_heartbeat_is_touched_repeatedly(tmp_path: Path) -> None:
     heartbeat = tmp_path / "heartbeat"
     beating = asyncio.create_task(touch_heartbeat(heartbeat))
     async with asyncio.timeout(20):

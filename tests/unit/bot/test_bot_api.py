@@ -29,11 +29,11 @@ from tests.unit.bot.telegram_double import TOKEN
         ("Bad Request: PHOTO_INVALID_DIMENSIONS", Fault.REFUSED),
     ],
 )
-def test_descriptions_say_what_is_wrong(description: str, fault: Fault) -> None:
+def test_descriptions_tell_the_fault(description: str, fault: Fault) -> None:
     assert fault_of(TelegramBadRequest(GetMe(), description)) is fault
 
 
-def test_a_blocked_bot_and_a_moved_chat_reach_nobody() -> None:
+def test_a_blocked_bot_and_a_moved_chat_mean_that_the_chat_is_gone() -> None:
     assert fault_of(TelegramForbiddenError(GetMe(), "Forbidden: bot was blocked by the user")) is Fault.CHAT_GONE
     assert fault_of(TelegramMigrateToChat(GetMe(), "moved", migrate_to_chat_id=-1)) is Fault.CHAT_GONE
 

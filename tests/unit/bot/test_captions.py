@@ -18,7 +18,7 @@ faces = st.builds(FaceScore, score=st.floats(1, 10), reasons=reasons.map(tuple))
 
 
 @given(language=languages, found=st.lists(faces, min_size=1, max_size=400).map(tuple))
-def test_a_caption_fits_whatever_was_found(language: Language, found: tuple[FaceScore, ...]) -> None:
+def test_a_caption_fits_the_limit_for_any_faces(language: Language, found: tuple[FaceScore, ...]) -> None:
     written = caption(language, found)
     assert len(written.encode("utf-16-le")) // 2 <= CAPTION_LIMIT
     assert written.splitlines()[0].split()[0 if language == "en" else 1] == str(len(found))

@@ -1,5 +1,5 @@
 # ruff: noqa: RUF001  # Russian is Cyrillic
-"""What the bot says to commands, words, buttons and all that is no photo."""
+"""Answers to commands, text, buttons and everything else that is no photo."""
 
 import pytest
 from aiogram.types import CallbackQuery, Chat, Sticker
@@ -8,7 +8,7 @@ from tests.unit.bot.incoming import Feed, message, photo
 from tests.unit.bot.telegram_double import FakeTelegram
 
 
-async def test_commands_say_their_sentences(feed: Feed, telegram: FakeTelegram) -> None:
+async def test_commands_are_answered_by_their_texts(feed: Feed, telegram: FakeTelegram) -> None:
     for command in ("/start", "/help", "/privacy", "/nonsense"):
         await feed(message(text=command))
     assert [said[:20] for said in telegram.said] == [
@@ -39,14 +39,14 @@ async def test_commands_say_their_sentences(feed: Feed, telegram: FakeTelegram) 
         ),
     ],
 )
-async def test_what_is_no_photo_is_told(
+async def test_a_message_without_a_photo_is_answered(
     feed: Feed, telegram: FakeTelegram, content: dict[str, object], said: str
 ) -> None:
     await feed(message(**content))
     assert [text.startswith(said) for text in telegram.said] == [True]
 
 
-async def test_a_notice_of_telegrams_gets_no_answer(feed: Feed, telegram: FakeTelegram) -> None:
+async def test_a_service_message_gets_no_answer(feed: Feed, telegram: FakeTelegram) -> None:
     await feed(message(new_chat_title="x"))
     assert telegram.said == []
 
@@ -56,7 +56,7 @@ async def test_groups_are_not_served(feed: Feed, telegram: FakeTelegram) -> None
     assert telegram.said == []
 
 
-async def test_the_language_is_telegrams_until_one_is_chosen(feed: Feed, telegram: FakeTelegram) -> None:
+async def test_the_language_comes_from_telegram_until_the_user_chooses(feed: Feed, telegram: FakeTelegram) -> None:
     await feed(message(text="/language", language_code="ru"))
     assert telegram.said == ["На каком языке говорить?"]
     (question,) = telegram.texts

@@ -1,4 +1,4 @@
-"""What a day's counters say, and that each photo and each estimate moves them once, however often it is delivered."""
+"""The counts of a day. Each photo and each estimate counts once, however often it is delivered."""
 
 import asyncio
 import re
@@ -35,7 +35,7 @@ NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
 DAY = 86_400.0
 
 
-def test_the_steps_are_the_pipelines() -> None:
+def test_the_steps_match_the_pipeline() -> None:
     pipeline = Path(attrai_bot.__file__).parents[2] / "estimator/attrai_estimator/pipeline.py"
     assert set(STEPS) == set(re.findall(r'clock\("(\w+)"\)', pipeline.read_text()))
 
@@ -49,15 +49,15 @@ def test_the_last_days_end_with_today_across_months() -> None:
     ("seconds", "bucket"),
     [(0.0, 0), (BUCKET_ENDS_S[0], 0), (BUCKET_ENDS_S[0] * 1.01, 1), (BUCKET_ENDS_S[-1], 14), (99.0, 15)],
 )
-def test_a_time_counts_in_the_first_bucket_that_holds_it(seconds: float, bucket: int) -> None:
+def test_a_time_counts_in_the_smallest_bucket_that_fits(seconds: float, bucket: int) -> None:
     assert fields_of({"detect": seconds}) == [f"detect:{bucket}", f"{ALL_STEPS}:{bucket}"]
 
 
-def test_steps_that_are_not_ours_make_no_counter() -> None:
+def test_unknown_steps_get_no_counter() -> None:
     assert fields_of({"made_up": 1.0}) == []
 
 
-def test_a_share_is_done_within_the_bucket_that_reaches_it() -> None:
+def test_a_quantile_is_the_end_of_its_bucket() -> None:
     counts = (0, 5, 4, 0, 1, *[0] * (len(BUCKET_ENDS_S) - 4))
     assert [at_most(counts, share) for share in (0.5, 0.9, 0.91)] == [
         BUCKET_ENDS_S[1],
@@ -68,7 +68,7 @@ def test_a_share_is_done_within_the_bucket_that_reaches_it() -> None:
     assert at_most((*[0] * len(BUCKET_ENDS_S), 1), 0.5) is None
 
 
-async def test_an_update_delivered_twice_counts_once_and_a_refused_photo_not_at_all(requests: RequestStore) -> None:
+async def test_a_repeated_update_counts_once_and_a_refused_photo_never(requests: RequestStore) -> None:
     now = time.time()
     for message_id in (1, 1, 2):
         await requests.admit(make_request(user=1, message_id=message_id), now)
@@ -81,7 +81,7 @@ async def test_an_update_delivered_twice_counts_once_and_a_refused_photo_not_at_
     assert abs(today.users - (LIMITS.of_all - 1)) <= 1, "two users fall into one register of 16,384 now and then"
 
 
-async def test_each_day_counts_its_own(requests: RequestStore) -> None:
+async def test_each_day_has_its_counts(requests: RequestStore) -> None:
     for day, users in ((0, (1, 2)), (1, (2,))):
         for user in users:
             now = NOON + day * DAY
@@ -90,7 +90,7 @@ async def test_each_day_counts_its_own(requests: RequestStore) -> None:
     assert [(day.photos, day.users) for day in (first, second)] == [(2, 2), (1, 1)]
 
 
-async def test_an_estimate_delivered_again_and_again_counts_once(
+async def test_an_estimate_delivered_repeatedly_counts_once(
     requests: RequestStore, reply_service: ReplyService, telegram: FakeTelegram
 ) -> None:
     request = make_request(waiting_message_id=telegram.standing())
@@ -102,13 +102,13 @@ async def test_an_estimate_delivered_again_and_again_counts_once(
     assert {step: sum(counts) for step, counts in seconds.items()} == dict.fromkeys((*STEPS, ALL_STEPS), 1)
 
 
-async def test_a_settlement_said_again_for_want_of_an_answer_counts_once(requests: RequestStore) -> None:
+async def test_a_settlement_repeated_after_a_lost_answer_counts_once(requests: RequestStore) -> None:
     now, request_id = time.time(), new_request_id()
     await asyncio.gather(*(requests.settle(request_id, "f" * 32, now + 60, now, SECONDS) for _ in range(5)))
     assert sum((await requests.days(now))[-1].seconds[ALL_STEPS]) == 1
 
 
-async def test_what_is_kept_names_nobody_and_ends(requests: RequestStore, database: Database) -> None:
+async def test_counts_identify_nobody_and_expire(requests: RequestStore, database: Database) -> None:
     now = time.time()
     request = make_request(user=7)
     await requests.admit(request, now)
@@ -123,7 +123,7 @@ async def test_what_is_kept_names_nobody_and_ends(requests: RequestStore, databa
         assert DAYS_SHOWN * DAY * 1000 < database.pttl(key) <= (DAYS_SHOWN + 1) * DAY * 1000
 
 
-async def test_without_its_salt_a_days_users_cannot_be_asked_for(requests: RequestStore, database: Database) -> None:
+async def test_without_its_salt_the_users_of_a_day_cannot_be_tested(requests: RequestStore, database: Database) -> None:
     now = time.time()
     await requests.admit(make_request(user=7), now)
     database.delete(keys.day_salt(date_of(now)))

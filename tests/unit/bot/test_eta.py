@@ -6,7 +6,7 @@ TEXT_PARAMS = {"limit": 3, "megabytes": 20, "minutes": 10}
 
 
 def of(seconds: float) -> Timings:
-    """Each photo takes a replica so many seconds, of which the pipeline has its part."""
+    """Timings by which a replica needs this long for a photo, overhead included."""
     return Timings(photos=9, seconds=seconds - OVERHEAD_S)
 
 
@@ -15,7 +15,7 @@ def test_replicas_share_the_queue(ahead: int, replicas: int, seconds: float) -> 
     assert wait_seconds(QueueLoad(ahead, 0), 0, Throughput(replicas, of(0.5))) == pytest.approx(seconds)
 
 
-def test_a_photo_waits_longer_behind_large_ones_and_when_it_is_large_itself() -> None:
+def test_large_photos_wait_longer_and_make_others_wait() -> None:
     throughput = Throughput(1, Timings(photos=20, seconds=0.5, bytes=100_000, variance=1e10, covariance=3e4))
     small, large = 10_000, 400_000
     waits = [
@@ -27,7 +27,7 @@ def test_a_photo_waits_longer_behind_large_ones_and_when_it_is_large_itself() ->
     assert waits[2] > 2 * waits[0]
 
 
-def test_two_hundred_photos_without_history_are_told_the_better_part_of_a_minute() -> None:
+def test_two_hundred_photos_without_history_get_an_eta_near_a_minute() -> None:
     assert "in about 40 s." in waiting_text(
         "en", 201, wait_seconds(QueueLoad(200, 10**8), 10**6, Throughput(1)), 1, TEXT_PARAMS
     )
@@ -45,7 +45,7 @@ def test_two_hundred_photos_without_history_are_told_the_better_part_of_a_minute
         (1000.0, "17 min"),
     ],
 )
-def test_the_wait_is_rounded_ever_more_coarsely(seconds: float, said: str) -> None:
+def test_longer_waits_are_rounded_more_coarsely(seconds: float, said: str) -> None:
     assert f"in about {said}." in waiting_text("en", 1, seconds, 1, TEXT_PARAMS)
 
 
@@ -56,6 +56,6 @@ def test_the_message_tells_place_and_quota() -> None:
     assert waiting_text("ru", 3, 1.0, 2, TEXT_PARAMS).endswith("Ваших фотографий в работе: 2 из 3.")
 
 
-def test_no_time_is_promised_while_nobody_works() -> None:
+def test_without_replicas_there_is_no_eta() -> None:
     wait = wait_seconds(QueueLoad(4), 0, Throughput(0, of(0.5)))
     assert "No estimator is running" in waiting_text("en", 5, wait, 1, TEXT_PARAMS)

@@ -27,12 +27,12 @@ async def wait_for_ever(begun: threading.Event) -> None:
     await asyncio.Event().wait()
 
 
-def test_all_work_is_done_in_one_thread(loop: LoopThread) -> None:
+def test_all_work_runs_in_one_thread(loop: LoopThread) -> None:
     with ThreadPoolExecutor(8) as pool:
         assert {*pool.map(lambda _: loop.run(thread_name()), range(20))} == {"replies"}
 
 
-def test_a_stop_cancels_what_runs_and_refuses_what_comes(loop: LoopThread) -> None:
+def test_a_stop_cancels_running_work_and_refuses_new_work(loop: LoopThread) -> None:
     begun = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(loop.run, wait_for_ever(begun))
@@ -44,6 +44,6 @@ def test_a_stop_cancels_what_runs_and_refuses_what_comes(loop: LoopThread) -> No
         loop.run(thread_name())
 
 
-def test_what_ends_in_time_is_not_cancelled(loop: LoopThread) -> None:
+def test_work_that_ends_in_time_is_not_cancelled(loop: LoopThread) -> None:
     loop.cancel_in(60.0)
     assert loop.run(thread_name()) == "replies"

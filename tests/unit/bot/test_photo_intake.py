@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917, RUF001, ASYNC240  # fixtures are a test's list of needs; Russian is Cyrillic; these paths are local
-"""A photo's way in, from the update to the queue, with all that may go wrong."""
+"""A photo's way through intake, from the update to the queue, and its failures."""
 
 import asyncio
 import dataclasses
@@ -70,7 +70,7 @@ async def test_no_key_and_no_message_holds_the_users_id(feed: Feed, database: Da
     assert "987654321" not in queue()[0].model_dump_json()
 
 
-async def test_an_update_delivered_twice_is_taken_once(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
+async def test_a_repeated_update_is_taken_once(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
     sent = photo()
     await asyncio.gather(feed(sent), feed(sent))
     await feed(sent)
@@ -78,7 +78,7 @@ async def test_an_update_delivered_twice_is_taken_once(feed: Feed, telegram: Fak
     assert len(telegram.said) == 1
 
 
-async def test_an_update_cut_off_before_the_waiting_message_is_taken_up_again(
+async def test_an_update_cut_off_before_the_waiting_message_is_resumed(
     feed: Feed, telegram: FakeTelegram, queue: Queue, store: PhotoStore
 ) -> None:
     sent = photo()
@@ -90,7 +90,7 @@ async def test_an_update_cut_off_before_the_waiting_message_is_taken_up_again(
     assert store.read(queue()[0].request_id, Part.SOURCE) == PHOTO
 
 
-async def test_an_update_cut_off_before_the_queue_goes_on_with_its_waiting_message(
+async def test_an_update_cut_off_before_the_queue_keeps_its_waiting_message(
     feed: Feed, telegram: FakeTelegram, queue: Queue, database: Database
 ) -> None:
     sent = photo()
@@ -102,7 +102,7 @@ async def test_an_update_cut_off_before_the_queue_goes_on_with_its_waiting_messa
     assert len(telegram.said) == 1
 
 
-async def test_the_quota_is_told_and_its_end_too(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
+async def test_the_quota_and_its_limit_are_told(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
     for _ in range(4):
         await feed(photo())
     assert len(queue()) == 3
@@ -113,7 +113,7 @@ async def test_the_quota_is_told_and_its_end_too(feed: Feed, telegram: FakeTeleg
     )
 
 
-async def test_each_photo_of_an_album_beyond_the_quota_gets_a_sentence(
+async def test_each_photo_of_an_album_beyond_the_quota_is_answered(
     feed: Feed, telegram: FakeTelegram, queue: Queue
 ) -> None:
     await asyncio.gather(*(feed(photo(media_group_id="album")) for _ in range(10)))
@@ -121,7 +121,7 @@ async def test_each_photo_of_an_album_beyond_the_quota_gets_a_sentence(
     assert len(telegram.said) == 10
 
 
-async def test_a_full_service_says_so(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
+async def test_a_full_service_answers_that_it_is_busy(feed: Feed, telegram: FakeTelegram, queue: Queue) -> None:
     for user in range(LIMITS.of_all):
         await feed(photo(user=user))
     telegram.texts.clear()
@@ -133,7 +133,7 @@ async def test_a_full_service_says_so(feed: Feed, telegram: FakeTelegram, queue:
 
 
 @pytest.mark.parametrize("language_code", ["en", "ru"])
-async def test_a_download_that_breaks_is_told_and_all_is_given_back(
+async def test_a_broken_download_is_told_and_all_is_given_back(
     feed: Feed,
     telegram: FakeTelegram,
     database: Database,
@@ -153,7 +153,7 @@ async def test_a_download_that_breaks_is_told_and_all_is_given_back(
 
 
 @pytest.mark.parametrize("status", [404, 520])
-async def test_a_download_that_is_refused_is_told_and_all_is_given_back(
+async def test_a_refused_download_is_told_and_all_is_given_back(
     feed: Feed,
     telegram: FakeTelegram,
     database: Database,
@@ -172,7 +172,7 @@ async def test_a_download_that_is_refused_is_told_and_all_is_given_back(
 
 
 @pytest.mark.logs_errors
-async def test_a_bug_on_the_way_to_the_queue_is_told_once_and_all_is_given_back(
+async def test_a_bug_in_intake_is_told_once_and_all_is_given_back(
     feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue
 ) -> None:
     telegram.order("GetFile", lambda _: ZeroDivisionError())
@@ -181,7 +181,7 @@ async def test_a_bug_on_the_way_to_the_queue_is_told_once_and_all_is_given_back(
     assert_nothing_kept(database, store, queue)
 
 
-async def test_a_download_that_breaks_once_is_tried_again(
+async def test_a_broken_download_is_retried(
     feed: Feed, telegram: FakeTelegram, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("attrai_bot.intake.download.DOWNLOAD_RETRY", QUICK_DOWNLOAD_RETRY)
@@ -190,7 +190,7 @@ async def test_a_download_that_breaks_once_is_tried_again(
     assert len(queue()) == 1
 
 
-async def test_a_file_that_is_larger_than_it_said_is_not_stored(
+async def test_a_file_larger_than_announced_is_not_stored(
     feed: Feed,
     telegram: FakeTelegram,
     database: Database,
@@ -198,7 +198,7 @@ async def test_a_file_that_is_larger_than_it_said_is_not_stored(
     queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("attrai_bot.intake.download.MAX_BYTES", len(PHOTO) - 1)
+    monkeypatch.setattr("attrai_bot.intake.download.MAX_FILE_BYTES", len(PHOTO) - 1)
     await feed(photo())
     assert telegram.said[0].startswith("This file is larger than the 20 MB")
     assert_nothing_kept(database, store, queue)
@@ -213,7 +213,7 @@ async def test_a_file_that_telegram_calls_too_big(
     assert_nothing_kept(database, store, queue)
 
 
-async def test_a_store_that_takes_nothing_is_told_and_all_is_given_back(
+async def test_a_photo_store_that_fails_is_told_and_all_is_given_back(
     feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue, tmp_path: Path
 ) -> None:
     (tmp_path / "store").rmdir()
@@ -249,7 +249,7 @@ async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_g
     assert_nothing_kept(database, store, queue)
 
 
-async def test_a_ledger_that_is_away_is_told(
+async def test_a_request_store_that_is_away_is_told(
     feed: Feed,
     telegram: FakeTelegram,
     server_socket: Path,
@@ -267,7 +267,7 @@ async def test_a_ledger_that_is_away_is_told(
     assert store.orphans(-60) == set()
 
 
-async def test_a_ledger_that_starts_anew_is_waited_out(
+async def test_intake_waits_for_a_request_store_that_restarts(
     feed: Feed,
     telegram: FakeTelegram,
     server_socket: Path,
@@ -289,7 +289,7 @@ async def test_a_ledger_that_starts_anew_is_waited_out(
     assert len(telegram.said) == 1
 
 
-async def test_a_user_who_blocks_the_bot_meanwhile_is_forgotten(
+async def test_nothing_is_kept_of_a_user_who_blocks_the_bot(
     feed: Feed, telegram: FakeTelegram, database: Database, store: PhotoStore, queue: Queue
 ) -> None:
     telegram.order("SendMessage", forbidden, forbidden)
@@ -299,5 +299,5 @@ async def test_a_user_who_blocks_the_bot_meanwhile_is_forgotten(
 
 
 def cut_off(method: object) -> Exception:
-    """The process is told to stop, and what still runs is cancelled."""
+    """The process stops and cancels what runs."""
     raise asyncio.CancelledError

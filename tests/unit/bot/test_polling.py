@@ -16,7 +16,7 @@ from tests.unit.bot.telegram_double import FakeTelegram, network
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(polling, "REPOLL_PAUSE_S", 0.01)
     monkeypatch.setattr(polling, "POLL_RETRY", dataclasses.replace(polling.POLL_RETRY, first_pause_s=0.01))
-    monkeypatch.setattr(polling, "DRAIN_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(polling, "HANDLER_DRAIN_TIMEOUT_S", 0.3)
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ async def until(check: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-async def test_what_was_handled_is_confirmed_at_the_stop(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event) -> None:
+async def test_handled_updates_are_confirmed_at_stop(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event) -> None:
     handled: list[int] = []
 
     async def handle(update: Update) -> None:
@@ -94,7 +94,9 @@ async def test_a_stop_waits_for_handlers(bot: Bot, telegram: FakeTelegram, stop:
     assert telegram.updates == {}
 
 
-async def test_what_does_not_finish_in_time_comes_again(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event) -> None:
+async def test_a_handler_that_is_too_slow_leaves_its_update_unconfirmed(
+    bot: Bot, telegram: FakeTelegram, stop: asyncio.Event
+) -> None:
     started = asyncio.Event()
 
     async def handle(update: Update) -> None:
@@ -111,7 +113,7 @@ async def test_what_does_not_finish_in_time_comes_again(bot: Bot, telegram: Fake
     assert set(telegram.updates) == {6, 7}
 
 
-async def test_a_stop_is_heard_while_telegram_holds_the_poll(
+async def test_a_stop_interrupts_an_open_poll(
     bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     polled = asyncio.Event()
@@ -131,7 +133,7 @@ async def test_a_stop_is_heard_while_telegram_holds_the_poll(
 @pytest.mark.parametrize(
     "error", [network, lambda method: TelegramConflictError(method, "Conflict: terminated by other getUpdates request")]
 )
-async def test_polling_outlives_errors_that_pass(
+async def test_polling_survives_temporary_errors(
     bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, error: Callable[[object], Exception]
 ) -> None:
     async def handle(update: Update) -> None:
@@ -143,13 +145,13 @@ async def test_polling_outlives_errors_that_pass(
     assert telegram.updates == {}
 
 
-async def test_a_wrong_token_ends_it(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event) -> None:
+async def test_a_wrong_token_ends_polling(bot: Bot, telegram: FakeTelegram, stop: asyncio.Event) -> None:
     telegram.order("GetUpdates", lambda method: TelegramUnauthorizedError(method, "Unauthorized"))
     with pytest.raises(TelegramUnauthorizedError):
         await Poller(bot, _never).run(stop)
 
 
-async def test_only_so_many_handlers_run_at_once(
+async def test_the_number_of_running_handlers_is_limited(
     bot: Bot, telegram: FakeTelegram, stop: asyncio.Event, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(polling, "MAX_HANDLERS", 3)
@@ -175,7 +177,7 @@ async def _never(update: Update) -> None:
 
 
 @pytest.mark.logs_errors
-async def test_an_update_that_cannot_be_read_holds_up_no_other(
+async def test_an_unreadable_update_does_not_block_others(
     bot: Bot, telegram: FakeTelegram, stop: asyncio.Event
 ) -> None:
     handled: list[int] = []

@@ -18,7 +18,7 @@ from attrai_shared.retry import OutageRetry
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A server that takes connections and never says a word."""
+    """A server that accepts connections and never answers."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
@@ -43,14 +43,14 @@ def message() -> ToEstimate:
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-async def test_a_broker_that_hangs_is_away_in_time(silent_port: int, hasty: None, scheme: str) -> None:
+async def test_a_broker_that_hangs_fails_after_the_timeout(silent_port: int, hasty: None, scheme: str) -> None:
     publisher = publisher_to(f"{scheme}://127.0.0.1:{silent_port}//")
     with pytest.raises(BrokerUnavailable):
         await publisher.publish(message())
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-async def test_a_broker_that_refuses_is_away(scheme: str) -> None:
+async def test_a_broker_that_refuses_is_an_error(scheme: str) -> None:
     publisher = publisher_to(f"{scheme}://127.0.0.1:1//")
     for call in (partial(publisher.publish, message()), publisher.declare):
         with pytest.raises(BrokerUnavailable) as refused:
@@ -75,7 +75,7 @@ def _publishing() -> set[threading.Thread]:
     return {thread for thread in threading.enumerate() if thread.name == "publish"}
 
 
-async def test_a_broker_that_starts_anew_is_waited_for(
+async def test_publishing_waits_for_a_broker_that_restarts(
     broker_url: str,
     server_socket: Path,
     tmp_path: Path,
@@ -94,7 +94,7 @@ async def test_a_broker_that_starts_anew_is_waited_for(
     assert sorted(one.request_id for one in queue()) == sorted(one.request_id for one in sent)
 
 
-async def test_what_the_broker_takes_without_a_word_goes_three_times_at_most(
+async def test_an_unconfirmed_message_is_published_at_most_three_times(
     broker_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher = Publisher(celery_app("bot", broker_url))
@@ -110,7 +110,7 @@ async def test_what_the_broker_takes_without_a_word_goes_three_times_at_most(
     assert len(copies) == publisher_module.PUBLISH_RETRY.max_attempts
 
 
-async def test_whoever_waits_can_be_cancelled(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_a_waiting_publish_can_be_cancelled(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     publisher = Publisher(celery_app("bot", f"redis+socket://{tmp_path}/nobody"))
     publishing = asyncio.create_task(publisher.publish(message()))
     async with asyncio.timeout(30):

@@ -25,12 +25,12 @@ def measured(caplog: pytest.LogCaptureFixture) -> list[dict[str, Any]]:
     return [{name: value for name, value in one.items() if name != "event"} for one in events if one["event"]]
 
 
-async def test_an_empty_queue_is_said_too(requests: RequestStore, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_empty_queue_is_measured_too(requests: RequestStore, caplog: pytest.LogCaptureFixture) -> None:
     await measure_queue(requests, time.time())
     assert measured(caplog) == [{"waiting": 0, "oldest_seconds": 0.0, "replicas": 0}]
 
 
-async def test_the_oldest_is_the_one_accepted_first_whatever_its_deadline(
+async def test_the_oldest_request_is_the_one_accepted_first(
     requests: RequestStore, database: "redis.Redis[str]", caplog: pytest.LogCaptureFixture
 ) -> None:
     now = time.time()
@@ -41,7 +41,7 @@ async def test_the_oldest_is_the_one_accepted_first_whatever_its_deadline(
     assert measured(caplog) == [{"waiting": 3, "oldest_seconds": 40.0, "replicas": 2}]
 
 
-async def test_it_goes_on_measuring(
+async def test_measuring_repeats(
     requests: RequestStore, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue_metrics, "METRICS_INTERVAL_S", 0.01)

@@ -40,7 +40,7 @@ async def reap(reaper: Reaper, rounds: int = 1) -> None:
     await asyncio.gather(*answers)
 
 
-async def test_what_passes_its_deadline_is_told(
+async def test_an_overdue_request_is_answered(
     reaper: Reaper, requests: RequestStore, telegram: FakeTelegram, store: PhotoStore
 ) -> None:
     request = await overdue(requests, telegram)
@@ -51,7 +51,7 @@ async def test_what_passes_its_deadline_is_told(
     assert store.orphans(-60) == set()
 
 
-async def test_after_a_change_of_the_key_nobody_is_told_and_all_is_given_back(
+async def test_after_a_key_change_all_is_given_back_without_a_message(
     requests: RequestStore, telegram: FakeTelegram, store: PhotoStore, bot: Bot, server_socket: Path
 ) -> None:
     request = await overdue(requests, telegram)
@@ -64,13 +64,13 @@ async def test_after_a_change_of_the_key_nobody_is_told_and_all_is_given_back(
     assert store.orphans(-60) == set()
 
 
-async def test_what_is_in_time_is_left_alone(reaper: Reaper, requests: RequestStore, telegram: FakeTelegram) -> None:
+async def test_a_request_in_time_is_left_alone(reaper: Reaper, requests: RequestStore, telegram: FakeTelegram) -> None:
     await requests.admit(make_request(waiting_message_id=telegram.standing()), time.time())
     await reap(reaper)
     assert telegram.said == ["A photo waits."]
 
 
-async def test_rounds_that_meet_an_answer_under_way_do_not_begin_another(
+async def test_an_open_answer_is_not_started_again(
     reaper: Reaper, requests: RequestStore, telegram: FakeTelegram
 ) -> None:
     await overdue(requests, telegram)
@@ -79,7 +79,7 @@ async def test_rounds_that_meet_an_answer_under_way_do_not_begin_another(
     assert telegram.calls["EditMessageText"] == 2
 
 
-async def test_the_replier_and_the_reaper_do_not_both_answer(
+async def test_either_the_replier_or_the_reaper_answers(
     reaper: Reaper, requests: RequestStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await overdue(requests, telegram)
@@ -90,7 +90,7 @@ async def test_the_replier_and_the_reaper_do_not_both_answer(
     assert telegram.said[0].startswith("I found no face") is (delivery is Delivery.SENT)
 
 
-async def test_it_goes_round_by_itself_and_outlives_a_ledger_that_is_away(
+async def test_the_reaper_repeats_and_survives_a_request_store_that_is_away(
     reaper: Reaper, requests: RequestStore, telegram: FakeTelegram, server_socket: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reaper_module, "REAP_INTERVAL_S", 0.01)
@@ -108,7 +108,7 @@ async def test_it_goes_round_by_itself_and_outlives_a_ledger_that_is_away(
     assert telegram.said[0].startswith("It took too long")
 
 
-async def test_files_whose_request_is_gone_are_swept(
+async def test_files_without_a_live_request_are_deleted(
     reaper: Reaper, requests: RequestStore, store: PhotoStore, tmp_path: Path
 ) -> None:
     orphan, live, fresh = make_request(message_id=1), make_request(message_id=2), make_request(message_id=3)

@@ -21,7 +21,7 @@ def address(waiting_message_id: int) -> ReplyAddress:
 
 
 @REPLIES
-async def test_the_reply_takes_the_place_of_the_waiting_message(
+async def test_the_reply_replaces_the_waiting_message(
     bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
 ) -> None:
     assert await ReplySender(bot).send(address(telegram.standing()), reply, TIMEOUT_S) is SendResult.SENT
@@ -30,7 +30,7 @@ async def test_the_reply_takes_the_place_of_the_waiting_message(
 
 
 @REPLIES
-async def test_without_a_waiting_message_the_reply_stands_below_the_photo(
+async def test_without_a_waiting_message_the_reply_is_a_new_message(
     bot: Bot, telegram: FakeTelegram, reply: Reply, said: str
 ) -> None:
     assert await ReplySender(bot).send(address(NO_MESSAGE), reply, TIMEOUT_S) is SendResult.SENT
@@ -49,14 +49,14 @@ async def test_a_waiting_message_that_the_user_deleted_is_replaced(
 
 
 @REPLIES
-async def test_sent_again_the_reply_is_still_one(bot: Bot, telegram: FakeTelegram, reply: Reply, said: str) -> None:
+async def test_a_reply_sent_twice_shows_once(bot: Bot, telegram: FakeTelegram, reply: Reply, said: str) -> None:
     waiting = telegram.standing()
     for _ in range(2):
         assert await ReplySender(bot).send(address(waiting), reply, TIMEOUT_S) is SendResult.SENT
     assert telegram.said == [said]
 
 
-async def test_a_sentence_does_not_follow_a_picture(bot: Bot, telegram: FakeTelegram) -> None:
+async def test_a_sentence_does_not_replace_a_picture(bot: Bot, telegram: FakeTelegram) -> None:
     waiting = telegram.standing()
     await ReplySender(bot).send(address(waiting), PICTURE, TIMEOUT_S)
     assert await ReplySender(bot).send(address(waiting), "It took too long.", TIMEOUT_S) is SendResult.SENT
@@ -64,7 +64,7 @@ async def test_a_sentence_does_not_follow_a_picture(bot: Bot, telegram: FakeTele
 
 
 @pytest.mark.parametrize("error", [flood, network])
-async def test_what_may_pass_is_tried_again(bot: Bot, telegram: FakeTelegram, error: object) -> None:
+async def test_temporary_errors_are_retried(bot: Bot, telegram: FakeTelegram, error: object) -> None:
     telegram.order("EditMessageText", error)  # type: ignore[arg-type]
     assert await ReplySender(bot).send(address(telegram.standing()), "No face.", TIMEOUT_S) is SendResult.SENT
     assert telegram.said == ["No face."]
@@ -74,24 +74,24 @@ async def test_what_may_pass_is_tried_again(bot: Bot, telegram: FakeTelegram, er
 @pytest.mark.parametrize(
     "error", [forbidden, bad_request("Bad Request: chat not found"), bad_request("Bad Request: user is deactivated")]
 )
-async def test_whom_nothing_reaches_is_not_tried_again(bot: Bot, telegram: FakeTelegram, error: object) -> None:
+async def test_a_chat_that_is_gone_is_not_retried(bot: Bot, telegram: FakeTelegram, error: object) -> None:
     telegram.order("EditMessageText", error)  # type: ignore[arg-type]
     assert await ReplySender(bot).send(address(telegram.standing()), "No face.", TIMEOUT_S) is SendResult.UNDELIVERABLE
     assert telegram.calls.total() == 1
 
 
-async def test_a_picture_that_telegram_does_not_take(bot: Bot, telegram: FakeTelegram) -> None:
+async def test_a_picture_that_telegram_refuses(bot: Bot, telegram: FakeTelegram) -> None:
     telegram.order("EditMessageMedia", bad_request("Bad Request: PHOTO_INVALID_DIMENSIONS"))
     assert await ReplySender(bot).send(address(telegram.standing()), PICTURE, TIMEOUT_S) is SendResult.REFUSED
 
 
-async def test_patience_ends_before_a_pause_that_it_would_not_outlast(bot: Bot, telegram: FakeTelegram) -> None:
+async def test_no_pause_outlasts_the_timeout(bot: Bot, telegram: FakeTelegram) -> None:
     telegram.order("EditMessageText", flood)
     assert await ReplySender(bot).send(address(telegram.standing()), "No face.", timeout_s=0.5) is SendResult.AWAY
     assert telegram.calls.total() == 1
 
 
-async def test_insisting_hands_on_what_is_final(bot: Bot, telegram: FakeTelegram) -> None:
+async def test_final_errors_are_raised(bot: Bot, telegram: FakeTelegram) -> None:
     telegram.order("GetFile", network, bad_request("Bad Request: file is too big"))
     with pytest.raises(TelegramBadRequest):
         await call_telegram(lambda: bot.get_file("x"), TIMEOUT_S)

@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917, ASYNC240  # fixtures are a test's list of needs; these paths are local
-"""One delivery, alone, in company, and with everything around it failing."""
+"""Deliveries: alone, concurrent, and with everything around them failing."""
 
 import asyncio
 import dataclasses
@@ -32,7 +32,7 @@ CAPTION = "1 face found\nScore: 7.4 out of 10"
 async def live(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, *parts: Part, **changes: object
 ) -> LiveRequest:
-    """A request that waits, with its files."""
+    """A live request with its files."""
     request = make_request(waiting_message_id=telegram.standing(), **changes)
     await requests.admit(request, time.time())
     for part in parts or (Part.PICTURE, Part.OUTCOME):
@@ -56,10 +56,10 @@ async def test_a_picture_is_delivered_and_nothing_is_kept(
 
 
 @pytest.mark.parametrize("failure", [GivenUp.code, TimedOut.code])
-async def test_what_was_estimated_is_sent_though_its_message_never_came(
+async def test_a_stored_picture_is_sent_although_its_message_was_lost(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService, failure: str
 ) -> None:
-    """The broker took no outcomes until it gave the request up, or until its deadline. Its times count like any other's."""
+    """The outcome's message was lost until the broker gave up, or until the deadline. Its seconds count all the same."""
     request = await live(requests, store, telegram)
     assert await reply_service.deliver(PendingReply.of_request(request), failure, TIMEOUT_S) is Delivery.SENT
     assert telegram.said == [CAPTION]
@@ -90,7 +90,7 @@ async def test_a_failure_does_not_wait_for_a_store_that_hangs(
     assert telegram.said[0].startswith("It took too long")
 
 
-async def test_what_an_estimator_found_wrong_is_said_though_its_message_never_came(
+async def test_a_stored_failure_is_told_although_its_message_was_lost(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram, Part.SOURCE)
@@ -101,7 +101,7 @@ async def test_what_an_estimator_found_wrong_is_said_though_its_message_never_ca
     await assert_ended(requests, store, request)
 
 
-async def test_delivered_again_there_is_no_second_reply(
+async def test_a_repeated_delivery_sends_no_second_reply(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram)
@@ -113,7 +113,7 @@ async def test_delivered_again_there_is_no_second_reply(
     await assert_ended(requests, store, request)
 
 
-async def test_of_many_at_once_one_sends(
+async def test_of_concurrent_deliveries_one_sends(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram)
@@ -126,7 +126,7 @@ async def test_of_many_at_once_one_sends(
     assert len(telegram.said) == 1
 
 
-async def test_one_that_is_held_is_waited_for(
+async def test_a_delivery_waits_for_a_held_claim(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram, Part.SOURCE)
@@ -138,7 +138,7 @@ async def test_one_that_is_held_is_waited_for(
 
 
 @pytest.mark.parametrize("outcome", [ESTIMATED, NO_FACE], ids=["picture", "sentence"])
-async def test_a_user_who_blocked_the_bot_is_forgotten(
+async def test_nothing_is_kept_of_a_user_who_blocked_the_bot(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService, outcome: str | None
 ) -> None:
     request = await live(requests, store, telegram, *([Part.SOURCE] if outcome else []))
@@ -161,7 +161,7 @@ async def test_a_picture_that_telegram_refuses_becomes_a_sentence(
 
 
 @pytest.mark.parametrize("left", [Part.OUTCOME, Part.PICTURE])
-async def test_without_its_picture_or_its_outcome_a_reply_is_a_sentence(
+async def test_without_picture_or_outcome_the_reply_is_a_sentence(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService, left: Part
 ) -> None:
     request = await live(requests, store, telegram, left)
@@ -169,7 +169,7 @@ async def test_without_its_picture_or_its_outcome_a_reply_is_a_sentence(
     assert telegram.said[0].startswith("This photo could not be processed.")
 
 
-async def test_an_outcome_that_is_cut_becomes_a_sentence(
+async def test_a_truncated_outcome_becomes_a_sentence(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram)
@@ -179,7 +179,7 @@ async def test_an_outcome_that_is_cut_becomes_a_sentence(
     await assert_ended(requests, store, request)
 
 
-async def test_while_telegram_is_away_the_request_lives_on(
+async def test_while_telegram_is_away_the_request_stays_live(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram)
@@ -190,7 +190,7 @@ async def test_while_telegram_is_away_the_request_lives_on(
     assert await requests.claim(request.request_id, "next", live_only=True) is Claim.WON
 
 
-async def test_an_hour_after_the_deadline_nobody_tries_any_more(
+async def test_an_hour_after_the_deadline_delivery_gives_up(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram, deadline=time.time() - 3700)
@@ -202,7 +202,7 @@ async def test_an_hour_after_the_deadline_nobody_tries_any_more(
     await assert_ended(requests, store, request)
 
 
-async def test_long_after_the_deadline_a_request_without_a_record_is_answered(
+async def test_long_after_the_deadline_a_missing_request_counts_as_answered(
     store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     stale = make_request(deadline=time.time() - 130)
@@ -210,7 +210,7 @@ async def test_long_after_the_deadline_a_request_without_a_record_is_answered(
     assert telegram.said == []
 
 
-async def test_a_request_that_the_ledger_has_lost_is_answered(
+async def test_a_request_lost_by_the_request_store_is_answered(
     store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     lost = make_request(waiting_message_id=telegram.standing())
@@ -218,7 +218,7 @@ async def test_a_request_that_the_ledger_has_lost_is_answered(
     assert telegram.said[0].startswith("I found no face")
 
 
-async def test_flood_control_on_one_chat_holds_up_no_other(
+async def test_flood_control_on_one_chat_does_not_block_others(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     slow, quick = await live(requests, store, telegram, user=1), await live(requests, store, telegram, user=2)
@@ -231,7 +231,7 @@ async def test_flood_control_on_one_chat_holds_up_no_other(
     assert await waiting is Delivery.SENT
 
 
-async def test_cut_off_in_the_middle_it_gives_its_claim_back(
+async def test_a_cancelled_delivery_releases_its_claim(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await live(requests, store, telegram)
@@ -243,7 +243,7 @@ async def test_cut_off_in_the_middle_it_gives_its_claim_back(
     assert await reply_service.deliver(PendingReply.of_request(request), ESTIMATED, timeout_s=0.0) is Delivery.SENT
 
 
-async def test_it_waits_for_a_ledger_that_is_away(
+async def test_delivery_waits_for_a_request_store_that_is_away(
     server_socket: Path,
     requests: RequestStore,
     store: PhotoStore,

@@ -32,7 +32,7 @@ async def test_a_request_is_admitted_with_its_place(requests: RequestStore) -> N
     )
 
 
-async def test_a_user_has_so_many_and_no_more(requests: RequestStore) -> None:
+async def test_live_requests_of_a_user_are_limited(requests: RequestStore) -> None:
     now = time.time()
     for message_id in range(LIMITS.of_user):
         await requests.admit(make_request(message_id=message_id), now)
@@ -43,7 +43,7 @@ async def test_a_user_has_so_many_and_no_more(requests: RequestStore) -> None:
     )
 
 
-async def test_photos_sent_at_once_do_not_slip_past_the_quota(requests: RequestStore) -> None:
+async def test_concurrent_photos_do_not_exceed_the_quota(requests: RequestStore) -> None:
     taken = await asyncio.gather(
         *(requests.admit(make_request(message_id=one), time.time()) for one in range(8)), return_exceptions=True
     )
@@ -51,28 +51,28 @@ async def test_photos_sent_at_once_do_not_slip_past_the_quota(requests: RequestS
     assert sum(isinstance(one, QuotaExceeded) for one in taken) == 8 - LIMITS.of_user
 
 
-async def test_a_request_past_its_deadline_does_not_lock_its_user_out(requests: RequestStore) -> None:
+async def test_an_overdue_request_does_not_count_against_its_user(requests: RequestStore) -> None:
     now = time.time()
     for message_id in range(LIMITS.of_user):
         await requests.admit(make_request(message_id=message_id, deadline=now + 5), now)
     assert isinstance(await requests.admit(make_request(message_id=99), now + 6), Admitted)
 
 
-async def test_all_together_have_so_many_and_no_more(requests: RequestStore) -> None:
+async def test_live_requests_of_all_users_are_limited(requests: RequestStore) -> None:
     for user in range(LIMITS.of_all):
         await requests.admit(make_request(user=user), time.time())
     with pytest.raises(Busy):
         await requests.admit(make_request(user=99), time.time())
 
 
-async def test_the_store_is_not_promised_twice(requests: RequestStore) -> None:
+async def test_reserved_bytes_are_limited(requests: RequestStore) -> None:
     await requests.admit(make_request(user=1, bytes=700), time.time())
     with pytest.raises(Busy):
         await requests.admit(make_request(user=2, bytes=301), time.time())
     assert isinstance(await requests.admit(make_request(user=2, bytes=300), time.time()), Admitted)
 
 
-async def test_an_update_delivered_twice_is_taken_once(requests: RequestStore) -> None:
+async def test_a_repeated_update_is_taken_once(requests: RequestStore) -> None:
     first = make_request()
     await requests.admit(first, time.time())
     shown = first.model_copy(update={"waiting_message_id": 55})
@@ -86,14 +86,14 @@ async def test_an_update_delivered_twice_is_taken_once(requests: RequestStore) -
     assert len(await requests.live()) == 1
 
 
-async def test_an_update_delivered_again_after_the_reply_is_known(requests: RequestStore) -> None:
+async def test_an_update_repeated_after_the_reply_is_a_duplicate(requests: RequestStore) -> None:
     first = make_request()
     await requests.admit(first, time.time())
     await requests.settle(first.request_id, first.user, first.deadline, time.time())
     assert await requests.admit(make_request(), time.time()) == Duplicate(None)
 
 
-async def test_settling_gives_back_all_and_leaves_marks_that_end(requests: RequestStore, database: Database) -> None:
+async def test_settling_gives_back_all_and_leaves_marks_that_expire(requests: RequestStore, database: Database) -> None:
     one, other = make_request(message_id=1), make_request(message_id=2)
     for each in (one, other):
         await requests.admit(each, time.time())
@@ -110,7 +110,7 @@ async def test_settling_gives_back_all_and_leaves_marks_that_end(requests: Reque
     assert len(left) == 4, left
 
 
-async def test_a_record_holds_no_number_of_telegrams(requests: RequestStore, database: Database) -> None:
+async def test_a_stored_request_holds_no_telegram_number(requests: RequestStore, database: Database) -> None:
     request = make_request(message_id=987654321, chat_id=123456789, waiting_message_id=192837465)
     await requests.admit(request, time.time())
     await requests.note_waiting(request)
@@ -121,7 +121,7 @@ async def test_a_record_holds_no_number_of_telegrams(requests: RequestStore, dat
     assert await requests.find(request.request_id) == request
 
 
-async def test_a_record_of_version_1_is_read(requests: RequestStore, database: Database) -> None:
+async def test_a_stored_request_of_version_1_is_read(requests: RequestStore, database: Database) -> None:
     request = make_request(waiting_message_id=55)
     fields = {name: int(value) if name == "queued" else value for name, value in request.model_dump().items()}
     database.hset(keys.record(request.request_id), mapping=fields)
@@ -131,7 +131,7 @@ async def test_a_record_of_version_1_is_read(requests: RequestStore, database: D
     assert await requests.find(request.request_id) == shown
 
 
-async def test_after_a_change_of_the_key_a_record_is_nobodys(requests: RequestStore, server_socket: Path) -> None:
+async def test_after_a_key_change_the_address_is_unreadable(requests: RequestStore, server_socket: Path) -> None:
     request = make_request(waiting_message_id=55)
     await requests.admit(request, time.time())
     changed = RequestStore.at(f"unix://{server_socket}?db=1", LIMITS, AddressCipher(b"another secret"))
@@ -140,7 +140,7 @@ async def test_after_a_change_of_the_key_a_record_is_nobodys(requests: RequestSt
     await changed.close()
 
 
-async def test_notes_do_not_raise_the_dead(requests: RequestStore, database: Database) -> None:
+async def test_notes_do_not_recreate_a_request(requests: RequestStore, database: Database) -> None:
     gone = make_request()
     await requests.note_waiting(gone)
     await requests.note_queued(gone.request_id)
@@ -156,9 +156,7 @@ async def test_one_claim_wins(requests: RequestStore) -> None:
     assert sorted(claims) == sorted([Claim.WON] + [Claim.HELD] * 7)
 
 
-async def test_a_claim_is_renewed_released_and_lost_only_by_its_owner(
-    requests: RequestStore, database: Database
-) -> None:
+async def test_only_its_owner_renews_and_releases_a_claim(requests: RequestStore, database: Database) -> None:
     request = make_request().request_id
     assert await requests.claim(request, "me", live_only=False) is Claim.WON
     database.pexpire(keys.replying(request), 50)
@@ -170,19 +168,19 @@ async def test_a_claim_is_renewed_released_and_lost_only_by_its_owner(
     assert await requests.claim(request, "you", live_only=False) is Claim.WON
 
 
-async def test_an_answered_request_is_claimed_by_nobody(requests: RequestStore) -> None:
+async def test_an_answered_request_cannot_be_claimed(requests: RequestStore) -> None:
     request = make_request()
     await requests.settle(request.request_id, request.user, request.deadline, time.time())
     assert await requests.claim(request.request_id, "me", live_only=False) is Claim.ANSWERED
 
 
-async def test_a_request_without_a_record_is_answered_only_where_one_is_needed(requests: RequestStore) -> None:
+async def test_a_missing_request_counts_as_answered_for_live_only_claims(requests: RequestStore) -> None:
     request = make_request().request_id
     assert await requests.claim(request, "me", live_only=True) is Claim.ANSWERED
     assert await requests.claim(request, "me", live_only=False) is Claim.WON
 
 
-async def test_overdue_requests_come_the_oldest_first(requests: RequestStore) -> None:
+async def test_overdue_requests_are_sorted_by_age(requests: RequestStore) -> None:
     now = time.time()
     late, later, live = (make_request(user=user, deadline=now + user) for user in (1, 2, 9))
     for each in (live, later, late):
@@ -191,7 +189,7 @@ async def test_overdue_requests_come_the_oldest_first(requests: RequestStore) ->
     assert await requests.live() == [late, later, live]
 
 
-async def test_replicas_count_while_they_speak(requests: RequestStore, database: Database) -> None:
+async def test_replicas_with_a_recent_heartbeat_count(requests: RequestStore, database: Database) -> None:
     now = time.time()
     database.zadd(keys.REPLICAS, {"quiet": now - keys.REPLICA_TIMEOUT_S - 1, "well": now - 1, "new": now})
     assert await requests.replicas(now) == 2
@@ -204,7 +202,7 @@ async def answered(requests: RequestStore, number: int, size: int, seconds: floa
         await requests.settle(request.request_id, request.user, request.deadline, time.time(), {"detect": seconds})
 
 
-async def test_estimates_teach_how_long_they_take(requests: RequestStore) -> None:
+async def test_timings_follow_the_measurements(requests: RequestStore) -> None:
     assert await requests.timings() == Timings()
     sizes, seconds = [100, 300, 200, 400], [1.0, 3.2, 2.1, 3.8]
     for number, (size, took) in enumerate(zip(sizes, seconds, strict=True)):
@@ -217,7 +215,7 @@ async def test_estimates_teach_how_long_they_take(requests: RequestStore) -> Non
     assert learnt.covariance == pytest.approx(covariance(sizes, seconds) * 3 / 4)
 
 
-async def test_what_is_long_past_fades(requests: RequestStore) -> None:
+async def test_old_measurements_fade_out(requests: RequestStore) -> None:
     for number in range(5 * WINDOW_PHOTOS):
         await answered(requests, number, 100, 1.0 if number else 9.0)
     learnt = await requests.timings()
@@ -225,7 +223,7 @@ async def test_what_is_long_past_fades(requests: RequestStore) -> None:
     assert learnt.seconds == pytest.approx(1.0, abs=0.1)
 
 
-async def test_what_was_not_estimated_teaches_nothing(requests: RequestStore) -> None:
+async def test_a_failure_changes_no_timings(requests: RequestStore) -> None:
     request = make_request()
     await requests.admit(request, time.time())
     await requests.settle(request.request_id, request.user, request.deadline, time.time())
@@ -238,7 +236,7 @@ async def test_a_chosen_language_is_kept(requests: RequestStore) -> None:
     assert await requests.language("a" * 32) == "ru"
 
 
-async def test_a_server_that_is_away_is_one_error(tmp_path: Path) -> None:
+async def test_every_method_raises_one_error_while_the_server_is_away(tmp_path: Path) -> None:
     requests = RequestStore.at(f"unix://{tmp_path}/nobody?db=1", LIMITS, CIPHER)
     with pytest.raises(RequestStoreUnavailable):
         await requests.admit(make_request(), time.time())

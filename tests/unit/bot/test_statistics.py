@@ -1,4 +1,4 @@
-"""/stats: the picture for admins, a command like any unknown one for everybody else."""
+"""/stats: a picture for admins, an unknown command for everybody else."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ async def test_an_admin_gets_the_picture(feed: Feed, telegram: FakeTelegram, req
     assert list(telegram.pictures.values()) == ["Today (UTC): photos: 2, people: about 2."]
 
 
-async def test_for_others_there_is_no_such_command(feed: Feed, telegram: FakeTelegram) -> None:
+async def test_for_other_users_it_is_an_unknown_command(feed: Feed, telegram: FakeTelegram) -> None:
     await feed(message(user=ADMIN + 1, text="/stats"))
     await feed(message(user=ADMIN + 1, text="/nonsense"))
     assert telegram.pictures == {}
@@ -43,18 +43,18 @@ async def test_for_others_there_is_no_such_command(feed: Feed, telegram: FakeTel
 
 
 @pytest.mark.parametrize("ids", ["", "12", "12,34", "12, 34 ,56"])
-def test_admins_are_ids_with_commas_between(settings: BotSettings, ids: str) -> None:
+def test_admins_are_ids_separated_by_commas(settings: BotSettings, ids: str) -> None:
     given = BotSettings.model_validate(settings.model_dump() | {"admins": ids or None})
     assert given.admin_ids == {int(one) for one in ids.split(",") if one}
 
 
 @pytest.mark.parametrize("ids", ["@ada", "12 34", "12,", "-5"])
-def test_what_is_no_list_of_ids_is_refused(settings: BotSettings, ids: str) -> None:
+def test_a_malformed_list_of_ids_is_refused(settings: BotSettings, ids: str) -> None:
     with pytest.raises(ValidationError):
         BotSettings.model_validate(settings.model_dump() | {"admins": ids})
 
 
-async def test_the_caption_says_how_long_estimates_took(requests: RequestStore) -> None:
+async def test_the_caption_tells_how_long_estimates_took(requests: RequestStore) -> None:
     now = time.time()
     for number, seconds in enumerate((0.2, 0.2, 0.2, 3.0)):
         await requests.settle(f"{number:032x}", "f" * 32, now + 60, now, {"detect": seconds})
@@ -67,19 +67,19 @@ async def test_the_caption_says_how_long_estimates_took(requests: RequestStore) 
 
 
 @pytest.mark.parametrize("language", ["en", "ru"])
-async def test_a_month_of_nothing_can_be_drawn_in_either_language(requests: RequestStore, language: str) -> None:
+async def test_an_empty_month_can_be_drawn_in_both_languages(requests: RequestStore, language: str) -> None:
     days = await requests.days(time.time())
     picture = await ChartRenderer().draw(stats_page(days, "ru" if language == "ru" else "en"))
     assert picture.startswith(PNG)
 
 
-async def test_a_drawing_that_fails_is_an_error_and_not_a_picture(capfd: pytest.CaptureFixture[str]) -> None:
+async def test_a_failed_drawing_is_an_error(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(DrawingFailedError):
         await ChartRenderer().draw(json.loads('{"dates": []}'))
     assert "KeyError" in capfd.readouterr().err
 
 
-async def test_a_drawing_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch, requests: RequestStore) -> None:
+async def test_a_slow_drawing_is_killed(monkeypatch: pytest.MonkeyPatch, requests: RequestStore) -> None:
     monkeypatch.setattr(chart_renderer_module, "DRAWING_TIMEOUT_S", 0.01)
     chart_renderer, page = ChartRenderer(), stats_page(await requests.days(time.time()), "en")
     with pytest.raises(TimeoutError):
@@ -88,13 +88,13 @@ async def test_a_drawing_that_takes_too_long_is_ended(monkeypatch: pytest.Monkey
     assert (await chart_renderer.draw(page)).startswith(PNG), "the next one is free to begin"
 
 
-def test_the_bot_itself_never_loads_what_draws() -> None:
+def test_the_bot_process_does_not_import_matplotlib() -> None:
     program = "import sys, attrai_bot.intake.run, attrai_bot.replier.worker; print('matplotlib' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
 
 
-def test_a_page_is_plain_enough_for_json() -> None:
+def test_a_page_survives_json() -> None:
     page = StatsPage(
         dates=["01-01"], photos=[1], users=[1], bounds=[0.1], shares={"all": [1.0, 0.0]}, titles=["a", "b", "c"]
     )

@@ -18,7 +18,7 @@ def stopping(message: AfterEstimate) -> Delivery:
     raise CancelledError
 
 
-def test_a_message_is_replied_to() -> None:
+def test_a_message_is_delivered() -> None:
     replied: list[AfterEstimate] = []
     task = ReplyTask(lambda message: replied.append(message) or Delivery.SENT)  # type: ignore[func-returns-value]
     task.run(AFTER_ESTIMATE.model_dump(mode="json"))
@@ -33,13 +33,13 @@ def test_a_request_among_the_dead_letters_is_given_up() -> None:
 
 
 @pytest.mark.parametrize("delivery", [Delivery.HELD, Delivery.AWAY])
-def test_what_could_not_be_delivered_comes_again(delivery: Delivery) -> None:
+def test_an_unfinished_delivery_is_requeued(delivery: Delivery) -> None:
     with pytest.raises(Reject) as rejected:
         ReplyTask(lambda _: delivery).run(AFTER_ESTIMATE.model_dump(mode="json"))
     assert rejected.value.requeue
 
 
-def test_what_a_stop_cuts_off_comes_again() -> None:
+def test_a_delivery_cut_off_by_a_stop_is_requeued() -> None:
     with pytest.raises(Reject) as rejected:
         ReplyTask(stopping).run(AFTER_ESTIMATE.model_dump(mode="json"))
     assert rejected.value.requeue
@@ -50,7 +50,7 @@ def not_ours(message: AfterEstimate) -> Delivery:
 
 
 @pytest.mark.logs_errors
-def test_an_address_that_is_not_ours_is_set_aside_and_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
+def test_an_address_of_another_key_is_dead_lettered_and_not_quoted(caplog: pytest.LogCaptureFixture) -> None:
     with pytest.raises(Reject) as rejected:
         ReplyTask(not_ours).run(AFTER_ESTIMATE.model_dump(mode="json"))
     assert not rejected.value.requeue
@@ -63,7 +63,7 @@ def test_an_address_that_is_not_ours_is_set_aside_and_not_quoted(caplog: pytest.
     "payload", [None, {}, {"version": 9}, TO_ESTIMATE.model_dump(mode="json") | {"chat": 123456789}]
 )
 @pytest.mark.parametrize("task", [ReplyTask, GivenUpTask])
-def test_what_cannot_be_read_is_set_aside_and_not_quoted(
+def test_an_unreadable_message_is_dead_lettered_and_not_quoted(
     task: type[ReplyTask | GivenUpTask], payload: object, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(Reject) as rejected:

@@ -12,7 +12,7 @@ FORMS = {"en": {"one", "many"}, "ru": {"one", "few", "many"}}
 
 
 def codes(error: type[AttraiError] = AttraiError) -> Iterator[str]:
-    """Of the shared tree; another service's own errors stop it at its start and never reach a user."""
+    """The codes of the shared error tree. Errors of other services never reach a user."""
     yield error.code
     for each in error.__subclasses__():
         if each.__module__ == AttraiError.__module__:
@@ -40,14 +40,14 @@ def test_every_code_reason_and_command_has_a_sentence(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_a_counted_sentence_has_all_forms_of_its_language(language: str) -> None:
+def test_a_counted_sentence_has_all_plural_forms(language: str) -> None:
     counted = {base(key) for key in SENTENCES[language] if base(key) != key}
     assert counted
     for name in counted:
         assert {key.rpartition(".")[2] for key in SENTENCES[language] if base(key) == name} == FORMS[language]
 
 
-def test_both_languages_name_the_same_values() -> None:
+def test_both_languages_use_the_same_placeholders() -> None:
     named = {
         language: {base(key): placeholders(text) for key, text in SENTENCES[language].items()} for language in LANGUAGES
     }
@@ -80,9 +80,9 @@ def test_english_plurals() -> None:
     ("code", "language"),
     [("ru", "ru"), ("ru-RU", "ru"), ("RU", "ru"), ("en", "en"), ("run", "en"), ("", "en"), (None, "en")],
 )
-def test_language_by_telegrams_code(code: str | None, language: str) -> None:
+def test_the_language_follows_the_language_tag(code: str | None, language: str) -> None:
     assert choose_language(code) == language
 
 
-def test_decimals_have_the_languages_mark() -> None:
+def test_decimals_use_point_or_comma() -> None:
     assert (decimal("en", 7.44), decimal("ru", 7.46)) == ("7.4", "7,5")

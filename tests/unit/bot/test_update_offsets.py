@@ -15,14 +15,14 @@ def test_the_offset_stops_at_the_first_open_update() -> None:
     assert offsets.offset == 10
 
 
-def test_what_is_open_or_finished_is_not_begun_again() -> None:
+def test_open_and_finished_updates_do_not_start_again() -> None:
     offsets = UpdateOffsets()
     offsets.begin([1, 2, 3], room=9)
     offsets.finish(2)
     assert offsets.begin([1, 2, 3, 4], room=9) == [4]
 
 
-def test_what_there_is_no_room_for_comes_again() -> None:
+def test_updates_without_room_are_delivered_again() -> None:
     offsets = UpdateOffsets()
     assert offsets.begin([1, 2, 3], room=2) == [1, 2]
     offsets.finish(1)

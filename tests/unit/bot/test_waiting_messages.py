@@ -29,7 +29,7 @@ async def waiting(requests: RequestStore, telegram: FakeTelegram, user: int) -> 
     return request
 
 
-async def test_a_place_that_changed_is_told(
+async def test_a_changed_place_is_shown(
     updater: WaitingMessageUpdater, requests: RequestStore, telegram: FakeTelegram
 ) -> None:
     now = time.time()
@@ -46,7 +46,7 @@ async def test_a_place_that_changed_is_told(
     assert "number 1" in telegram.texts[second.waiting_message_id]
 
 
-async def test_what_did_not_change_is_not_edited(
+async def test_an_unchanged_text_is_not_edited(
     updater: WaitingMessageUpdater, requests: RequestStore, telegram: FakeTelegram
 ) -> None:
     await waiting(requests, telegram, 1)
@@ -55,7 +55,7 @@ async def test_what_did_not_change_is_not_edited(
     assert telegram.calls["EditMessageText"] == 1
 
 
-async def test_flood_control_silences_it(
+async def test_flood_control_pauses_all_edits(
     updater: WaitingMessageUpdater, requests: RequestStore, telegram: FakeTelegram
 ) -> None:
     for user in (1, 2):
@@ -69,7 +69,7 @@ async def test_flood_control_silences_it(
     assert telegram.calls.total() == calls
 
 
-async def test_it_never_follows_a_reply(
+async def test_no_edit_follows_a_reply(
     updater: WaitingMessageUpdater, requests: RequestStore, telegram: FakeTelegram, reply_service: ReplyService
 ) -> None:
     request = await waiting(requests, telegram, 1)
@@ -81,7 +81,7 @@ async def test_it_never_follows_a_reply(
     assert telegram.texts[request.waiting_message_id].startswith("I found no face")
 
 
-async def test_it_leaves_alone_what_is_being_answered(
+async def test_a_claimed_request_is_not_edited(
     updater: WaitingMessageUpdater, requests: RequestStore, telegram: FakeTelegram
 ) -> None:
     request = await waiting(requests, telegram, 1)
@@ -91,7 +91,7 @@ async def test_it_leaves_alone_what_is_being_answered(
     assert telegram.calls.total() == 0
 
 
-async def test_a_waiting_message_that_is_gone_ends_nothing(
+async def test_a_deleted_waiting_message_does_not_stop_the_updates(
     updater: WaitingMessageUpdater, requests: RequestStore, telegram: FakeTelegram
 ) -> None:
     await waiting(requests, telegram, 1)

@@ -36,7 +36,7 @@ async def test_a_call_is_answered_after_its_handler(bot: Bot) -> None:
         (SECRET, {"x": 1}, 400),
     ],
 )
-async def test_what_is_not_telegrams_is_refused(
+async def test_calls_without_the_secret_or_an_update_are_refused(
     bot: Bot, headers: dict[str, str], body: dict[str, int], status: int
 ) -> None:
     async def handle(update: Update) -> None:
@@ -46,7 +46,7 @@ async def test_what_is_not_telegrams_is_refused(
         assert (await client.post("/hook", json=body, headers=headers)).status == status
 
 
-async def test_a_crowd_is_asked_to_come_again(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_calls_beyond_the_limit_get_503(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "MAX_HANDLERS", 1)
     inside, go_on = asyncio.Event(), asyncio.Event()
 
@@ -62,7 +62,7 @@ async def test_a_crowd_is_asked_to_come_again(bot: Bot, monkeypatch: pytest.Monk
         assert (await first).status == 200
 
 
-async def test_a_second_call_for_an_update_under_way_does_not_confirm_it(bot: Bot) -> None:
+async def test_a_second_call_for_an_open_update_gets_503(bot: Bot) -> None:
     inside, go_on, handled = asyncio.Event(), asyncio.Event(), []
 
     async def handle(update: Update) -> None:
@@ -80,7 +80,7 @@ async def test_a_second_call_for_an_update_under_way_does_not_confirm_it(bot: Bo
     assert handled == [5, 5]
 
 
-async def test_a_stop_waits_for_calls_under_way(bot: Bot, unused_tcp_port: int) -> None:
+async def test_a_stop_waits_for_open_calls(bot: Bot, unused_tcp_port: int) -> None:
     inside, handled = asyncio.Event(), []
 
     async def handle(update: Update) -> None:

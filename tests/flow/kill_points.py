@@ -1,6 +1,6 @@
-"""Traps at a process's edges: each notes what was just done, and kills the process there when a test has armed that very gap.
+"""Kill points in a process: it notes each step that it has done, and dies behind the step that a test has armed.
 
-A process with traps is the product's own, started by a command of the tests (`trapped_bot.py`, `trapped_estimator.py`).
+Such a process is the product's own, started by `bot_with_kill_points.py` or `estimator_with_kill_points.py`.
 """
 
 import os
@@ -14,14 +14,14 @@ from typing import Any, BinaryIO
 from attrai_shared.photo_store import Part, PhotoStore
 from redis.commands.core import AsyncScript
 
-FOLDER = "TRAPS"
-"""The environment variable that names the folder where tests and traps meet."""
+FOLDER = "KILL_POINTS"
+"""The environment variable that names the folder which tests and processes share."""
 NOTHING = "nothing"
-"""Done before a process's first step."""
+"""The point before a process's first step."""
 
 
 def arm(folder: Path, role: str, done: str) -> None:
-    """The role's process dies once, as soon as it has done this."""
+    """The role's process dies once, as soon as it has done this step."""
     (folder / role).write_text(done, encoding="utf-8")
 
 
@@ -30,23 +30,23 @@ def is_armed(folder: Path, role: str) -> bool:
 
 
 def steps(folder: Path, role: str) -> list[str]:
-    """What the role has done so far, each step once, in the order of their first time."""
+    """The steps that the role has done so far, each once, in the order of their first time."""
     return list(dict.fromkeys((folder / f"{role}.steps").read_text(encoding="utf-8").splitlines()))
 
 
-class Traps:
-    """The traps of one process. `with_parent`: the parent dies with it, as a pool's child leaves none behind."""
+class KillPoints:
+    """The kill points of one process. `with_parent`: its parent dies with it, as the worker of a pool's child does."""
 
     def __init__(self, role: str, *, with_parent: bool = False) -> None:
         self._folder, self._role, self._with_parent = Path(os.environ[FOLDER]), role, with_parent
 
-    def lay(self, edge: type, method: str, done: str, *, first: bool = False) -> None:
-        """At a method of an edge, which stands for the step `done`; before it too where it is the `first` step."""
+    def add(self, edge: type, method: str, done: str, *, first: bool = False) -> None:
+        """Behind a method, which is the step `done`; for the `first` step also before it."""
         inner = getattr(edge, method)
         setattr(edge, method, (self._around_async if iscoroutinefunction(inner) else self._around)(inner, done, first))
 
-    def lay_at_writing(self) -> None:
-        """At every file that enters the photo store, half written and whole."""
+    def add_at_file_writes(self) -> None:
+        """At every file of the photo store, half written and whole."""
         inner = PhotoStore.writing
 
         @contextmanager
@@ -59,8 +59,8 @@ class Traps:
 
         PhotoStore.writing = writing  # type: ignore[method-assign]
 
-    def lay_at_scripts(self, steps: Mapping[str, str]) -> None:
-        """At what Redis does in one: its scripts, by their text, for these steps; before the first of them too."""
+    def add_at_scripts(self, steps: Mapping[str, str]) -> None:
+        """Behind Redis scripts, which are steps by their text; also before the first of them."""
         inner, (first, *_) = AsyncScript.__call__, steps
 
         async def stepped(script: AsyncScript, **options: Any) -> object:

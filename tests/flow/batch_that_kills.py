@@ -20,7 +20,7 @@ from attrai_shared.spool import Spool
 from tests.flow.batches import wait_for
 
 READ = Spool.read_result
-MOST_CHUNKS = 100
+MAX_CHUNKS = 100
 """More than any of these tests has."""
 SIGNALS = {"run": signal.SIGKILL, "ctrl_c": signal.SIGINT}
 AT = [int(point) for point in os.environ["AT"].split(",")]
@@ -31,7 +31,7 @@ def read_and_kill(spool: Spool, run_id: str, chunk: int) -> ChunkResult | None:
     result = READ(spool, run_id, chunk)
     if AT and chunk >= AT[0]:
         AT.pop(0)
-        wait_for(lambda: not any(is_at_stake(spool, run_id, number) for number in range(MOST_CHUNKS)))
+        wait_for(lambda: not any(is_at_stake(spool, run_id, number) for number in range(MAX_CHUNKS)))
         for whom in os.environ["KILL"].split(","):
             kill(whom)
     return result

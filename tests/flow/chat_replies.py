@@ -4,7 +4,7 @@ from attrai_playground.bot_api.client import ChatClient, ChatView
 from attrai_playground.bot_api.types import Message
 
 WAITING = ("in the queue", "в очереди")
-PATIENCE = 120.0
+TIMEOUT_S = 120.0
 """Seconds within which any request of these tests is answered, also on a busy machine."""
 
 
@@ -25,7 +25,7 @@ def replies(view: ChatView, sent: Message) -> list[Message]:
 
 async def reply_to(chat: ChatClient, sent: Message) -> Message:
     """The one final answer to a photo; fails where there is none in time, or more than one message."""
-    view = await chat.wait_until(lambda view: any(map(is_final, replies(view, sent))), PATIENCE)
+    view = await chat.wait_until(lambda view: any(map(is_final, replies(view, sent))), TIMEOUT_S)
     (reply,) = replies(view, sent)
     return reply
 

@@ -10,7 +10,7 @@ def nothing(payload: object) -> None:
     """The whole task."""
 
 
-def quick_worker(broker_url: str) -> Celery:
+def noop_worker(broker_url: str) -> Celery:
     """The application, with its task."""
     app = celery_app("estimator", broker_url)
     app.task(name=task_name(TO_ESTIMATE))(nothing)
@@ -18,6 +18,6 @@ def quick_worker(broker_url: str) -> Celery:
 
 
 if __name__ == "__main__":
-    quick_worker(sys.argv[1]).Worker(
-        hostname="quick@test", pool_cls="prefork", concurrency=1, queues=[TO_ESTIMATE], without_gossip=True, quiet=True
+    noop_worker(sys.argv[1]).Worker(
+        hostname="noop@test", pool_cls="prefork", concurrency=1, queues=[TO_ESTIMATE], without_gossip=True, quiet=True
     ).start()

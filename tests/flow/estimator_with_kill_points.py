@@ -1,4 +1,4 @@
-"""The estimator's worker with traps at its edges and a pipeline that finds one face on anything; for flow tests alone."""
+"""The estimator's worker with kill points at its edges and a pipeline that finds one face on anything."""
 
 import sys
 
@@ -16,16 +16,16 @@ from attrai_shared.photo_store import PhotoStore  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 from celery import Celery  # noqa: E402
 
-from tests.flow.traps import Traps  # noqa: E402
+from tests.flow.kill_points import KillPoints  # noqa: E402
 
 FACE = Face(Detection(Box(10, 10, 50, 50), np.zeros((5, 2), np.float32), 0.99), 7.25)
 
 
-def lay(traps: Traps) -> None:
-    traps.lay(RedisAttempts, "begin", "attempt counted", first=True)
-    traps.lay_at_writing()
-    traps.lay(Celery, "send_task", "published")
-    traps.lay(PhotoStore, "delete", "source deleted")
+def add_points(points: KillPoints) -> None:
+    points.add(RedisAttempts, "begin", "attempt counted", first=True)
+    points.add_at_file_writes()
+    points.add(Celery, "send_task", "published")
+    points.add(PhotoStore, "delete", "source deleted")
 
 
 def unchanged(data: bytes, networks: Networks) -> Estimate:
@@ -34,5 +34,5 @@ def unchanged(data: bytes, networks: Networks) -> Estimate:
 
 
 if __name__ == "__main__":
-    lay(Traps("estimator", with_parent=True))
+    add_points(KillPoints("estimator", with_parent=True))
     sys.exit(run_worker(read_settings(EstimatorSettings), unchanged))
