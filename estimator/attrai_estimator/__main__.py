@@ -1,4 +1,4 @@
-"""The command `attrai-estimator`: estimates of photos at once, without a queue, or the worker."""
+"""The command `attrai-estimator`: estimates photos without a queue, or runs the worker."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -9,7 +9,7 @@ from attrai_shared.settings import describe, read_settings
 from attrai_estimator.process import keep_freed_memory, use_one_thread
 from attrai_estimator.settings import WORKSPACE_MODELS, BatchEstimatorSettings, EstimatorSettings, NetworkSettings
 
-# Commands import inside what they run: numpy and the networks must load after `use_one_thread`, and help needs neither.
+# Commands import what they run: numpy and the networks must load after `use_one_thread`, and --help needs neither.
 
 app = typer.Typer(
     help="Attrai's estimator: finds every face on a photo, scores it from 1 to 10 and draws the result.",

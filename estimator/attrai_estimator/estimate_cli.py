@@ -1,4 +1,4 @@
-"""`attrai-estimator estimate`: the edge between files, the pipeline and JSON lines."""
+"""`attrai-estimator estimate`: reads files, runs the pipeline, prints JSON lines."""
 
 import json
 from collections.abc import Sequence
@@ -14,12 +14,10 @@ from attrai_estimator.networks.load import SCORER, Runtime
 from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_estimator.picture_folder import PictureFolder
 from attrai_estimator.pipeline import estimate
-from attrai_estimator.values import Estimate, Face, Quality
+from attrai_estimator.values import MAX_FILE_BYTES, Estimate, Face, Quality
 
-MAX_BYTES = 300_000_000
-"""Of one file; the largest picture that decoding accepts has 288 MB without any compression."""
-FAILED, UNUSABLE = 1, 2
-"""Exit statuses: some photo was not estimated; none could be."""
+EXIT_SOME_FAILED, EXIT_UNUSABLE = 1, 2
+"""Exit statuses: some photo was not estimated; no photo could be."""
 
 Line = dict[str, object]
 
@@ -33,7 +31,7 @@ def estimate_photos(
     with_embeddings: bool,
     scorer: str = SCORER,
 ) -> int:
-    """Print a JSON line for each photo as soon as it is done; returns the exit status."""
+    """Print a JSON line for each photo as soon as it is estimated; returns the exit status."""
     try:
         pictures = None if out is None else PictureFolder(out, map(Path, photos))
         networks = load_networks(models, runtime, scorer=scorer, embed=with_embeddings)
@@ -46,12 +44,12 @@ def estimate_photos(
         line = _line(photo, networks, pictures)
         print(json.dumps(line), flush=True)  # noqa: T201 - the command's output
         failed += "error" in line
-    return FAILED if failed else 0
+    return EXIT_SOME_FAILED if failed else 0
 
 
 def _unusable(sentence: str) -> int:
     typer.echo(f"attrai-estimator: {sentence}", err=True)
-    return UNUSABLE
+    return EXIT_UNUSABLE
 
 
 def _line(photo: str, networks: Networks, pictures: PictureFolder | None) -> Line:
@@ -67,11 +65,11 @@ def _line(photo: str, networks: Networks, pictures: PictureFolder | None) -> Lin
 def _read(photo: Path) -> bytes:
     try:
         with photo.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as error:
         raise Unreadable(f"the file cannot be opened: {error.strerror}") from error
-    if len(data) > MAX_BYTES:
-        raise TooManyBytes(f"the file has over {MAX_BYTES // 1_000_000} MB")
+    if len(data) > MAX_FILE_BYTES:
+        raise TooManyBytes(f"the file has over {MAX_FILE_BYTES // 1_000_000} MB")
     return data
 
 
@@ -85,7 +83,7 @@ def _write(photo: Path, picture: bytes, pictures: PictureFolder) -> None:
 
 
 def estimate_fields(result: Estimate) -> Line:
-    """An estimate as JSON has it, without its picture."""
+    """An estimate as JSON, without its picture."""
     return {
         "width": result.width,
         "height": result.height,

@@ -1,4 +1,4 @@
-"""The edge to the folder of annotated pictures: each gets a name of its own."""
+"""The edge to the folder of annotated pictures: each gets a unique name."""
 
 from collections.abc import Iterable, Iterator
 from itertools import count
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 class PictureFolder:
-    """Writes pictures as NAME.jpg; none replaces another one of this run, nor one of the photos that are read."""
+    """Writes pictures as NAME.jpg. None replaces another picture of this run or a photo that is read."""
 
     def __init__(self, folder: Path, photos: Iterable[Path]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -14,7 +14,7 @@ class PictureFolder:
         self._taken = {photo.resolve() for photo in photos}
 
     def write(self, photo: Path, picture: bytes) -> Path:
-        """Write a photo's annotated picture and return its path: NAME.jpg, or NAME-2.jpg where that is taken.
+        """Write a photo's annotated picture and return its path: NAME.jpg, or NAME-2.jpg if that is taken.
 
         Raises OSError.
         """

@@ -1,4 +1,4 @@
-"""What happens to one photo, from top to bottom."""
+"""The pipeline of one photo, from top to bottom."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,7 +25,7 @@ Vector = NDArray[np.float32]
 
 
 class Pipeline(Protocol):
-    """What estimates a photo, given as the bytes of its file. Raises PhotoError."""
+    """Estimates a photo, given as the bytes of its file. Raises PhotoError."""
 
     def __call__(self, data: bytes, networks: Networks) -> Estimate: ...
 
@@ -66,7 +66,7 @@ def estimate(data: bytes, networks: Networks) -> Estimate:
 
 
 class Clock:
-    """Measures the steps; `seconds` has one entry for each, in order; a step that is done again adds to it."""
+    """Measures the steps. `seconds` has one entry a step, in order; a repeated step adds to its entry."""
 
     def __init__(self) -> None:
         self.seconds: dict[str, float] = {}

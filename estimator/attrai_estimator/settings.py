@@ -1,4 +1,4 @@
-"""What the estimator's worker reads from the environment, beside what every service reads."""
+"""The settings of the estimator's workers, beside those of every service."""
 
 from pathlib import Path
 from typing import Literal
@@ -7,11 +7,11 @@ from attrai_shared.settings import BatchSettings, QueueSettings, Settings
 from pydantic import Field
 
 WORKSPACE_MODELS = Path(__file__).resolve().parents[2] / "models"
-"""Where the networks lie in a checkout; an image names its own folder."""
+"""The networks of a checkout; an image names another folder."""
 
 
 class NetworkSettings(QueueSettings):
-    """What a worker reads that runs the networks, whichever queue it consumes."""
+    """The settings of any worker that runs the networks."""
 
     models: Path = Field(WORKSPACE_MODELS, description="the folder with manifest.json and the networks")
     runtime: Literal["openvino", "torch"] = Field(
@@ -28,13 +28,13 @@ class NetworkSettings(QueueSettings):
 
 
 class EstimatorSettings(NetworkSettings, Settings):
-    """The worker's settings. The hard limit must leave the soft one time to answer."""
+    """The settings of `worker`. The hard limit must leave the soft limit time to answer."""
 
     attempts: int = Field(3, ge=1, description="how often work on a request may begin before it is given up")
 
 
 class BatchEstimatorSettings(NetworkSettings, BatchSettings):
-    """What `worker --batch` reads: neither Redis nor people's photos are its business."""
+    """The settings of `worker --batch`, which needs neither Redis nor the photo store."""
 
     batch_role: str = Field("batch_estimator", description="names the worker's unfinished chunks on the Redis protocol")
     batch_idle: bool = Field(False, description="run only when no other process of the machine wants its processor")

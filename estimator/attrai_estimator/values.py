@@ -1,4 +1,4 @@
-"""What passes between the estimator's steps: frozen values. Coordinates are pixels of the upright, full-size photo."""
+"""The frozen values that pass between the steps. Coordinates are pixels of the upright, full-size photo."""
 
 from dataclasses import dataclass, field
 
@@ -8,14 +8,16 @@ from PIL import Image
 
 Pixels = NDArray[np.uint8]
 """RGB, shape (height, width, 3)."""
+MAX_FILE_BYTES = 300_000_000
+"""The largest photo file. The largest picture that decoding accepts has 288 MB without compression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Photo:
     """A decoded photo, turned upright.
 
-    `image` may be smaller than `width` x `height` (a large photo is decoded at a fraction of its size); `scale` leads
-    from the photo to the image. No step changes it.
+    `image` may be smaller than `width` x `height`: a large photo is decoded at a fraction of its size. `scale` maps the
+    photo to the image. No step changes the image.
     """
 
     image: Image.Image
@@ -35,7 +37,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A bounding box; (x0, y0) is the upper left corner. It may reach over the photo's border."""
+    """A bounding box; (x0, y0) is the upper left corner. It may extend beyond the photo."""
 
     x0: float
     y0: float
@@ -53,7 +55,7 @@ class Box:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """One face that detection found.
+    """One detected face.
 
     `landmarks`: shape (5, 2), x and y of left eye, right eye, nose, left and right mouth corner, as seen by the viewer.
     `probability`: O-Net's, 0 to 1.
@@ -66,9 +68,9 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """Whether a face's score can be trusted: `reasons` is empty when it can.
+    """Whether a face's score can be trusted: it can if `reasons` is empty.
 
-    Each reason is a code with a sentence of its own in the bot: `too_small`, `blurred`, `turned_away`, `cut_off`,
+    Each reason is a code, for which the bot has a sentence: `too_small`, `blurred`, `turned_away`, `cut_off`,
     `too_dark`.
     `measures` are the numbers behind them: `side`, `sharpness`, `turn`, `outside`, `brightness`, see `steps.quality`.
     """
@@ -79,7 +81,7 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A detection with what the networks say of it. `score` is 1 to 10; `embedding` has 128 numbers or is absent."""
+    """A detection with its score (1 to 10), its quality and perhaps its embedding (128 numbers)."""
 
     detection: Detection
     score: float

@@ -9,8 +9,7 @@ from attrai_shared.batch_contracts import SourceFiles, ToEmbed
 from attrai_shared.errors import RefusedName, TooManyBytes, Unreadable
 from attrai_shared.spool import Spool
 
-MAX_FILE_BYTES = 300_000_000
-"""The largest picture that decoding accepts has 288 MB without compression."""
+from attrai_estimator.values import MAX_FILE_BYTES
 
 PhotoReader = Callable[[], bytes]
 """Reads one photo when called. Raises PhotoError or RefusedName."""

@@ -1,6 +1,6 @@
-"""Convolutions in whole numbers of 8 bits, which processors with VNNI multiply twice as fast as bfloat16; see decision 0027.
+"""Convolutions in int8, which processors with VNNI multiply twice as fast as bfloat16; see docs/decisions.
 
-OpenVINO computes what lies between two `FakeQuantize` operations so: one for what a convolution takes, one for its weights.
+OpenVINO computes a convolution in int8 if its input and its weights both pass a `FakeQuantize` operation.
 """
 
 from collections.abc import Iterator, Mapping
@@ -12,13 +12,15 @@ from openvino import Node, opset13
 
 from attrai_estimator.networks.network import Normalization
 
-LARGEST_BYTE, LARGEST_WEIGHT = 255, 127
-"""Of what a convolution takes, which is nothing below zero; and of weights, which lie evenly around it."""
+MAX_INPUT, MAX_WEIGHT = 255, 127
+"""Largest quantized values: inputs are unsigned, weights symmetric around zero."""
 
 
-def takes_whole_pixels(model: openvino.Model) -> bool:
-    """Whether pixels can go into the first convolution as they are: nothing lies before it, and nothing pads it, as that would be the
-    mean before and black then."""
+def accepts_raw_pixels(model: openvino.Model) -> bool:
+    """Whether the first convolution can take raw pixels: nothing precedes it and nothing pads it.
+
+    Padding stands for the mean before normalization is folded in, and for black after.
+    """
     first = next(_convolutions(model), None)
     if first is None or first.input_value(0).get_node().get_type_name() != "Parameter":
         return False
@@ -27,13 +29,13 @@ def takes_whole_pixels(model: openvino.Model) -> bool:
     return alone and not padded
 
 
-def in_int8(model: openvino.Model, normalization: Normalization, highest: Mapping[str, float]) -> openvino.Model:
-    """A model that takes pixels (n, height, width, 3) of 8 bits, with its first convolution in int8, and those in `highest`.
+def to_int8(model: openvino.Model, normalization: Normalization, highest: Mapping[str, float]) -> openvino.Model:
+    """A model for 8-bit pixels (n, height, width, 3) whose first convolution and those in `highest` are in int8.
 
-    `highest` has, by the name of its weights, the largest value that each of them may take, the smallest being 0. The
-    model is used up. Raises `ValueError` when it has no such weights, or `takes_whole_pixels` not.
+    `highest`: the largest input of each convolution, by the name of its weights; the smallest is 0. The given model
+    must not be used afterwards. Raises `ValueError` if it has no such weights or does not accept raw pixels.
     """
-    if not takes_whole_pixels(model):
+    if not accepts_raw_pixels(model):
         raise ValueError("the network's first convolution is padded, or not what takes its input")
     first, *others = _convolutions(model)
     by_weights = {node.input_value(1).get_node().get_friendly_name(): node for node in others}
@@ -45,12 +47,12 @@ def in_int8(model: openvino.Model, normalization: Normalization, highest: Mappin
     pixels = _pixels(model)
     planes = opset13.convert(opset13.transpose(pixels, np.array([0, 3, 1, 2])), "f32")
     _normalize(first, planes, normalization)
-    _quantize(first, LARGEST_BYTE)
+    _quantize(first, MAX_INPUT)
     return openvino.Model(model.get_results(), [pixels], model.get_friendly_name())
 
 
 def _convolutions(model: openvino.Model) -> Iterator[Node]:
-    """In the order of computing."""
+    """All convolutions in execution order."""
     return (node for node in model.get_ordered_ops() if node.get_type_name() == "Convolution")
 
 
@@ -60,10 +62,9 @@ def _pixels(model: openvino.Model) -> Node:
 
 
 def _normalize(first: Node, planes: Node, normalization: Normalization) -> None:
-    """Give the convolution pixels instead of normalized ones: the deviation goes into its weights, the mean into what is added after it.
+    """Fold the normalization into the convolution: the deviation into its weights, the mean into a bias after it.
 
-    That is reckoned from the weights as they are once quantized, so that their rounding counts for a pixel's distance from
-    the mean alone.
+    The bias uses the quantized weights, so that their rounding affects only a pixel's distance from the mean.
     """
     mean, std = (np.reshape(values, (1, -1, 1, 1)) for values in (normalization.mean, normalization.std))
     weights = _weights(first) / std
@@ -77,11 +78,11 @@ def _normalize(first: Node, planes: Node, normalization: Normalization) -> None:
 
 
 def _quantize(convolution: Node, highest: float) -> None:
-    levels = LARGEST_BYTE + 1
+    levels = MAX_INPUT + 1
     taken = _within(convolution.input_value(0), np.zeros(1), np.array([highest]), levels)
     weights = _weights(convolution)
     largest = _largest(weights)
-    kept = _within(_constant(weights).output(0), -largest, largest, 2 * LARGEST_WEIGHT + 1)
+    kept = _within(_constant(weights).output(0), -largest, largest, 2 * MAX_WEIGHT + 1)
     convolution.input(0).replace_source_output(taken.output(0))
     convolution.input(1).replace_source_output(kept.output(0))
 
@@ -93,20 +94,20 @@ def _within(values: openvino.Output, low: NDArray[np.float64], high: NDArray[np.
 
 def _weights(convolution: Node) -> NDArray[np.float64]:
     node = convolution.input_value(1).get_node()
-    if node.get_type_name() == "Convert":  # they are stored in half precision
+    if node.get_type_name() == "Convert":  # weights are stored in half precision
         node = node.input_value(0).get_node()
     weights: NDArray[np.float64] = node.get_data().astype(np.float64)
     return weights
 
 
 def _largest(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Of each output's weights, shape (outputs, 1, 1, 1)."""
+    """The largest absolute weight of each output channel, shape (outputs, 1, 1, 1)."""
     largest: NDArray[np.float64] = np.abs(weights).max(axis=(1, 2, 3), keepdims=True)
-    return largest.clip(min=1e-12)  # where all are 0
+    return largest.clip(min=1e-12)  # for all-zero weights
 
 
 def _rounded(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    step = _largest(weights) / LARGEST_WEIGHT
+    step = _largest(weights) / MAX_WEIGHT
     rounded: NDArray[np.float64] = np.rint(weights / step) * step
     return rounded
 

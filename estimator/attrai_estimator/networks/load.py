@@ -1,4 +1,4 @@
-"""From the folder of networks to callables; the edge to the weights."""
+"""The edge to the weights: from the folder of networks to callables."""
 
 from pathlib import Path
 from typing import Literal
@@ -10,9 +10,9 @@ from attrai_estimator.networks.network import (
     Network,
     Networks,
     ScoringNetwork,
+    Template,
 )
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork, Precision
-from attrai_estimator.networks.template import Template
 
 Runtime = Literal["openvino", "torch"]
 
@@ -41,14 +41,14 @@ def load_networks(
 
 
 def load_detector(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> DetectorNetworks:
-    """Load detection's networks alone. Raises `WrongNetworkFile`."""
+    """Load only the detection networks. Raises `WrongNetworkFile`."""
     manifest = read_manifest(models)
     names = (PROPOSAL, REFINEMENT, OUTPUT, SECOND_PROPOSAL)
     return DetectorNetworks(*(_load(models, manifest.record(name), runtime, precision) for name in names))
 
 
 def load_embedder(models: Path, runtime: Runtime = "openvino", precision: Precision = "native") -> EmbeddingNetwork:
-    """Load the embedder alone; raises `WrongNetworkFile`."""
+    """Load only the embedder. Raises `WrongNetworkFile`."""
     return EmbeddingNetwork(*_aligned(models, EMBEDDER, runtime, precision))
 
 

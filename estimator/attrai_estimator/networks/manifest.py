@@ -1,4 +1,4 @@
-"""The record of each network's file, `models/manifest.json`: what it takes, where it is from, its checksum."""
+"""`models/manifest.json`: the input, source and checksum of each network's file."""
 
 import hashlib
 from pathlib import Path
@@ -7,14 +7,13 @@ from typing import ClassVar
 from attrai_shared.errors import AttraiError
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from attrai_estimator.networks.network import Normalization
-from attrai_estimator.networks.template import Template
+from attrai_estimator.networks.network import Normalization, Template
 
 MANIFEST = "manifest.json"
 
 
 class WrongNetworkFile(AttraiError):
-    """A network's file or the manifest is missing or is not the one that was measured; the process must not start."""
+    """A network's file or the manifest is missing or differs from the recorded one. The process must not start."""
 
     code: ClassVar[str] = "wrong_network_file"
 
@@ -22,8 +21,8 @@ class WrongNetworkFile(AttraiError):
 class NetworkRecord(BaseModel):
     """One network. `file` is relative to the manifest's folder; a `None` in `input_size` (height, width) means any.
 
-    `highest`: of a network that may compute in int8 throughout, the largest value seen in what each convolution but the
-    first takes, by the name of its weights.
+    `highest` is for networks that may run entirely in int8: the largest input seen at each convolution but the first, by
+    the name of its weights.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

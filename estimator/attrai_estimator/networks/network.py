@@ -1,4 +1,4 @@
-"""What a step needs to know of a network, whichever runtime runs it."""
+"""Networks as the steps see them, whichever runtime executes them."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,13 +6,11 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from attrai_estimator.networks.template import Template
-
 Floats = NDArray[np.float32]
 
 
 class Network(Protocol):
-    """A loaded network: pixels (n, height, width, 3) in, which it normalizes; its outputs in the manifest's order."""
+    """A loaded network. It normalizes pixels (n, height, width, 3) itself; outputs are in the manifest's order."""
 
     def __call__(self, pixels: NDArray[np.uint8], /) -> tuple[Floats, ...]: ...
 
@@ -32,10 +30,29 @@ class Normalization:
 
 
 @dataclass(frozen=True, slots=True)
-class DetectorNetworks:
-    """Detection's three networks, each coarser one's findings being the next one's input.
+class Template:
+    """An alignment template: five landmarks as fractions of the crop's side, in a detection's order.
 
-    `second_proposal` is MTCNN's own, for photos on which nothing is found by ours; see decision 0019.
+    `size`: side of the crop in pixels; `weights`: the weight of each point in the fit.
+    """
+
+    name: str
+    size: int
+    points: tuple[tuple[float, float], ...]
+    weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if len(self.points) != 5:  # noqa: PLR2004 - five landmarks
+            raise ValueError(f"template {self.name} has {len(self.points)} points, not 5")
+        if len(self.weights) != len(self.points):
+            raise ValueError(f"template {self.name} has {len(self.weights)} weights for {len(self.points)} points")
+
+
+@dataclass(frozen=True, slots=True)
+class DetectorNetworks:
+    """The three networks of detection; each takes the candidates of the one before.
+
+    `second_proposal` is MTCNN's own, for photos on which the first pass finds nothing.
     """
 
     proposal: Network
@@ -46,7 +63,7 @@ class DetectorNetworks:
 
 @dataclass(frozen=True, slots=True)
 class ScoringNetwork:
-    """The scorer; its output has shape (n, scales), a score from 1 to 10, which may lie a little outside, in front."""
+    """The scorer. Its output has shape (n, scales). The first is the score, 1 to 10 or slightly outside."""
 
     network: Network
     template: Template
@@ -54,7 +71,7 @@ class ScoringNetwork:
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingNetwork:
-    """The embedder; its first output has shape (n, 128)."""
+    """The embedder. Its first output has shape (n, 128)."""
 
     network: Network
     template: Template
@@ -62,7 +79,7 @@ class EmbeddingNetwork:
 
 @dataclass(frozen=True, slots=True)
 class Networks:
-    """All that the pipeline calls; faces are embedded where there is an embedder."""
+    """All networks of the pipeline. Without an embedder faces are not embedded."""
 
     detector: DetectorNetworks
     scorer: ScoringNetwork

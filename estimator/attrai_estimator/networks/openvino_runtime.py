@@ -1,4 +1,4 @@
-"""Networks on OpenVINO, on one thread: the runtime of a replica."""
+"""The runtime of a replica: OpenVINO on one thread."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,26 +10,24 @@ import openvino
 from numpy.typing import NDArray
 from openvino.preprocess import PrePostProcessor
 
-from attrai_estimator.networks.int8 import in_int8, takes_whole_pixels
+from attrai_estimator.networks.int8 import accepts_raw_pixels, to_int8
 from attrai_estimator.networks.manifest import WrongNetworkFile
 from attrai_estimator.networks.network import Floats, Normalization
 from attrai_estimator.networks.processor import multiplies_bfloat16, multiplies_int8
 
 Precision = Literal["native", "f32", "bf16"]
-"""Of the arithmetic. `native`: what the processor multiplies itself, int8 and bfloat16 before float32, each of which takes half the
-time of the next; see decisions 0025 and 0027."""
+"""`native` is the fastest arithmetic of the processor: int8, bfloat16 or float32. Each takes half the time of the next."""
 
-
-LARGE = 4 << 20
-"""Bytes of a file from which a network that computes in float32 is compiled once, for any number of pictures; see decision 0028."""
+DYNAMIC_BATCH_BYTES = 4 << 20
+"""A float32 network with a larger file is compiled once for any batch size. Its weights are then in memory once."""
 
 
 class OpenVinoNetwork:
-    """An ONNX file for this CPU, with the normalization of its pixels before it; `highest`: see `in_int8`.
+    """An ONNX file compiled for this CPU, normalization included. `highest`: see `to_int8`.
 
-    It is compiled for each shape that it is given, at the first such call: a tenth to a quarter quicker than for any, and it costs
-    nothing to go from one shape to another, but each has the weights in memory. So give it few. A `LARGE` one in float32 has them once.
-    Raises `WrongNetworkFile`, at such a call too, when the file has changed or `highest` is of another network.
+    The first call with a new shape compiles the network for it. That is a tenth to a quarter faster than a dynamic shape,
+    but each shape holds the weights in memory: use few. A call raises `WrongNetworkFile` if the file has changed or
+    `highest` belongs to another network.
     """
 
     def __init__(
@@ -46,19 +44,19 @@ class OpenVinoNetwork:
         if precision == "native":
             precision = "bf16" if multiplies_bfloat16() else "f32"
         in_f32 = precision == "f32" and not (self._int8 and bool(self._highest))
-        self._for_any_count = in_f32 and len(data) >= LARGE
+        self._for_any_count = in_f32 and len(data) >= DYNAMIC_BATCH_BYTES
         self._properties = {
             "INFERENCE_NUM_THREADS": 1,
             "NUM_STREAMS": 1,
             "INFERENCE_PRECISION_HINT": precision,
-            "ENABLE_CPU_PINNING": False,  # or each replica of a machine computes on its first core
+            "ENABLE_CPU_PINNING": False,  # with pinning all replicas of a machine share its first core
         }
         self._core = openvino.Core()
         self._by_shape: dict[tuple[int, ...], openvino.InferRequest] = {}
-        """By what it is compiled for: -1 is any number."""
+        """By compiled shape; -1 is any batch size."""
 
     def __call__(self, pixels: NDArray[np.uint8], /) -> tuple[Floats, ...]:
-        """Run the pixels; the arrays returned are the caller's own."""
+        """Run the network. The returned arrays are copies."""
         tensor = openvino.Tensor(np.ascontiguousarray(pixels), shared_memory=True)
         results = self._for_shape(pixels.shape).infer(tensor, share_inputs=True, share_outputs=True)
         return tuple(np.array(array, dtype=np.float32) for array in results.to_tuple())
@@ -72,15 +70,15 @@ class OpenVinoNetwork:
         return self._by_shape[compiled]
 
     def _read(self) -> openvino.Model:
-        """The network as it is before it is compiled; not kept, as what is compiled has the weights, too."""
+        """Read the network for compilation. It is not kept: the compiled network has the weights too."""
         file = self._file.read_bytes()
         if hashlib.sha256(file).digest() != self._digest:
             raise WrongNetworkFile(f"{self._file} has changed since it was loaded")
         model = self._core.read_model(file)
-        if not (self._int8 and takes_whole_pixels(model)):
+        if not (self._int8 and accepts_raw_pixels(model)):
             return _with_normalization(model, self._normalization)
         try:
-            return in_int8(model, self._normalization, self._highest)
+            return to_int8(model, self._normalization, self._highest)
         except ValueError as error:
             raise WrongNetworkFile(f"{self._file} is not what its record says: {error}") from error
 

@@ -1,4 +1,7 @@
-"""The same ONNX files on PyTorch, node by node: a reference for OpenVINO and the way to a GPU (the `torch` extra)."""
+"""The same ONNX files on PyTorch, node by node (the `torch` extra): the reference for OpenVINO, and the way to a GPU.
+
+onnxruntime would be a third runtime to install and needs CUDA builds of its own for a GPU.
+"""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -23,7 +26,7 @@ Device = Literal["cpu", "cuda"]
 
 
 class TorchNetwork:
-    """An ONNX file evaluated by PyTorch in float32; knows the operators that Attrai's networks use."""
+    """An ONNX file evaluated by PyTorch in float32. It supports the operators of Attrai's networks."""
 
     def __init__(self, file: Path, normalization: Normalization, device: Device = "cpu") -> None:
         self._normalization = normalization
@@ -47,7 +50,7 @@ class TorchNetwork:
 
 
 def _constants(model: ModelProto) -> dict[str, Array]:
-    """The weights, and all that follows from them alone, computed once."""
+    """The weights and all nodes that depend on them alone, computed once."""
     known: dict[str, Array] = {weights.name: numpy_helper.to_array(weights) for weights in model.graph.initializer}
     for node in model.graph.node:
         names = [name for name in node.input if name]
@@ -63,7 +66,7 @@ def _attributes(node: NodeProto) -> dict[str, Attribute]:
 
 def _operator(node: NodeProto) -> Operator:
     if node.op_type not in OPERATORS:
-        raise ValueError(f"operator {node.op_type} is not known here")
+        raise ValueError(f"operator {node.op_type} is not supported")
     return OPERATORS[node.op_type]
 
 

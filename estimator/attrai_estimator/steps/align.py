@@ -1,4 +1,4 @@
-"""Second step of three on a face: turn and scale each detection into a network's square crop by its five landmarks."""
+"""Alignment: turns and scales each detection into a network's square crop by its five landmarks."""
 
 from collections.abc import Sequence
 
@@ -6,22 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from attrai_estimator.networks.template import Template
+from attrai_estimator.networks.network import Template
 from attrai_estimator.values import Detection, Photo, Pixels
 
 Floats = NDArray[np.float64]
-DENSE = 1.0
-"""Pixels of the picture to one of the crop, in each direction, from which a crop's pixel is the mean of several."""
-SAMPLES = 3
-"""Its nearest pixels at so many places in each direction."""
-MARGIN = 2
-"""Pixels around what is sampled, which bilinear sampling reads too."""
+SUPERSAMPLING_DENSITY = 1.0
+"""From this many pixels of the picture for one of the crop, in each direction, a crop's pixel is the mean of several."""
+SAMPLES_PER_SIDE = 3
+SAMPLING_MARGIN = 2
+"""Pixels around the sampled area that bilinear sampling reads."""
 
 
 def align(photo: Photo, detections: Sequence[Detection], template: Template) -> Pixels:
     """Cut each detection out of the photo.
 
-    Returns uint8 of shape (n, size, size, 3) in the detections' order; what lies outside the photo is black.
+    Returns uint8 of shape (n, size, size, 3) in the detections' order. Outside of the photo it is black.
     """
     crops = [_crop(photo.image, detection.landmarks * photo.scale, template) for detection in detections]
     return np.stack(crops) if crops else np.empty((0, template.size, template.size, 3), np.uint8)
@@ -30,8 +29,8 @@ def align(photo: Photo, detections: Sequence[Detection], template: Template) -> 
 def similarity(source: Floats, target: Floats, weights: Floats) -> Floats:
     """Least-squares similarity without reflection from `source` to `target`, both of shape (n, 2).
 
-    `weights`, shape (n,), say how much each point counts. Returns the matrix of shape (2, 3) that maps (x, y, 1).
-    Umeyama's fit (1991), in complex numbers a division.
+    `weights`, shape (n,): the weight of each point. Returns the matrix of shape (2, 3) that maps (x, y, 1).
+    It is Umeyama's fit (1991); in complex numbers it is a division.
     """
     a, b = (points[:, 0] + 1j * points[:, 1] for points in (source, target))
     part = weights / weights.sum()
@@ -42,12 +41,12 @@ def similarity(source: Floats, target: Floats, weights: Floats) -> Floats:
 
 
 def _crop(image: Image.Image, landmarks: NDArray[np.float32], template: Template) -> Pixels:
-    """A large face is first reduced by a whole number; what is still denser than the crop is the mean of nine samples a pixel."""
+    """Reduce a large face by a whole number first. If it is still denser than the crop, average nine samples a pixel."""
     target = np.array(template.points) * template.size
     backwards = similarity(target, landmarks.astype(np.float64), np.array(template.weights))
     image, backwards = _reduced(image, backwards, template.size)
-    dense = _density(backwards) >= DENSE
-    samples = SAMPLES if dense else 1
+    dense = _density(backwards) >= SUPERSAMPLING_DENSITY
+    samples = SAMPLES_PER_SIDE if dense else 1
     backwards[:, :2] /= samples
     side = template.size * samples
     sampling = Image.Resampling.NEAREST if dense else Image.Resampling.BILINEAR
@@ -56,16 +55,16 @@ def _crop(image: Image.Image, landmarks: NDArray[np.float32], template: Template
 
 
 def _density(backwards: Floats) -> float:
-    """How many pixels of the picture one of the crop is wide."""
+    """Pixels of the picture for one of the crop."""
     return float(np.hypot(backwards[0, 0], backwards[1, 0]))
 
 
 def _reduced(image: Image.Image, backwards: Floats, side: int) -> tuple[Image.Image, Floats]:
-    """The part of the picture that the crop needs, each side a whole number of times smaller, and the matrix that leads into it."""
+    """The part of the picture that the crop needs, reduced by a whole number, and the matrix that maps into it."""
     times = int(_density(backwards))
     corners = backwards @ np.array([[0, side, 0, side], [0, 0, side, side], [1, 1, 1, 1]])
-    least = np.floor(corners.min(axis=1)).astype(int) - MARGIN * times
-    most = np.ceil(corners.max(axis=1)).astype(int) + MARGIN * times
+    least = np.floor(corners.min(axis=1)).astype(int) - SAMPLING_MARGIN * times
+    most = np.ceil(corners.max(axis=1)).astype(int) + SAMPLING_MARGIN * times
     left, top = least.clip(0)
     right, bottom = np.minimum(most, image.size)
     if times < 2 or min(right - left, bottom - top) < times:  # noqa: PLR2004 - no reduction

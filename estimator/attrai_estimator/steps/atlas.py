@@ -1,6 +1,6 @@
-"""Part of detection: the pyramid's levels, cut up and laid out on one sheet that is looked at tile by tile.
+"""Part of detection: the pyramid's levels, cut into pieces and packed into one texture atlas of square tiles.
 
-A tile has one shape, whatever the photo's, so that the proposal network is compiled once and works in the processor's cache.
+Tiles have one size for every photo, so the proposal network is compiled once and works in the processor's cache.
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from attrai_estimator.values import Pixels
 
 CELL, STRIDE = 12, 4
-"""Pixels that one value of the proposal network sees, and the pixels between two of them."""
+"""Pixels of the proposal network's receptive field, and between two of them."""
 TILE = 136
-"""Side of a tile: 32 cells, and small enough that what the network holds between its layers stays in a core's cache."""
+"""Pixels of a tile's side: 32 cells. The network's activations for one tile fit a core's cache."""
 OVERLAP = CELL - STRIDE
-"""Pixels that two neighbouring tiles share."""
+"""Pixels that neighbouring tiles share."""
 STEP = TILE - OVERLAP
-DENSE = 64
-"""Pixels of a level's shorter side up to which it is looked at twice as densely: a face that fills the picture has few cells."""
-SIZES_KNOWN = 16
-"""Photo sizes whose sheets are remembered, at most 0.2 MB each."""
+DENSE_SIDE = 64
+"""A level with at most this shorter side, in pixels, is sampled twice as densely: a large face covers few cells."""
+CACHED_LAYOUTS = 16
+"""Layouts kept for the last photo sizes, at most 0.2 MB each."""
 
 Integers = NDArray[np.intp]
 Size = tuple[int, int]
@@ -41,8 +41,8 @@ class Piece(NamedTuple):
     height: int
 
 
-class Room(NamedTuple):
-    """A free part of the sheet."""
+class FreeRectangle(NamedTuple):
+    """A free part of the atlas."""
 
     left: int
     top: int
@@ -51,12 +51,12 @@ class Room(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """Where the levels' pieces lie on a sheet of `rows` rows of `TILE` pixels.
+class Atlas:
+    """The layout of the levels' pieces in an atlas of `rows` rows of `TILE` pixels.
 
-    `owners`, shape (rows / 4, 34), says of each cell on which piece it begins, -1 for none. Of each piece:
-    `corners`, its first pixel on the sheet; `origins`, shape (n, 2), what leads from the sheet into its level; `sizes`,
-    shape (n, 2), its level's width and height; `levels`, shape (n,), which one.
+    `owners`, shape (rows / 4, 34): the piece in which each cell begins, -1 for none. For each piece: `corners`, its first
+    pixel in the atlas; `origins`, shape (n, 2), the offset from the atlas to its level; `sizes`, shape (n, 2), its
+    level's width and height; `levels`, shape (n,), the index of its level.
     """
 
     rows: int
@@ -67,8 +67,8 @@ class Sheet:
     sizes: Integers
     levels: Integers
 
-    def filled(self, levels: Sequence[Pixels]) -> Pixels:
-        """The sheet's pixels, shape (rows, `TILE`, 3), from the levels'; black where no piece lies."""
+    def fill(self, levels: Sequence[Pixels]) -> Pixels:
+        """The atlas' pixels, shape (rows, `TILE`, 3), from those of the levels; black outside of the pieces."""
         pixels = np.zeros((self.rows, TILE, 3), np.uint8)
         for (i, left, top, width, height), (x, y) in zip(self.pieces, self.corners, strict=True):
             pixels[y : y + height, x : x + width] = levels[i][top : top + height, left : left + width]
@@ -77,9 +77,9 @@ class Sheet:
     def windows(
         self, cells: tuple[Integers, Integers, Integers], scales: Sequence[float]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """What cells saw, given as their tiles, rows and columns, the levels having those scales.
+        """The receptive fields of cells, given as their tiles, rows and columns; `scales` are those of the levels.
 
-        Returns boxes (n, 4) in the picture's pixels, and of each whether it lies within a level.
+        Returns boxes (n, 4) in the picture's pixels, and for each whether it is within a level.
         """
         tile, row, column = cells
         row = row + tile * (STEP // STRIDE)
@@ -93,13 +93,13 @@ class Sheet:
 
 
 def tiles(pixels: Pixels) -> Pixels:
-    """A sheet's pixels from top to bottom, shape (n, `TILE`, `TILE`, 3), which share its memory."""
+    """The tiles of an atlas from top to bottom, shape (n, `TILE`, `TILE`, 3). They share its memory."""
     return np.moveaxis(sliding_window_view(pixels, TILE, axis=0, writeable=True)[::STEP], -1, 1)
 
 
-@lru_cache(SIZES_KNOWN)
-def sheet(sizes: tuple[Size, ...]) -> Sheet:
-    """A sheet for levels of these widths and heights, each 12 pixels or more."""
+@lru_cache(CACHED_LAYOUTS)
+def make_atlas(sizes: tuple[Size, ...]) -> Atlas:
+    """A layout for levels of these widths and heights, each at least 12 pixels."""
     pieces = tuple(sorted(_pieces(sizes), key=lambda piece: (-piece.height, -piece.width)))
     corners, bottom = _placed(pieces)
     rows = max(ceil((bottom - OVERLAP) / STEP), 1) * STEP + OVERLAP
@@ -108,13 +108,13 @@ def sheet(sizes: tuple[Size, ...]) -> Sheet:
         owners[y // STRIDE : ceil((y + piece.height) / STRIDE), x // STRIDE : ceil((x + piece.width) / STRIDE)] = i
     origins = np.array([(piece.left, piece.top) for piece in pieces]) - np.array(corners)
     levels = np.array([piece.level for piece in pieces])
-    return Sheet(rows, pieces, corners, owners, origins, np.array(sizes)[levels], levels)
+    return Atlas(rows, pieces, corners, owners, origins, np.array(sizes)[levels], levels)
 
 
 def _pieces(sizes: Sequence[Size]) -> Iterator[Piece]:
-    """Strips of a tile's width, which overlap. A small level is laid out up to four times, so that no cell between two is left out."""
+    """Overlapping strips of a tile's width. A small level is cut up to four times, shifted by half a stride."""
     for i, (width, height) in enumerate(sizes):
-        shifts = (0, STRIDE // 2) if min(width, height) <= DENSE else (0,)
+        shifts = (0, STRIDE // 2) if min(width, height) <= DENSE_SIDE else (0,)
         for left in range(0, max(width - OVERLAP, 1), STEP):
             for x, y in ((left + right, down) for right in shifts for down in shifts):
                 if min(width - x, height - y) >= CELL:
@@ -122,8 +122,8 @@ def _pieces(sizes: Sequence[Size]) -> Iterator[Piece]:
 
 
 def _placed(pieces: Sequence[Piece]) -> tuple[tuple[tuple[int, int], ...], int]:
-    """The pieces' places on the sheet, x and y, whole strides each, and its height; a piece goes where it leaves the least room."""
-    free: list[Room] = []
+    """The pieces' corners (x, y) in whole strides, and the atlas' height. A piece goes where it leaves the least space."""
+    free: list[FreeRectangle] = []
     places, bottom = [], 0
     for piece in pieces:
         width, height = (ceil(side / STRIDE) * STRIDE for side in (piece.width, piece.height))
@@ -132,9 +132,9 @@ def _placed(pieces: Sequence[Piece]) -> tuple[tuple[tuple[int, int], ...], int]:
             room = min(fitting, key=lambda room: (room.height - height, room.width - width))
             free.remove(room)
         else:
-            room = Room(0, bottom, TILE, height)
+            room = FreeRectangle(0, bottom, TILE, height)
             bottom += height
-        free.append(Room(room.left + width, room.top, room.width - width, room.height))
-        free.append(Room(room.left, room.top + height, width, room.height - height))
+        free.append(FreeRectangle(room.left + width, room.top, room.width - width, room.height))
+        free.append(FreeRectangle(room.left, room.top + height, width, room.height - height))
         places.append((room.left, room.top))
     return tuple(places), bottom

@@ -1,4 +1,4 @@
-"""How many crops a network is given at once: a few sizes only, since each other one must be compiled first."""
+"""Batches of few sizes: a network is compiled for each size."""
 
 from collections.abc import Sequence
 
@@ -9,9 +9,9 @@ from attrai_estimator.values import Pixels
 
 
 def in_batches(network: Network, crops: Pixels, sizes: Sequence[int]) -> list[Floats]:
-    """Run crops (n, height, width, 3), of which there must be one at least, in batches of `sizes`, from the largest to the smallest.
+    """Run crops (n, height, width, 3), n >= 1, in batches of `sizes`, given from the largest to the smallest.
 
-    Returns the network's outputs for all of them, in their order.
+    Returns the network's outputs for all crops, in their order.
     """
     parts = batch_sizes(len(crops), sizes)
     missing = sum(parts) - len(crops)
@@ -21,7 +21,7 @@ def in_batches(network: Network, crops: Pixels, sizes: Sequence[int]) -> list[Fl
 
 
 def batch_sizes(count: int, sizes: Sequence[int]) -> list[int]:
-    """The batches that hold so many crops: as many as fit of each size, then one of the last size for the rest."""
+    """The batches for `count` crops: as many of each size as fit, then one of the last size for the rest."""
     parts: list[int] = []
     for size in sizes:
         parts += [size] * ((count - sum(parts)) // size)

@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
 
-BLOCK = 64
-"""Boxes whose overlaps with all others are computed at once, which bounds the memory that a crowd takes."""
+BOXES_PER_BLOCK = 64
+"""Boxes whose overlaps with all others are computed at once. It bounds the memory for a crowd."""
 
 
 def sides(boxes: Floats) -> Floats:
@@ -29,23 +29,23 @@ def squared(boxes: Floats) -> Floats:
 def suppress(boxes: Floats, scores: Floats, overlap: float, *, of_smaller: bool = False) -> NDArray[np.intp]:
     """Greedy non-maximum suppression: indices of the boxes kept, best score first.
 
-    A box goes when its intersection with a better one is more than `overlap` of their union, or of the smaller of both.
+    A box is dropped if its intersection with a better one is over `overlap` of their union, or of the smaller box.
     """
     left = np.argsort(-scores, kind="stable")
     kept: list[NDArray[np.intp]] = []
     while len(left):
-        over = _overlaps(boxes[left[:BLOCK]], boxes[left], of_smaller=of_smaller) > overlap
+        over = _overlaps(boxes[left[:BOXES_PER_BLOCK]], boxes[left], of_smaller=of_smaller) > overlap
         alive = np.ones(len(left), dtype=bool)
         for i in range(len(over)):
             if alive[i]:
                 kept.append(left[i : i + 1])
                 alive &= ~over[i]
-        left = left[BLOCK:][alive[BLOCK:]]
+        left = left[BOXES_PER_BLOCK:][alive[BOXES_PER_BLOCK:]]
     return np.concatenate(kept) if kept else left
 
 
 def _overlaps(boxes: Floats, others: Floats, *, of_smaller: bool) -> Floats:
-    """What each of n boxes shares with each of m others, of their union or of the smaller of both; shape (n, m)."""
+    """Intersection of n boxes with m others, as a share of their union or of the smaller box; shape (n, m)."""
     left, top, right, bottom = boxes.T[..., np.newaxis]
     lefts, tops, rights, bottoms = others.T  # edge by edge: numpy is slow on a last axis of two
     width = np.minimum(right, rights) - np.maximum(left, lefts)

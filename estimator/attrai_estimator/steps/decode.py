@@ -1,4 +1,4 @@
-"""First step: from a file's bytes to an upright RGB photo. What its readers raise ends here as a `PhotoError`."""
+"""Decoding: from a file's bytes to an upright RGB photo. Whatever a reader raises becomes a `PhotoError`."""
 
 import io
 import struct
@@ -15,16 +15,16 @@ from attrai_estimator.values import Photo
 
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"})
-"""Major brands of ISO 23008-12 that libheif reads; the brand stands in bytes 8 to 11."""
+"""Major brands of ISO 23008-12 that libheif reads; the brand is in bytes 8 to 11."""
 PHONE, SCREEN, WEB = 50_000_000, 36_000_000, 18_000_000
 MAX_PIXELS = {"JPEG": PHONE, "MPO": PHONE, "HEIF": PHONE, "PNG": SCREEN, "GIF": SCREEN, "WEBP": WEB}
-"""By container, so that decoding takes at most about 350 MB (libwebp needs 16 bytes a pixel); see decision 0020."""
+"""By container, so that decoding takes at most about 350 MB (libwebp needs 16 bytes a pixel); see docs/decisions."""
 MIN_SIDE = 40
-"""Pixels of the shorter side; a face needs about 24 to be found."""
+"""Pixels of the shorter side. Detection needs about 24 for a face."""
 MAX_RATIO = 20
 """Longer to shorter side, as Telegram's sendPhoto allows."""
 DECODED_SIDE = 2000
-"""Pixels of the longer side that are kept at least: a phone's 4000 are then halved while they are decoded."""
+"""Pixels of the longer side to keep at least. A phone's 4000 are halved during decoding."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -34,16 +34,16 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""How a picture is turned upright for each value of EXIF's tag 274; 1 is upright."""
+"""The transposition that turns a picture upright, by EXIF's tag 274; 1 is upright."""
 QUARTER_TURNS = frozenset(TURNS[orientation] for orientation in (5, 6, 7, 8))
 
-LANGUAGE = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, BufferError)
-FOREIGN = (OSError, EOFError, SyntaxError, ValueError, RuntimeError, struct.error, zlib.error, *LANGUAGE)
-"""What readers raise at broken files. Not `Exception`: a worker's time limit that strikes in between must pass."""
+PYTHON_ERRORS = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, BufferError)
+READER_ERRORS = (OSError, EOFError, SyntaxError, ValueError, RuntimeError, struct.error, zlib.error, *PYTHON_ERRORS)
+"""What readers raise for broken files. Not `Exception`: a worker's time limit must pass through."""
 
 
 def decode(data: bytes) -> Photo:
-    """Decode a JPEG, PNG, WebP, HEIC or GIF, of an animation the first frame.
+    """Decode a JPEG, PNG, WebP, HEIC or GIF; the first frame of an animation.
 
     A picture with a side of twice `DECODED_SIDE` or more is reduced by a whole number. Raises `Unreadable`,
     `TooManyPixels`, `TooSmall`, `TooElongated`, and nothing else.
@@ -60,7 +60,7 @@ def decode(data: bytes) -> Photo:
             raise TooManyPixels("the picture has too many pixels") from error
         except UnidentifiedImageError as error:
             raise Unreadable("the file is no JPEG, PNG, WebP, HEIC or GIF") from error
-        except FOREIGN as error:
+        except READER_ERRORS as error:
             raise Unreadable(f"the picture is damaged: {error}") from error
 
 
@@ -91,20 +91,20 @@ def _photo(image: Image.Image) -> Photo:
     picture = to_rgb(picture.reduce(times) if times > 1 else picture)
     if turn is not None:
         picture = picture.transpose(turn)
-    picture.info = {}  # what the file says beside its pixels goes no further
+    picture.info = {}  # metadata goes no further
     width, height = size if turn not in QUARTER_TURNS else size[::-1]
     return Photo(picture, width, height)
 
 
 def _drafted(width: int, height: int) -> tuple[int, int]:
-    """The least size that a decoder may choose, so that the longer side is `DECODED_SIDE`."""
+    """The smallest size that a decoder may choose: its longer side is `DECODED_SIDE`."""
     longer = max(width, height)
     return ceil(width * DECODED_SIDE / longer), ceil(height * DECODED_SIDE / longer)
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's tag 274; 1 (upright) where the metadata are broken, which is no reason to refuse a photo."""
+    """EXIF's tag 274; 1 (upright) for broken metadata, which are no reason to refuse a photo."""
     try:
         return int(image.getexif().get(ExifTags.Base.Orientation, 1))
-    except FOREIGN:
+    except READER_ERRORS:
         return 1

@@ -1,4 +1,4 @@
-"""Step beside scoring: all crops of a photo to vectors that tell people apart."""
+"""Embedding: all crops of a photo to vectors that tell people apart."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from attrai_estimator.networks.network import EmbeddingNetwork, Floats
 from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.values import Pixels
 
-VECTOR = 128
+EMBEDDING_LENGTH = 128
 BATCHES = (4, 1)
 
 
@@ -16,6 +16,6 @@ def embed(crops: Pixels, embedder: EmbeddingNetwork) -> Floats:
     Two vectors of one person are less than about 0.6 apart.
     """
     if not len(crops):
-        return np.empty((0, VECTOR), np.float32)
+        return np.empty((0, EMBEDDING_LENGTH), np.float32)
     (vectors,) = in_batches(embedder.network, crops, BATCHES)
     return vectors

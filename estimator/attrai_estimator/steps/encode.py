@@ -1,18 +1,18 @@
-"""Last step: the annotated picture as a JPEG for Telegram's sendPhoto (at most 10 MB), with no metadata."""
+"""Encoding: the annotated picture as a JPEG without metadata, for Telegram's sendPhoto (at most 10 MB)."""
 
 import io
 
 from PIL import Image
 
-QUALITY = 90
-"""Of 1280x1280 pixels, black and white by chance, this makes 1.8 MB."""
+JPEG_QUALITY = 90
+"""1280x1280 pixels of random black and white become 1.8 MB."""
 
 
 def encode(picture: Image.Image) -> bytes:
-    """Encode an RGB picture, its colours at half the size (4:2:0), as Telegram encodes it once more; decision 0022.
+    """Encode an RGB picture with 4:2:0 chroma subsampling, as Telegram encodes it again.
 
-    Without a word of its own Pillow writes the comment that the picture came with.
+    The empty comment keeps Pillow from writing the one of the source file.
     """
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=QUALITY, subsampling="4:2:0", comment=b"")
+    picture.save(file, "JPEG", quality=JPEG_QUALITY, subsampling="4:2:0", comment=b"")
     return file.getvalue()

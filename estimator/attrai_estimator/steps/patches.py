@@ -1,6 +1,6 @@
-"""Part of detection: many boxes cut out of a picture at once, as the small squares that a network takes.
+"""Part of detection: cuts many boxes out of a picture at once, as the small squares that a network takes.
 
-A pixel is handled whole, as one number of 32 bits, red in its lowest byte.
+A pixel is one number of 32 bits, red in its lowest byte.
 """
 
 from collections.abc import Sequence
@@ -13,22 +13,22 @@ from attrai_estimator.values import Pixels
 
 Packed = NDArray[np.uint32]
 """Shape (height, width)."""
-BLOCK = 32
-"""Patches that are cut out at once: what they need meanwhile stays in the processor's cache."""
+PATCHES_PER_BLOCK = 32
+"""Patches cut out at once; their samples fit the processor's cache."""
 LOWER_BITS = np.uint32(0x7F7F7F7F)
 
 
 def packed(image: Image.Image) -> Packed:
-    """A picture's pixels, each as one number."""
+    """A picture's pixels, one number each."""
     return np.frombuffer(image.tobytes("raw", "RGBX"), np.uint32).reshape(image.height, image.width)
 
 
 def patches(pictures: Sequence[Packed], boxes: NDArray[np.float32], side: int, *, stretched: bool) -> Pixels:
     """Cut square boxes (n, 4), in pixels of the first picture, out as (n, side, side, 3).
 
-    Each picture is half the one before; a box is taken from the one whose pixels are a half to a quarter as wide as the
-    patch's. A patch's pixel is the mean of two by two samples. Of a box over the picture's border what lies
-    within is `stretched`, or else its outermost pixels go on.
+    Each picture has half the size of the one before. A box is cut from the picture whose pixels are a half to a quarter
+    as wide as the patch's. A patch's pixel is the mean of 2 x 2 samples. The part of a box inside the picture is
+    `stretched` to the patch; otherwise the outermost pixels are repeated.
     """
     out = np.empty((len(boxes), side, side), np.uint32)
     nearest = np.log2(np.maximum((boxes[:, 2] - boxes[:, 0]) / (2 * side), 1)).astype(int).clip(max=len(pictures) - 1)
@@ -41,7 +41,7 @@ def patches(pictures: Sequence[Packed], boxes: NDArray[np.float32], side: int, *
 
 
 def _colours(pixels: Packed) -> Pixels:
-    """Pixels of any shape as bytes of three channels; channel by channel, as numpy is slow on a last axis of three."""
+    """Pixels of any shape as bytes of three channels. One channel at a time: numpy is slow on a last axis of three."""
     channels, colours = pixels.view(np.uint8).reshape(*pixels.shape, 4), np.empty((*pixels.shape, 3), np.uint8)
     for channel in range(3):
         colours[..., channel] = channels[..., channel]
@@ -55,7 +55,7 @@ def _sampled(picture: Packed, boxes: NDArray[np.float64], side: int) -> Packed:
     columns = (left + (right - left) * places).clip(0, width - 1).astype(np.intp)
     rows = (top + (bottom - top) * places).clip(0, height - 1).astype(np.intp) * width
     pixels, patched = picture.ravel(), np.empty((len(boxes), side, side), np.uint32)
-    for some in (slice(first, first + BLOCK) for first in range(0, len(boxes), BLOCK)):
+    for some in (slice(first, first + PATCHES_PER_BLOCK) for first in range(0, len(boxes), PATCHES_PER_BLOCK)):
         samples = pixels.take(rows[some, :, np.newaxis] + columns[some, np.newaxis])
         means = _mean(samples[:, :side], samples[:, side:])
         patched[some] = _mean(means[..., :side], means[..., side:])
@@ -63,5 +63,5 @@ def _sampled(picture: Packed, boxes: NDArray[np.float64], side: int) -> Packed:
 
 
 def _mean(a: Packed, b: Packed) -> Packed:
-    """Of each of the four bytes by itself, rounded down."""
+    """The mean of each of the four bytes, rounded down."""
     return (a & b) + (((a ^ b) >> np.uint32(1)) & LOWER_BITS)

@@ -1,4 +1,4 @@
-"""Part of detection: the picture at falling sizes."""
+"""Part of detection: the image pyramid."""
 
 from collections.abc import Sequence
 from math import ceil, log2
@@ -9,22 +9,23 @@ from PIL import Image
 from attrai_estimator.steps.atlas import CELL
 from attrai_estimator.values import Pixels
 
-SMALLEST_HALF = 48
-"""Pixels of the shorter side under which a picture is not halved again."""
+MIN_HALVED_SIDE = 48
+"""A picture with a shorter side of fewer pixels is not halved again."""
 
 
 def halves(image: Image.Image) -> list[Image.Image]:
     """The picture, its half, its quarter and so on."""
     pictures = [image]
-    while min(pictures[-1].size) >= SMALLEST_HALF:
+    while min(pictures[-1].size) >= MIN_HALVED_SIDE:
         pictures.append(pictures[-1].reduce(2))
     return pictures
 
 
 def scales(width: int, height: int, smallest: float) -> list[float]:
-    """Scales at which faces from `smallest` pixels to the shorter side fill a cell.
+    """Scales at which faces from `smallest` pixels up to the shorter side fill a cell.
 
-    Each is √½ of the one before: every second level is exactly a half of another, which Pillow averages four times as fast as it resizes.
+    Each is √½ of the one before. Every second level is exactly half of another: Pillow halves four times as fast as it
+    resizes.
     """
     largest = CELL / smallest
     count = int(2 * log2(max(min(width, height) * largest / CELL, 0.5))) + 1
@@ -32,7 +33,7 @@ def scales(width: int, height: int, smallest: float) -> list[float]:
 
 
 def level(pictures: Sequence[Image.Image], scale: float) -> Pixels:
-    """The first of `pictures`, each of which is half the one before, at that scale."""
+    """The first picture at that scale. Each of `pictures` is half the one before."""
     nearest = pictures[min(max(int(-log2(scale) + 1e-6), 0), len(pictures) - 1)]
     size = (ceil(pictures[0].width * scale), ceil(pictures[0].height * scale))
     return np.asarray(

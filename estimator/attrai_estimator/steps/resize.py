@@ -1,4 +1,4 @@
-"""Step before drawing: the picture that the person gets back, large enough for labels and small enough for a chat."""
+"""Resizing: the picture that is sent back, large enough for labels and small enough for a chat."""
 
 from math import ceil
 
@@ -6,14 +6,14 @@ from PIL import Image
 
 from attrai_estimator.values import Photo
 
-LONGEST, SHORTEST = 1280, 960
-"""Pixels of the longer side: Telegram shows a photo at 1280 at most; a label needs room even on a photo of 80."""
+MAX_LONG_SIDE, MIN_LONG_SIDE = 1280, 960
+"""Pixels. Telegram shows at most 1280. A label needs room even on a photo of 80."""
 SHRINKING, ENLARGING = Image.Resampling.HAMMING, Image.Resampling.BICUBIC
-"""Lanczos takes two to three times as long, and more than the detection of a portrait."""
+"""Lanczos takes two to three times as long: longer than the detection of a portrait."""
 
 
 def resize(photo: Photo) -> Image.Image:
-    """Scale the photo so that its longer side lies in `SHORTEST` to `LONGEST` pixels; its own image where it does already."""
+    """Scale the longer side to `MIN_LONG_SIDE` to `MAX_LONG_SIDE`. A photo of that size keeps its image."""
     width, height = working_size(photo.width, photo.height)
     if photo.image.size == (width, height):
         return photo.image
@@ -22,7 +22,7 @@ def resize(photo: Photo) -> Image.Image:
 
 
 def working_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height of a photo's result; the shorter side is rounded up, so that no ratio grows."""
+    """Width and height of a photo's result; the shorter side is rounded up, so that the aspect ratio does not grow."""
     longer = max(width, height)
-    target = min(max(longer, SHORTEST), LONGEST)
+    target = min(max(longer, MIN_LONG_SIDE), MAX_LONG_SIDE)
     return ceil(width * target / longer), ceil(height * target / longer)

@@ -1,4 +1,4 @@
-"""Part of decoding: from any mode that a container holds to 8-bit sRGB, transparency over white."""
+"""Part of decoding: converts any mode of a container to 8-bit sRGB, transparency over white."""
 
 import io
 
@@ -8,7 +8,7 @@ from PIL import Image, ImageCms
 BACKGROUND = (255, 255, 255)
 SRGB = ImageCms.createProfile("sRGB")
 REDUCIBLE = frozenset({"L", "LA", "RGB", "RGBA", "CMYK", "YCbCr"})
-"""Modes with whole samples of 8 bits, which may be averaged."""
+"""Modes with samples of 8 bits, which may be averaged."""
 
 
 def to_reducible(image: Image.Image) -> Image.Image:
@@ -23,14 +23,14 @@ def to_reducible(image: Image.Image) -> Image.Image:
 
 
 def to_rgb(image: Image.Image) -> Image.Image:
-    """Turn a reducible picture into RGB: a copy, for readers keep their file's buffers as long as their picture lives."""
+    """Convert a reducible picture to RGB, as a copy: the original keeps its file's buffers in memory."""
     if image.has_transparency_data:
         return _over_background(image.convert("RGBA"))
     return _by_profile(image) or image.convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
-    """Keep the upper 8 of the 16 bits that a grey PNG or HEIC has; Pillow itself would clip."""
+    """Keep the upper 8 bits of a 16-bit grey PNG or HEIC; Pillow would clip."""
     samples = np.asarray(image).astype(np.float32) / 257
     return Image.fromarray(samples.clip(0, 255).astype(np.uint8))
 
@@ -42,7 +42,7 @@ def _over_background(image: Image.Image) -> Image.Image:
 
 
 def _by_profile(image: Image.Image) -> Image.Image | None:
-    """Convert by the embedded ICC profile; None when there is none, or it is sRGB, broken, or another mode's."""
+    """Convert by the embedded ICC profile. None without a profile, or if it is sRGB, broken or for another mode."""
     if not image.info.get("icc_profile"):
         return None
     try:

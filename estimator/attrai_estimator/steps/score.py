@@ -1,4 +1,4 @@
-"""Last step on a face: all crops of a photo to scores."""
+"""Scoring: all crops of a photo to scores."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from attrai_estimator.networks.network import Floats, ScoringNetwork
 from attrai_estimator.steps.batches import in_batches
 
-LOWEST, HIGHEST = 1.0, 10.0
+MIN_SCORE, MAX_SCORE = 1.0, 10.0
 BATCHES = (4, 1)
 
 
@@ -15,4 +15,4 @@ def score(crops: NDArray[np.uint8], scorer: ScoringNetwork) -> Floats:
     if not len(crops):
         return np.empty(0, np.float32)
     (scores,) = in_batches(scorer.network, crops, BATCHES)
-    return np.asarray(scores[:, 0].clip(LOWEST, HIGHEST))
+    return np.asarray(scores[:, 0].clip(MIN_SCORE, MAX_SCORE))

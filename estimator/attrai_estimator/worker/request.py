@@ -1,4 +1,4 @@
-"""The work on one request, from its message to the outcome that is published. Read `process_request` from top to bottom."""
+"""The work on one request, from its message to the published outcome. Read `process_request` from top to bottom."""
 
 import logging
 import time
@@ -52,8 +52,7 @@ class WorkerContext:
 def process_request(message: ToEstimate, context: WorkerContext) -> AfterEstimate:
     """Estimate the photo, store its picture and outcome, and return the message that follows.
 
-    A redelivered request returns the stored outcome without work. Raises StoreUnavailable alone: the request must then
-    be delivered again.
+    A redelivered request returns the stored outcome without work. Raises StoreUnavailable alone.
     """
     stored = _read_outcome(message.request_id, context.store)
     if stored is None:

@@ -1,4 +1,4 @@
-"""The estimator's worker: Celery with one child process, one core and one queue. It consumes once its networks are warm."""
+"""The estimator's worker: Celery with one child, one core and one queue. It consumes once its networks are warm."""
 
 import logging
 import multiprocessing
@@ -113,7 +113,7 @@ def _child_start(settings: NetworkSettings, spec: WorkerSpec, warm: Event) -> ob
 
 def _warm_up_step(warm: Event) -> type[bootsteps.StartStopStep]:
     class WarmUpStep(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no types
-        """Runs between the start of the pool and of the consumer: no message is taken before the networks are loaded."""
+        """Runs between the start of the pool and of the consumer: the networks load before any message is taken."""
 
         requires = ("celery.worker.components:Pool",)
 

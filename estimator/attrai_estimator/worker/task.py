@@ -70,7 +70,10 @@ class EstimateTask(Task):  # type: ignore[misc]  # Celery ships no types
     def on_failure(
         self, exc: Exception, task_id: str, args: tuple[object, ...], kwargs: dict[str, object], einfo: object
     ) -> None:
-        """Store an outcome for a child killed at the hard limit; the next delivery publishes it. Runs in the main process."""
+        """Store an outcome for a child killed at the hard limit. The next delivery publishes it.
+
+        It runs in the main process.
+        """
         if isinstance(exc, TimeLimitExceeded):
             message = read_to_estimate(args[0])
             event(logger, "hard_limit_reached", level=logging.ERROR, request_id=message.request_id, user=message.user)

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 from attrai_estimator.networks.load import OUTPUT, PROPOSAL, REFINEMENT, SECOND_PROPOSAL
 from attrai_estimator.networks.manifest import read_manifest
-from attrai_estimator.networks.network import DetectorNetworks
-from attrai_estimator.networks.template import Template
+from attrai_estimator.networks.network import DetectorNetworks, Template
 from attrai_estimator.steps.align import align
 from attrai_estimator.steps.decode import decode
 from attrai_estimator.steps.detect import detect

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.networks.network import DetectorNetworks, Floats, Network
-from attrai_estimator.steps.detect import PROPOSED_SECOND, detect
+from attrai_estimator.steps.detect import SECOND_PROPOSAL_THRESHOLD, detect
 from attrai_estimator.values import Detection, Pixels
 
 from attrai_models.data.crops import read_photo
@@ -87,7 +87,7 @@ def comparison_table(groups: Mapping[str, Sequence[Path]], models: Path) -> Iter
 def _with_mtcnns_threshold(proposal: Network, pixels: Pixels, /) -> tuple[Floats, ...]:
     """MTCNN's proposals above its own threshold, which is higher than that of our network."""
     offsets, probabilities = proposal(pixels)
-    return offsets, np.where(probabilities >= PROPOSED_SECOND, probabilities, 0)
+    return offsets, np.where(probabilities >= SECOND_PROPOSAL_THRESHOLD, probabilities, 0)
 
 
 def _contains(faces: Detections, face: Detection) -> bool:

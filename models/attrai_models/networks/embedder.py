@@ -8,8 +8,7 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from attrai_estimator.networks.network import Normalization
-from attrai_estimator.networks.template import Template
+from attrai_estimator.networks.network import Normalization, Template
 from torch import Tensor, nn
 from torch.nn import functional
 

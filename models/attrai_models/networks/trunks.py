@@ -4,8 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from attrai_estimator.networks.network import Normalization
-from attrai_estimator.networks.template import Template
+from attrai_estimator.networks.network import Normalization, Template
 from torch import Tensor, nn
 from torchvision.models import resnet34
 

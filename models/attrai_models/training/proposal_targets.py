@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from attrai_estimator.networks.network import DetectorNetworks, Floats
-from attrai_estimator.steps.atlas import STRIDE, TILE, sheet, tiles
+from attrai_estimator.steps.atlas import STRIDE, TILE, make_atlas, tiles
 from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.steps.boxes import regress, sides, squared
 from attrai_estimator.steps.detect import REFINEMENT_BATCHES, REFINEMENT_SIDE, SMALLEST_FACE
@@ -42,12 +42,12 @@ def proposal_targets(picture: Image.Image, mtcnn: DetectorNetworks) -> ProposalT
     if not at:
         return None
     levels = [level(pictures, scale) for scale in at]
-    laid = sheet(tuple(one.shape[1::-1] for one in levels))
-    pixels = np.ascontiguousarray(tiles(laid.filled(levels)))
+    atlas = make_atlas(tuple(one.shape[1::-1] for one in levels))
+    pixels = np.ascontiguousarray(tiles(atlas.fill(levels)))
     offsets, probabilities = in_batches(mtcnn.proposal, pixels, (1,))
     shape = (len(pixels), CELLS_PER_SIDE, CELLS_PER_SIDE)
     tile, row, column = (numbers.ravel() for numbers in np.indices(shape))
-    boxes, within = laid.windows((tile, row, column), at)
+    boxes, within = atlas.windows((tile, row, column), at)
     proposed = probabilities[:, 1].ravel()
     face_probability, offset_targets = np.where(within, 0.0, -1.0), np.zeros((len(boxes), 4))
     chosen = np.flatnonzero(within & (proposed >= MIN_PROPOSAL_PROBABILITY))

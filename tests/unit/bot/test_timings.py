@@ -42,7 +42,7 @@ def test_larger_files_never_count_as_faster() -> None:
     st.integers(0, 500),
     st.integers(0),
 )
-@example(Timings(1, 0.0, 7e-233, 0.0, 0.0), photos=0, size=0).via("a mean so small that its square is 0")
+@example(Timings(1, 0.0, 7e-233, 0.0, 0.0), 0, 0).via("a mean so small that its square is 0")
 def test_no_load_takes_negative_time(timings: Timings, photos: int, size: int) -> None:
     assert timings.needed(QueueLoad(photos, size)) >= -1e-6 * photos * timings.seconds
 

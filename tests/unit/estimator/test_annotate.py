@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from attrai_estimator.steps.annotate import COLOURS, INK, UNRELIABLE, annotate, caption_label
+from attrai_estimator.steps.annotate import COLOURS, INK, UNSCORED_COLOUR, annotate, caption_label
 from attrai_estimator.values import Box, Detection, Face, Pixels, Quality
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -67,9 +67,9 @@ def test_a_box_over_the_border_is_drawn_whole_within_the_picture() -> None:
 
 def test_a_gated_face_has_a_grey_dashed_box() -> None:
     drawn = annotated(picture(), [face(200, 150, 320, 300, reasons=("too_dark",))], 1.0)
-    assert has(drawn, UNRELIABLE)
+    assert has(drawn, UNSCORED_COLOUR)
     assert not any(has(drawn, colour) for colour in COLOURS)
-    side = (drawn[160:290, 200] == UNRELIABLE).all(axis=-1)
+    side = (drawn[160:290, 200] == UNSCORED_COLOUR).all(axis=-1)
     assert np.abs(np.diff(side.astype(int))).sum() > 4
 
 
@@ -79,7 +79,7 @@ def test_neighbours_differ_in_colour_and_everyone_is_labelled() -> None:
     assert all(has(drawn, colour) for colour in COLOURS)
 
 
-@pytest.mark.parametrize("colour", [*COLOURS, UNRELIABLE])
+@pytest.mark.parametrize("colour", [*COLOURS, UNSCORED_COLOUR])
 def test_black_text_is_legible_on_every_label(colour: tuple[int, int, int]) -> None:
     """Contrast ratio of WCAG 2.2; 7 is its strictest level."""
     channels = np.array(colour) / 255

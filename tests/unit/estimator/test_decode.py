@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_estimator.steps.decode import DECODED_SIDE, FOREIGN, decode
+from attrai_estimator.steps.decode import DECODED_SIDE, READER_ERRORS, decode
 from attrai_estimator.steps.encode import encode
 from attrai_estimator.values import Photo
 from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSmall, Unreadable
@@ -209,4 +209,4 @@ def test_any_damage_gives_a_photo_or_a_photo_error(whole: bytes, draw: st.DataOb
 
 
 def test_a_time_limit_that_strikes_while_decoding_is_not_taken_for_a_broken_file() -> None:
-    assert not issubclass(SoftTimeLimitExceeded, FOREIGN)
+    assert not issubclass(SoftTimeLimitExceeded, READER_ERRORS)

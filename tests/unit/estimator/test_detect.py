@@ -7,7 +7,7 @@ from attrai_estimator.networks import DetectorNetworks
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.networks.network import Floats, Network
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_estimator.steps.detect import CONFIRMED, DECIDED, SMALLEST_BOX, SMALLEST_FACE, detect
+from attrai_estimator.steps.detect import CONFIRMATION_THRESHOLD, OUTPUT_THRESHOLD, SMALLEST_BOX, SMALLEST_FACE, detect
 from attrai_estimator.values import Photo, Pixels
 from PIL import Image, ImageOps
 
@@ -129,7 +129,7 @@ class Doubtful:
         return offsets, points, probabilities
 
 
-@pytest.mark.parametrize(("closer", "faces"), [(CONFIRMED - 0.01, 0), (CONFIRMED + 0.01, 1)])
+@pytest.mark.parametrize(("closer", "faces"), [(CONFIRMATION_THRESHOLD - 0.01, 0), (CONFIRMATION_THRESHOLD + 0.01, 1)])
 def test_a_face_that_the_closer_look_takes_back_is_none(
     closer: float, faces: int, sample: Image.Image, networks: DetectorNetworks
 ) -> None:
@@ -153,7 +153,9 @@ def test_a_box_that_the_networks_shrink_under_the_smallest_face_is_none(
 
     def half(pixels: Pixels, /) -> tuple[Floats, ...]:
         offsets, points, probabilities = networks.output(pixels)
-        probabilities = probabilities if (probabilities[:, 1] > DECIDED).any() else np.ones_like(probabilities) / 2
+        probabilities = (
+            probabilities if (probabilities[:, 1] > OUTPUT_THRESHOLD).any() else np.ones_like(probabilities) / 2
+        )
         return (np.full_like(offsets, 0.25) * (1, 1, -1, -1)).astype(np.float32), points, probabilities
 
     face = portrait(sample, 4)

@@ -3,7 +3,7 @@ import io
 import numpy as np
 from attrai_estimator.steps.annotate import COLOURS, annotate
 from attrai_estimator.steps.encode import encode
-from attrai_estimator.steps.resize import LONGEST
+from attrai_estimator.steps.resize import MAX_LONG_SIDE
 from attrai_estimator.values import Box, Detection, Face
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -42,5 +42,5 @@ def saturation(colour: NDArray[np.float64]) -> float:
 
 
 def test_the_worst_picture_is_no_larger_than_telegram_takes() -> None:
-    noise = np.random.default_rng(0).integers(0, 2, (LONGEST, LONGEST, 3), dtype=np.uint8) * np.uint8(255)
+    noise = np.random.default_rng(0).integers(0, 2, (MAX_LONG_SIDE, MAX_LONG_SIDE, 3), dtype=np.uint8) * np.uint8(255)
     assert len(encode(Image.fromarray(noise))) < SEND_PHOTO_LIMIT

@@ -6,7 +6,7 @@ import numpy as np
 import openvino
 import pytest
 from attrai_estimator.networks import load_networks
-from attrai_estimator.networks.int8 import in_int8, takes_whole_pixels
+from attrai_estimator.networks.int8 import accepts_raw_pixels, to_int8
 from attrai_estimator.networks.manifest import NetworkRecord, WrongNetworkFile, read_manifest, verified_file
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
 from attrai_estimator.networks.processor import multiplies_int8
@@ -78,10 +78,10 @@ def test_float32_stays_float32() -> None:
 def test_a_network_whose_border_is_padded_takes_normalized_pixels() -> None:
     """What pads normalized pixels is their mean; it would be black if pixels came as they are."""
     padded, not_padded = (openvino.Core().read_model(WORKSPACE_MODELS / record(name).file) for name in NAMES)
-    assert not takes_whole_pixels(padded)
-    assert takes_whole_pixels(not_padded)
+    assert not accepts_raw_pixels(padded)
+    assert accepts_raw_pixels(not_padded)
     with pytest.raises(ValueError, match="first convolution is padded"):
-        in_int8(padded, record("scorer_resnet34").normalization, {})
+        to_int8(padded, record("scorer_resnet34").normalization, {})
     exact, native = (load_networks(WORKSPACE_MODELS, scorer=NAMES[0], precision=p).scorer for p in ("f32", "native"))
     crops = faces(NAMES[0])
     assert np.abs(score(crops, exact) - score(crops, native)).max() <= 0.05
@@ -90,7 +90,7 @@ def test_a_network_whose_border_is_padded_takes_normalized_pixels() -> None:
 def test_weights_of_another_network_are_refused() -> None:
     model = openvino.Core().read_model(WORKSPACE_MODELS / record("scorer").file)
     with pytest.raises(ValueError, match=r"no convolution with weights named blocks\.0\.first\.weight"):
-        in_int8(model, record("scorer").normalization, record("embedder").highest)
+        to_int8(model, record("scorer").normalization, record("embedder").highest)
 
 
 def test_what_lies_before_the_first_convolution_is_not_dropped() -> None:
@@ -101,9 +101,9 @@ def test_what_lies_before_the_first_convolution_is_not_dropped() -> None:
         convolution = opset13.convolution(taken, weights, [1, 1], [0, 0], [0, 0], [1, 1])
         return openvino.Model([convolution], [pixels], "network")
 
-    assert takes_whole_pixels(network(pixels))
-    assert not takes_whole_pixels(network(opset13.multiply(pixels, opset13.constant(np.float32(2)))))
-    assert not takes_whole_pixels(openvino.Model([opset13.relu(pixels)], [pixels], "none"))
+    assert accepts_raw_pixels(network(pixels))
+    assert not accepts_raw_pixels(network(opset13.multiply(pixels, opset13.constant(np.float32(2)))))
+    assert not accepts_raw_pixels(openvino.Model([opset13.relu(pixels)], [pixels], "none"))
 
 
 def test_a_file_that_changes_after_it_was_loaded_is_refused(tmp_path: Path) -> None:

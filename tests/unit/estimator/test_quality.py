@@ -3,7 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from attrai_estimator.steps.quality import HIGHLIGHTS, assess, highlights, outside, sharpness, turn
+from attrai_estimator.steps.quality import HIGHLIGHTS_PERCENTILE, assess, highlights, outside, sharpness, turn
 from attrai_estimator.values import Box, Detection, Photo
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,7 +97,7 @@ def test_sharpness_does_not_depend_on_contrast() -> None:
 @given(arrays(np.float32, array_shapes(min_dims=2, max_dims=2, max_side=12), elements=st.integers(0, 255)))
 @settings(deadline=None)
 def test_highlights_are_the_percentile(grey: NDArray[np.float32]) -> None:
-    below, above = (np.percentile(grey, HIGHLIGHTS, method=method) for method in ("lower", "higher"))
+    below, above = (np.percentile(grey, HIGHLIGHTS_PERCENTILE, method=method) for method in ("lower", "higher"))
     assert highlights(grey) in {float(below), float(above)}
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 from attrai_estimator.steps.decode import MAX_RATIO, MIN_SIDE
-from attrai_estimator.steps.resize import LONGEST, SHORTEST, resize, working_size
+from attrai_estimator.steps.resize import MAX_LONG_SIDE, MIN_LONG_SIDE, resize, working_size
 from attrai_estimator.values import Photo
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,7 +21,7 @@ def test_the_longer_side_is_brought_into_bounds(photo: tuple[int, int], picture:
 @given(SIDES, SIDES)
 def test_a_photo_that_telegram_takes_stays_one(width: int, height: int) -> None:
     picture = working_size(width, height)
-    assert SHORTEST <= max(picture) <= LONGEST
+    assert MIN_LONG_SIDE <= max(picture) <= MAX_LONG_SIDE
     if max(width, height) <= MAX_RATIO * min(width, height):
         assert max(picture) <= MAX_RATIO * min(picture)
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from attrai_estimator.networks.load import load_detector
-from attrai_estimator.networks.template import Template
+from attrai_estimator.networks.network import Template
 from attrai_estimator.settings import WORKSPACE_MODELS
 from attrai_estimator.steps.align import align
 from attrai_estimator.steps.detect import detect

@@ -11,7 +11,7 @@ from attrai_estimator.networks.load import PROPOSAL
 from attrai_estimator.networks.manifest import read_manifest
 from attrai_estimator.networks.openvino_runtime import OpenVinoNetwork
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_estimator.steps.atlas import CELL, STRIDE, TILE, sheet
+from attrai_estimator.steps.atlas import CELL, STRIDE, TILE, make_atlas
 from attrai_estimator.steps.boxes import regress
 from attrai_estimator.steps.detect import SMALLEST_FACE, detect
 from attrai_estimator.steps.pyramid import halves, level, scales
@@ -101,10 +101,10 @@ def test_targets_of_cells_on_a_face_lead_to_it(mtcnn: DetectorNetworks) -> None:
     made = proposal_targets(picture, mtcnn)
     assert made is not None
     at = scales(*picture.size, SMALLEST_FACE)
-    laid = sheet(tuple(level(halves(picture), scale).shape[1::-1] for scale in at))
+    atlas = make_atlas(tuple(level(halves(picture), scale).shape[1::-1] for scale in at))
     cells = np.nonzero(made.face_probability >= FACE_CELL)
     assert len(cells[0]) >= 3
-    boxes, within = laid.windows(cells, at)
+    boxes, within = atlas.windows(cells, at)
     assert within.all()
     tile, row, column = cells
     led = regress(boxes, made.offsets[tile, :, row, column].astype(np.float32))
