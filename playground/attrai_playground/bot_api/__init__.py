@@ -1,4 +1,4 @@
-"""A Bot API server for one machine: Telegram's side of the bot, with a people's side for the chat page and tests."""
+"""A Bot API server for one machine. Bots use Telegram's API; the chat page and tests use the API of the people's side."""
 
 from .app import create_app
 from .bot_routes import TELEGRAM

@@ -1,4 +1,4 @@
-"""Puts the server together: state, routes, the guard of the people's side, the task of the webhook."""
+"""Assembles the server: state, routes, the chat page, access control of the people's side, webhook delivery."""
 
 import asyncio
 import contextlib
@@ -15,8 +15,8 @@ from .control import control_routes
 from .errors import ApiError
 from .telegram import Telegram
 
-MAX_BODY = 64 * 1024 * 1024
-"""Bytes: more than getFile gives, so that a file too big for a bot can be sent by a person."""
+MAX_BODY_BYTES = 64 * 1024 * 1024
+"""More than getFile serves, so that a person can send a file that is too big for a bot."""
 
 PAGE = Path(__file__).parent.parent / "page"
 
@@ -41,11 +41,11 @@ def create_app(
 ) -> web.Application:
     """The Bot API server of one bot with its people's side and chat page.
 
-    `token`: NUMBER:TEXT, as Telegram's. `state_dir`: where state and media outlive a kill, else nothing is kept.
-    `clock`: seconds since 1970. `webhook_pause`: seconds before a failed delivery is tried again, doubling.
-    The state is reachable as `app[TELEGRAM]`.
+    `token`: NUMBER:TEXT, as Telegram's. `state_dir`: where state and media are kept; without it they are temporary.
+    `clock`: seconds since 1970. `webhook_pause`: seconds before a failed delivery is tried again; it doubles.
+    `app[TELEGRAM]` is the state.
     """
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[_guard])
+    app = web.Application(client_max_size=MAX_BODY_BYTES, middlewares=[_control_access])
 
     async def lifetime(app: web.Application) -> AsyncIterator[None]:
         with contextlib.ExitStack() as stack:
@@ -74,11 +74,11 @@ async def _close(app: web.Application) -> None:
 
 
 @web.middleware
-async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Only this machine's own pages may use the people's side; its errors are sentences."""
+async def _control_access(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Allows the people's side to pages of this machine only, and makes its errors sentences."""
     if request.path.startswith(("/bot", "/file/")):
         return await handler(request)
-    if not _from_here(request):
+    if not _is_local(request):
         return web.json_response({"error": "this is for pages of this machine only"}, status=403)
     try:
         return await handler(request)
@@ -88,13 +88,13 @@ async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.json_response({"error": error.reason}, status=error.status)
 
 
-def _from_here(request: web.Request) -> bool:
+def _is_local(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
     return request.url.host in _LOCAL and (origin is None or urlsplit(origin).hostname in _LOCAL)
 
 
 def page_routes() -> list[web.RouteDef]:
-    """/ and one route for each file: no path leads from a request to the disk."""
+    """/ and one route for each file, so that no request names a path on the disk."""
     files = sorted(file for file in PAGE.iterdir() if file.suffix in (".css", ".js", ".svg"))
     return [_route("/", PAGE / "index.html"), *(_route(f"/page/{file.name}", file) for file in files)]
 

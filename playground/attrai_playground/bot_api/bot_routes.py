@@ -15,7 +15,8 @@ from .telegram import Telegram
 
 TELEGRAM = web.AppKey("telegram", Telegram)
 
-_LONGEST_LOGGED = 300
+MAX_LOGGED_LENGTH = 300
+"""Characters of a parameter in the event log."""
 
 
 def bot_routes() -> list[web.RouteDef]:
@@ -68,7 +69,7 @@ async def _download(request: web.Request) -> web.StreamResponse:
         _check_token(request, telegram)
         if failure:
             await _fail_before(request, failure)
-        place = telegram.media.offered(request.match_info["path"])
+        place = telegram.media.linked_file(request.match_info["path"])
     except ApiError as error:
         return _failed(telegram, DOWNLOAD, Parameters(), error, failure)
     if failure and failure.cut == "after":
@@ -92,7 +93,7 @@ async def _fail_before(request: web.Request, failure: Failure) -> None:
 
 
 def _cut(request: web.Request) -> None:
-    """The answer that is then made goes nowhere."""
+    """Closes the connection; the answer made afterwards is not sent."""
     if request.transport is not None:
         request.transport.abort()
 
@@ -114,6 +115,6 @@ def _failed(
 
 
 def _event(name: str, parameters: Parameters, failure: Failure | None) -> Event:
-    logged: dict[str, JsonValue] = {key: str(value)[:_LONGEST_LOGGED] for key, value in parameters.fields.items()}
+    logged: dict[str, JsonValue] = {key: str(value)[:MAX_LOGGED_LENGTH] for key, value in parameters.fields.items()}
     logged |= {key: f"{len(upload.data)} bytes" for key, upload in parameters.uploads.items()}
     return Event(kind="call", chat_id=parameters.chat_id, method=name, parameters=logged, ordered=failure is not None)

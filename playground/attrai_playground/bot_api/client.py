@@ -1,4 +1,4 @@
-"""The people's side as an async client: what demo, flow tests and acceptance tests use to chat with the bot."""
+"""An async client of the people's side: demo and tests use it to chat with the bot."""
 
 import asyncio
 import io
@@ -24,7 +24,7 @@ _EVENTS = TypeAdapter(list[Event])
 
 
 class RefusedError(Exception):
-    """The server answered with an error; its sentence and `status`."""
+    """The server answered with an error: its sentence and `status`."""
 
     def __init__(self, status: int, sentence: str) -> None:
         self.status = status
@@ -34,8 +34,8 @@ class RefusedError(Exception):
 class ChatClient:
     """One person's chat with the bot: `async with ChatClient("http://127.0.0.1:PORT") as chat`.
 
-    On entering, a new person joins (or the one of `user_id`, if given). `chat.user_id` is the user's and the chat's id.
-    Methods raise RefusedError for what the server refuses, and aiohttp.ClientError when it is not there.
+    On entering, a new person joins, or the person `user_id` continues. `chat.user_id` is the id of user and chat.
+    Methods raise RefusedError when the server refuses, and aiohttp.ClientError when it cannot be reached.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class ChatClient:
         await self._session.close()
 
     async def send_text(self, text: str, *, reply_to: int | None = None) -> Message:
-        """Writes a text or a command."""
+        """Sends a text or a command."""
         return await self._post(Message, f"{self._chat}/text", {"text": text, "reply_to": reply_to})
 
     async def send_photo(
@@ -70,9 +70,9 @@ class ChatClient:
         caption: str | None = None,
         reply_to: int | None = None,
     ) -> Message:
-        """Sends a picture as a photo, or untouched as a file.
+        """Sends a picture as a photo, or unchanged as a file.
 
-        What cannot be a photo goes as a file even so, as from any Telegram client: the message tells.
+        As in Telegram's clients, data that cannot be a photo is sent as a file; the message shows which.
         """
         upload = Upload(data, file_name, mime_type)
         return (await self._send([upload], as_document, caption, reply_to))[0]
@@ -88,15 +88,15 @@ class ChatClient:
         return await self._post(CallbackQuery, f"{self._chat}/presses", {"message_id": message_id, "data": data})
 
     async def view(self) -> ChatView:
-        """The whole chat: person, records (with deleted messages and edit history), menu, last event's number."""
+        """The whole chat: person, message records, menu, number of the last event."""
         return await self._get(ChatView, self._chat)
 
     async def records(self) -> tuple[MessageRecord, ...]:
-        """All messages, oldest first, also deleted ones, each with its earlier versions."""
+        """All messages, oldest first, deleted ones included, each with its earlier versions."""
         return (await self.view()).records
 
     async def messages(self, *, by_bot: bool | None = None) -> list[Message]:
-        """The messages that stand in the chat now, oldest first; of both sides, or of one."""
+        """The messages now in the chat, oldest first; of both sides or one."""
         return [
             record.message for record in await self.records() if not record.deleted and by_bot in (None, record.by_bot)
         ]
@@ -108,7 +108,7 @@ class ChatClient:
             return await answer.read()
 
     async def set_standing(self, standing: Standing) -> Person:
-        """Blocks the bot ("blocked"), takes it back ("active"), or ends the account ("deactivated")."""
+        """Blocks the bot ("blocked"), unblocks it ("active"), or ends the account ("deactivated")."""
         return await self._post(Person, f"users/{self.user_id}", {"standing": standing})
 
     async def set_language(self, language_code: str) -> Person:
@@ -120,34 +120,34 @@ class ChatClient:
         await self._request("DELETE", f"{self._chat}/messages/{message_id}")
 
     async def delete_chat(self) -> None:
-        """Deletes the chat: to the bot it is not found from now on."""
+        """Deletes the chat. The bot cannot find it afterwards."""
         await self._request("DELETE", f"users/{self.user_id}")
 
     async def order_failure(self, failure: Failure) -> None:
-        """Orders what the bot's next calls meet, see Failure."""
+        """Orders a failure of the bot's next calls; see Failure."""
         await self._request("POST", "failures", failure.model_dump())
 
     async def clear_failures(self) -> None:
-        """Takes all orders back."""
+        """Removes all ordered failures."""
         await self._request("DELETE", "failures")
 
     async def log(self, after: int = 0, *, everyone: bool = False) -> list[Event]:
-        """EventLog so far of this chat, or of all; among them the bot's calls."""
+        """Events so far of this chat or of all, the bot's calls included."""
         query = f"after={after}" + ("" if everyone else f"&chat_id={self.user_id}")
         return _EVENTS.validate_json(await self._request("GET", f"log?{query}"))
 
     async def polled(self) -> bool:
-        """Whether the bot waits for updates now."""
+        """Whether the bot is polling for updates now."""
         return (await self._get(ServerInfo, "info")).polled
 
     async def last_event(self) -> int:
-        """The number of the latest event, to follow from here."""
+        """The number of the latest event; later ones are after it."""
         return (await self._get(ServerInfo, "info")).last_event
 
     async def events(self, after: int = 0, *, everyone: bool = False) -> AsyncGenerator[Event, None]:
-        """EventLog later than `after` as they come, of this chat or of all. Ends when the server does.
+        """Events later than `after` as they come, of this chat or of all, until the server ends.
 
-        Leaving it early wants `contextlib.aclosing`.
+        To leave it early, use `contextlib.aclosing`.
         """
         query = f"after={after}" + ("" if everyone else f"&chat_id={self.user_id}")
         async with self._session.get(f"{self._base_url}/playground/events?{query}") as answer:
@@ -157,7 +157,7 @@ class ChatClient:
                     yield Event.model_validate_json(line.removeprefix(b"data: "))
 
     async def wait_for(self, predicate: Callable[[Event], bool], seconds: float, *, after: int = 0) -> Event:
-        """The first event of this chat later than `after` that fits. Raises TimeoutError after `seconds`."""
+        """The first event of this chat later than `after` that satisfies `predicate`. Raises TimeoutError."""
         async with asyncio.timeout(seconds), aclosing(self.events(after)) as events:
             async for event in events:
                 if predicate(event):
@@ -165,7 +165,7 @@ class ChatClient:
         raise TimeoutError("the server ended before it happened")
 
     async def wait_until(self, predicate: Callable[[ChatView], bool], seconds: float) -> ChatView:
-        """The chat as soon as it fits; looked at now and after each event. Raises TimeoutError after `seconds`."""
+        """The chat as soon as it satisfies `predicate`, which is checked now and after each event. Raises TimeoutError."""
         async with asyncio.timeout(seconds):
             if predicate(view := await self.view()):
                 return view

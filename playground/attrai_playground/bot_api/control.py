@@ -1,7 +1,6 @@
 """The people's side over HTTP, for the chat page and for tests: /playground/... Not part of the Bot API.
 
-Answers are JSON; what goes wrong is {"error": sentence} with a fitting status. USER is a user id,
-which is the chat id too.
+Answers are JSON; errors are {"error": sentence} with an HTTP status. USER is the id of user and chat.
 
 GET    /playground/info                              {"bot": User, "polled": bool, "last_event": seq}
 GET    /playground/users                             [Person]
@@ -15,11 +14,11 @@ POST   /playground/chats/USER/files                  form: file (1 to 10), as=ph
 POST   /playground/chats/USER/presses                body ButtonPress -> CallbackQuery
 DELETE /playground/chats/USER/messages/MESSAGE       deletes one message, for both sides
 GET    /playground/files/FILE_ID                     the bytes of any file
-GET    /playground/events?after=SEQ&chat_id=USER     server-sent events: id SEQ, data Event; follows on
-GET    /playground/log?after=SEQ&chat_id=USER        the same as a list, at once
+GET    /playground/events?after=SEQ&chat_id=USER     server-sent events: id SEQ, data Event; endless
+GET    /playground/log?after=SEQ&chat_id=USER        the same as a list
 GET    /playground/failures                          what is ordered: [Failure]
 POST   /playground/failures                          body Failure -> Failure
-DELETE /playground/failures                          takes all orders back
+DELETE /playground/failures                          removes all orders
 """
 
 from typing import Literal, TypeVar
@@ -32,7 +31,7 @@ from .bot_routes import TELEGRAM
 from .errors import ApiError, bad_request
 from .failures import Failure
 from .methods import wire
-from .people import change, join, leave, press, say, send, stand
+from .people import delete_chat, join, press_button, save_person, send_files, send_text, set_standing
 from .requests import read_upload
 from .telegram import MessageRecord, Person, Standing
 from .types import ApiObject, BotCommand, User
@@ -40,7 +39,7 @@ from .types import ApiObject, BotCommand, User
 Body = TypeVar("Body", bound=BaseModel)
 
 SHOWN_INLINE = ("image/jpeg", "image/png", "image/webp", "image/gif")
-"""All else is only offered for saving: a page or an SVG that someone sent must not run here."""
+"""Other types are downloads: a page or an SVG that someone sent must not run here."""
 
 
 class _Body(BaseModel):
@@ -72,7 +71,7 @@ class ButtonPress(_Body):
 
 
 class ChatView(ApiObject):
-    """A chat as a person sees it, with what only the server knows: deleted messages and earlier versions."""
+    """A chat as a person sees it, with deleted messages and earlier versions."""
 
     person: Person
     records: tuple[MessageRecord, ...]
@@ -82,7 +81,7 @@ class ChatView(ApiObject):
 
 
 class ServerInfo(ApiObject):
-    """`polled`: whether the bot waits for updates now."""
+    """`polled`: whether the bot is polling for updates now."""
 
     bot: User
     polled: bool
@@ -90,7 +89,7 @@ class ServerInfo(ApiObject):
 
 
 def control_routes() -> list[web.RouteDef]:
-    """As drawn in the module's docstring."""
+    """The routes in the module's docstring."""
     user, chat = "/playground/users/{user:[0-9]+}", "/playground/chats/{user:[0-9]+}"
     return [
         web.get("/playground/info", _info),
@@ -134,12 +133,12 @@ async def _change(request: web.Request) -> web.Response:
     wanted = await _body(request, PersonChange)
     about = wanted.model_dump(exclude={"standing"}, exclude_none=True)
     if about:
-        person = change(telegram, person.model_copy(update={"user": person.user.model_copy(update=about)}))
-    return _answer(stand(telegram, person, wanted.standing) if wanted.standing else person)
+        person = save_person(telegram, person.model_copy(update={"user": person.user.model_copy(update=about)}))
+    return _answer(set_standing(telegram, person, wanted.standing) if wanted.standing else person)
 
 
 async def _leave(request: web.Request) -> web.Response:
-    leave(request.app[TELEGRAM], _person(request))
+    delete_chat(request.app[TELEGRAM], _person(request))
     return web.json_response(True)
 
 
@@ -159,7 +158,7 @@ async def _chat(request: web.Request) -> web.Response:
 
 async def _say(request: web.Request) -> web.Response:
     person, text = _writer(request), await _body(request, NewText)
-    return _answer(say(request.app[TELEGRAM], person, text.text, text.reply_to))
+    return _answer(send_text(request.app[TELEGRAM], person, text.text, text.reply_to))
 
 
 async def _send(request: web.Request) -> web.Response:
@@ -167,7 +166,7 @@ async def _send(request: web.Request) -> web.Response:
     uploads = [read_upload(part) for part in form.getall("file", []) if isinstance(part, FileField)]
     kind: Literal["photo", "document"] = "document" if form.get("as") == "document" else "photo"
     reply_to = str(form.get("reply_to", ""))
-    sent = await send(
+    sent = await send_files(
         request.app[TELEGRAM],
         person,
         uploads,
@@ -180,7 +179,9 @@ async def _send(request: web.Request) -> web.Response:
 
 async def _press(request: web.Request) -> web.Response:
     person, pressed = _writer(request), await _body(request, ButtonPress)
-    return _answer(press(request.app[TELEGRAM], person, _record(request, person, pressed.message_id), pressed.data))
+    return _answer(
+        press_button(request.app[TELEGRAM], person, _record(request, person, pressed.message_id), pressed.data)
+    )
 
 
 async def _delete(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""Text with HTML marks to plain text with entities, by https://core.telegram.org/bots/api#html-style. Pure."""
+"""HTML-style text to plain text with entities, by https://core.telegram.org/bots/api#html-style. Pure."""
 
 import html
 import re
@@ -27,7 +27,7 @@ _COMMAND = re.compile(r"(?<!\S)/[A-Za-z0-9_]{1,32}(?:@[A-Za-z0-9_]+)?")
 
 
 @dataclass
-class _Reading:
+class _ParserState:
     text: str = ""
     open: list[tuple[str, str, int]] = field(default_factory=list)
     """Tag, value of its attribute, offset."""
@@ -35,12 +35,12 @@ class _Reading:
 
 
 def utf16_length(text: str) -> int:
-    """Telegram counts in UTF-16 code units."""
+    """Length in UTF-16 code units, which Telegram counts."""
     return len(text.encode("utf-16-le")) // 2
 
 
 def commands_in(text: str) -> tuple[MessageEntity, ...] | None:
-    """The bot commands in a text that a person typed."""
+    """The bot commands in a person's text."""
     return (
         tuple(
             MessageEntity(type="bot_command", offset=utf16_length(text[: found.start()]), length=utf16_length(found[0]))
@@ -53,12 +53,12 @@ def commands_in(text: str) -> tuple[MessageEntity, ...] | None:
 def formatted(
     text: str, parse_mode: str | None, entities: tuple[MessageEntity, ...] | None
 ) -> tuple[str, tuple[MessageEntity, ...] | None]:
-    """The plain text and its entities. Modes other than HTML are refused: nothing is guessed."""
+    """The plain text and its entities. Parse modes other than HTML are refused."""
     if parse_mode is None:
         return text, entities
     if parse_mode.lower() != "html":
         raise bad_request("unsupported parse_mode")
-    reading = _Reading()
+    reading = _ParserState()
     for token in _TOKEN.finditer(text):
         _read(reading, token, len(text[: token.start()].encode()))
     if reading.open:
@@ -68,7 +68,7 @@ def formatted(
     return _trimmed(reading)
 
 
-def _read(reading: _Reading, token: re.Match[str], byte: int) -> None:
+def _read(reading: _ParserState, token: re.Match[str], byte: int) -> None:
     if token["text"] is not None:
         reading.text += _REFERENCE.sub(lambda found: html.unescape(found[0]), token["text"])
     elif token["start"] is not None:
@@ -79,7 +79,7 @@ def _read(reading: _Reading, token: re.Match[str], byte: int) -> None:
         raise bad_request(f'can\'t parse entities: Unsupported start tag "" at byte offset {byte}')
 
 
-def _open(reading: _Reading, tag: str, attributes: str, byte: int) -> None:
+def _open(reading: _ParserState, tag: str, attributes: str, byte: int) -> None:
     values = {name: html.unescape(a or b or c) for name, a, b, c in _ATTRIBUTE.findall(attributes)}
     if tag == "span" and values.get("class") == "tg-spoiler":
         value = ""
@@ -90,7 +90,7 @@ def _open(reading: _Reading, tag: str, attributes: str, byte: int) -> None:
     reading.open.append((tag, value, utf16_length(reading.text)))
 
 
-def _close(reading: _Reading, tag: str, byte: int) -> None:
+def _close(reading: _ParserState, tag: str, byte: int) -> None:
     if not reading.open:
         raise bad_request(f"can't parse entities: Unexpected end tag at byte offset {byte}")
     opened, value, offset = reading.open.pop()
@@ -114,7 +114,7 @@ def _entity(tag: str, value: str, offset: int, length: int) -> MessageEntity:
     )
 
 
-def _trimmed(reading: _Reading) -> tuple[str, tuple[MessageEntity, ...] | None]:
+def _trimmed(reading: _ParserState) -> tuple[str, tuple[MessageEntity, ...] | None]:
     cut = utf16_length(reading.text) - utf16_length(reading.text.lstrip())
     text = reading.text.strip()
     whole = utf16_length(text)

@@ -1,7 +1,7 @@
-"""The one error that a Bot API method raises, and the descriptions that Telegram's server uses for it.
+"""The error of Bot API methods, with Telegram's own descriptions.
 
 ApiError
-└── PhotoRejected   what Telegram would not take as a photo
+└── PhotoRejected   data that Telegram does not accept as a photo
 """
 
 REASONS = {
@@ -15,7 +15,7 @@ REASONS = {
     500: "Internal Server Error",
     502: "Bad Gateway",
 }
-"""Descriptions begin with these words."""
+"""The beginning of each description."""
 
 
 class ApiError(Exception):
@@ -33,7 +33,7 @@ class PhotoRejected(ApiError):
 
 
 def bad_request(detail: str) -> ApiError:
-    """A 400 with Telegram's words for what is wrong."""
+    """A 400 with Telegram's description."""
     return ApiError(400, detail)
 
 

@@ -1,4 +1,4 @@
-"""The log of all that happened, in order, and the stream that follows it."""
+"""The log of events, and the stream that follows it."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable
@@ -6,20 +6,20 @@ from typing import Literal
 
 from pydantic import JsonValue
 
+from .broadcast import Broadcast
 from .tables import Table
 from .types import ApiObject, Message
-from .waiting import Signal
 
 EventKind = Literal["message", "edited", "deleted", "call", "person", "action", "answer", "commands"]
 
 
 class Event(ApiObject):
-    """One thing that happened.
+    """An event. The fields depend on `kind`.
 
-    message, edited, deleted: `message` as it then was, `by_bot` tells whose.
-    call: the bot called `method` with `parameters` (long values cut); `ok`, or `code` and `description` of the error,
-    and `ordered` for a failure that was ordered. getUpdates that went well is left out.
-    action: the bot is seen doing `text`. answer: to the press `callback_query_id`, with `text` and `show_alert`.
+    message, edited, deleted: `message` at that time; `by_bot` says who wrote it.
+    call: the bot called `method` with `parameters` (long values cut). `ok`, or `code` and `description` of the error;
+    `ordered` for an ordered failure. Successful getUpdates calls are left out.
+    action: the chat action `text`. answer: to the button press `callback_query_id`, with `text` and `show_alert`.
     person: language, name or standing changed. commands: the menu or the description changed.
     """
 
@@ -46,17 +46,17 @@ class EventLog:
     def __init__(self, database: sqlite3.Connection, clock: Callable[[], float]) -> None:
         self._log = Table(database, "events", int, Event)
         self._clock = clock
-        self._changed = Signal()
+        self._changed = Broadcast()
         self._closed = False
 
     def add(self, event: Event) -> None:
-        """Gives it its number and time; those that it brings are not looked at."""
+        """Adds an event and sets its number and time."""
         seq = self._log.next_key()
         self._log.put(seq, event.model_copy(update={"seq": seq, "time": self._clock()}), event.chat_id)
         self._changed.fire()
 
     def after(self, seq: int, chat_id: int | None = None) -> list[Event]:
-        """EventLog later than `seq`, of one chat or of all."""
+        """Events later than `seq`, of one chat or of all."""
         return list(self._log.rows(after=seq, part=chat_id))
 
     @property
@@ -64,7 +64,7 @@ class EventLog:
         return self._log.next_key() - 1
 
     async def follow(self, seq: int, chat_id: int | None = None) -> AsyncIterator[Event]:
-        """EventLog later than `seq` as they come, until `close`."""
+        """Events later than `seq` as they come, until `close`."""
         while not self._closed:
             fresh = self.after(seq, chat_id)
             for event in fresh:

@@ -1,4 +1,4 @@
-"""FailureQueue that a test orders: what the next calls of the bot meet."""
+"""Failures that a test orders for the bot's next calls."""
 
 from typing import Literal
 
@@ -6,16 +6,16 @@ from pydantic import BaseModel, ConfigDict, Field
 
 EVERY_METHOD = "*"
 DOWNLOAD = "file"
-"""The name by which a download of a file is ordered to fail. aiohttp's client asks again by itself, once, when a
-connection that it kept is cut during a GET: cut two downloads to break one."""
+"""The name of file downloads. aiohttp's client repeats a GET once when a kept connection is cut: cut two downloads to
+break one."""
 
 
 class Failure(BaseModel):
     """What happens to calls of `method` for `chat_id` (None: any), `times` times (None: until cleared).
 
-    First the call is held for `delay` seconds. Then: `cut` closes the connection without an answer, before the effect
-    or after it; `code` (403, 429, 500, 502 and so on) is answered instead of the effect, with `retry_after` for 429, as
-    a page of HTML if `as_html`. With none of them the call goes on as usual.
+    First the call waits for `delay` seconds. Then `cut` closes the connection without an answer, before or after the
+    effect; or `code` (403, 429, 500, 502 and so on) is the answer and nothing is done, with `retry_after` for 429, as
+    an HTML page if `as_html`. Without either the call proceeds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,12 +30,12 @@ class Failure(BaseModel):
     cut: Literal["before", "after"] | None = None
     delay: float = Field(default=0, ge=0, le=600)
 
-    def fits(self, method: str, chat_id: int | None) -> bool:
+    def applies_to(self, method: str, chat_id: int | None) -> bool:
         return self.method.lower() in (EVERY_METHOD, method.lower()) and self.chat_id in (None, chat_id)
 
 
 class FailureQueue:
-    """Orders in the order given; the first that fits is used up once for each call."""
+    """Ordered failures. Each call uses the first that applies to it."""
 
     def __init__(self) -> None:
         self._orders: list[Failure] = []
@@ -51,7 +51,7 @@ class FailureQueue:
 
     def next_for(self, method: str, chat_id: int | None) -> Failure | None:
         for index, failure in enumerate(self._orders):
-            if failure.fits(method, chat_id):
+            if failure.applies_to(method, chat_id):
                 self._use(index, failure)
                 return failure
         return None

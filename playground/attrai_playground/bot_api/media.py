@@ -1,4 +1,4 @@
-"""The media store: files of people and of the bot, the messages' descriptions of them, and the links of getFile."""
+"""The media store: files of people and the bot, their descriptions in messages, and getFile's links."""
 
 import asyncio
 import mimetypes
@@ -15,17 +15,17 @@ from .tables import Table
 from .types import ApiObject, Document, File, Media, PhotoSize
 
 MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
-"""What getFile gives at most, by the Bot API."""
+"""The largest file that getFile serves, by the Bot API."""
 
-LINK_SECONDS = 3600
-"""How long a link of getFile is good at least, by the Bot API."""
+LINK_LIFETIME_S = 3600
+"""The shortest lifetime of getFile's links, by the Bot API."""
 
 Kind = Literal["photo", "document"]
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it came in a request; `file_name` is what the sender calls it and leads nowhere."""
+    """A file in a request. `file_name` is the sender's and is never used as a path."""
 
     data: bytes
     file_name: str
@@ -33,12 +33,12 @@ class Upload:
 
 
 class StoredFile(File):
-    """A file, what the message shows that it came with, and until when its link is good (seconds of the clock)."""
+    """A file, its message's media, and the time until which its link is valid (seconds of the clock)."""
 
     mime_type: str
     file_name: str
     media: Media = Media()
-    offered_until: float = 0
+    link_valid_until: float = 0
 
 
 class _Name(ApiObject):
@@ -46,7 +46,7 @@ class _Name(ApiObject):
 
 
 class MediaStore:
-    """Files under `folder`, named by us at random; their records in the database."""
+    """Files with random names in `folder`, and their records in the database."""
 
     def __init__(self, database: sqlite3.Connection, folder: Path, clock: Callable[[], float]) -> None:
         self._files = Table(database, "files", str, StoredFile)
@@ -55,11 +55,11 @@ class MediaStore:
         folder.mkdir(parents=True, exist_ok=True)
 
     async def keep(self, kind: Kind, upload: Upload) -> Media:
-        """Stores what was sent. Raises PhotoRejected for a photo that Telegram would not take."""
+        """Stores an upload. Raises PhotoRejected for data that Telegram does not accept as a photo."""
         return await (self._keep_photo(upload) if kind == "photo" else self._keep_document(upload))
 
-    def again(self, kind: Kind, file_id: str) -> Media:
-        """What is already here, for sending it once more."""
+    def reuse(self, kind: Kind, file_id: str) -> Media:
+        """The media of a stored file, to send it again."""
         found = self._files.get(file_id)
         if found is None:
             raise bad_request("wrong file identifier/HTTP URL specified")
@@ -67,26 +67,26 @@ class MediaStore:
             raise bad_request(f"can't use file of type {_other(kind)} as {kind.capitalize()}")
         return found.media
 
-    def offer(self, file_id: str) -> File:
-        """A link for the bot, good for an hour."""
+    def make_link(self, file_id: str) -> File:
+        """A link for the bot, valid for an hour."""
         found = self._files.get(file_id)
         if found is None:
             raise bad_request("invalid file_id")
         if found.file_size > MAX_DOWNLOAD_BYTES:
             raise bad_request("file is too big")
-        self._files.put(file_id, found.model_copy(update={"offered_until": self._clock() + LINK_SECONDS}))
+        self._files.put(file_id, found.model_copy(update={"link_valid_until": self._clock() + LINK_LIFETIME_S}))
         return File.model_validate(found.model_dump())
 
-    def offered(self, file_path: str) -> Path:
-        """The file behind a link that is still good; any other path is a 404."""
+    def linked_file(self, file_path: str) -> Path:
+        """The file of a valid link; any other path is a 404."""
         name = self._paths.get(file_path)
         found = self._files.get(name.file_id) if name else None
-        if found is None or found.offered_until < self._clock():
+        if found is None or found.link_valid_until < self._clock():
             raise ApiError(404)
         return self._place(found)
 
     def find(self, file_id: str) -> tuple[StoredFile, Path] | None:
-        """A file for the people's side, which needs no link."""
+        """A file for the people's side, without a link."""
         found = self._files.get(file_id)
         return (found, self._place(found)) if found else None
 

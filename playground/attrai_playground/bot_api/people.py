@@ -1,4 +1,4 @@
-"""What a person does in the chat: writing, sending pictures and files, pressing buttons, blocking the bot."""
+"""A person's actions: join, send texts and files, press buttons, block the bot, delete the chat."""
 
 import secrets
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ from .telegram import MessageRecord, Person, Standing, Telegram
 from .types import CallbackQuery, ChatMember, ChatMemberUpdated, Content, Media, Message, User
 
 FIRST_USER_ID = 1001
-MAX_ALBUM = 10
+MAX_ALBUM_FILES = 10
 
 
 def join(telegram: Telegram, user: User | None = None, language_code: str = "en") -> Person:
-    """A new person in a new chat; without a `user` one is made up."""
+    """A new person in a new chat; without `user` one is generated."""
     if user is None:
         number = max(telegram.people.next_key(), FIRST_USER_ID)
         user = User(id=number, first_name=f"Guest {number - FIRST_USER_ID + 1}", language_code=language_code)
-    return change(telegram, Person(user=user))
+    return save_person(telegram, Person(user=user))
 
 
-def change(telegram: Telegram, person: Person) -> Person:
-    """Saves a person with another name, language or standing."""
+def save_person(telegram: Telegram, person: Person) -> Person:
+    """Saves a new or changed person."""
     telegram.people.put(person.user.id, person)
     telegram.events.add(Event(kind="person", chat_id=person.user.id))
     return person
 
 
-def stand(telegram: Telegram, person: Person, standing: Standing) -> Person:
-    """Blocks or unblocks the bot, or ends the chat; the bot hears of a block as from Telegram."""
+def set_standing(telegram: Telegram, person: Person, standing: Standing) -> Person:
+    """Blocks or unblocks the bot, or ends the chat. The bot gets an update about a block, as from Telegram."""
     before, after = _membership(telegram, person.standing), _membership(telegram, standing)
     if before != after:
         telegram.updates.add(
@@ -39,24 +39,24 @@ def stand(telegram: Telegram, person: Person, standing: Standing) -> Person:
                 chat=person.chat, from_=person.user, date=telegram.now, old_chat_member=before, new_chat_member=after
             )
         )
-    return change(telegram, person.model_copy(update={"standing": standing}))
+    return save_person(telegram, person.model_copy(update={"standing": standing}))
 
 
-def leave(telegram: Telegram, person: Person) -> None:
+def delete_chat(telegram: Telegram, person: Person) -> None:
     """Deletes the chat with all its messages."""
     for record in telegram.chat_records(person.user.id):
         if not record.deleted:
             telegram.delete(record)
-    stand(telegram, person, "deleted")
+    set_standing(telegram, person, "deleted")
 
 
-def say(telegram: Telegram, person: Person, text: str, reply_to: int | None = None) -> Message:
-    """Writes a text, perhaps in reply to a message."""
+def send_text(telegram: Telegram, person: Person, text: str, reply_to: int | None = None) -> Message:
+    """Sends a text, optionally in reply to a message."""
     content = Content(text=text, entities=commands_in(text))
-    return _send(telegram, person, content, _replied(telegram, person, reply_to))
+    return _send_message(telegram, person, content, _replied(telegram, person, reply_to))
 
 
-async def send(
+async def send_files(
     telegram: Telegram,
     person: Person,
     uploads: Sequence[Upload],
@@ -65,23 +65,23 @@ async def send(
     caption: str | None = None,
     reply_to: int | None = None,
 ) -> list[Message]:
-    """Sends files, several as an album whose caption stands at the first.
+    """Sends files, several as an album; its caption is the first file's.
 
-    What cannot be a photo goes as a file, as from any Telegram client.
+    As in Telegram's clients, data that cannot be a photo is sent as a file.
     """
-    if not 1 <= len(uploads) <= MAX_ALBUM:
-        raise bad_request(f"1 to {MAX_ALBUM} files make a message")
+    if not 1 <= len(uploads) <= MAX_ALBUM_FILES:
+        raise bad_request(f"1 to {MAX_ALBUM_FILES} files make a message")
     reply = _replied(telegram, person, reply_to)
     kept = [await _keep(telegram, upload, kind) for upload in uploads]
     album = str(secrets.randbits(53)) if len(kept) > 1 else None
     captions = [caption or None, *[None] * (len(kept) - 1)]
     return [
-        _send(telegram, person, Content(**dict(media), caption=line), reply, album)
+        _send_message(telegram, person, Content(**dict(media), caption=line), reply, album)
         for media, line in zip(kept, captions, strict=True)
     ]
 
 
-def press(telegram: Telegram, person: Person, record: MessageRecord, data: str) -> CallbackQuery:
+def press_button(telegram: Telegram, person: Person, record: MessageRecord, data: str) -> CallbackQuery:
     """Presses the button of an inline keyboard that carries `data`."""
     keyboard = record.message.reply_markup
     if keyboard is None or not any(button.callback_data == data for row in keyboard.inline_keyboard for button in row):
@@ -105,7 +105,7 @@ async def _keep(telegram: Telegram, upload: Upload, kind: Literal["photo", "docu
         return await telegram.media.keep("document", upload)
 
 
-def _send(
+def _send_message(
     telegram: Telegram, person: Person, content: Content, reply_to: Message | None, album: str | None = None
 ) -> Message:
     message = telegram.post(person, content, by_bot=False, reply_to=reply_to, album=album)

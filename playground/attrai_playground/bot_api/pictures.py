@@ -1,4 +1,4 @@
-"""What Telegram makes of a photo: upright JPEG copies without metadata, in several sizes. Pure; needs Pillow."""
+"""Telegram's copies of a photo: upright JPEGs without metadata, in several sizes. Pure."""
 
 import io
 import struct
@@ -10,19 +10,20 @@ from PIL import Image, ImageOps
 from .errors import PhotoRejected
 
 MAX_PHOTO_BYTES = 10 * 1024 * 1024
-MAX_SIDES = 10_000
-MAX_RATIO = 20
+MAX_SIDES_SUM = 10_000
+MAX_SIDE_RATIO = 20
 MAX_PICTURE_PIXELS = 60_000_000
-"""Limits of sendPhoto by the Bot API; the last is ours, against decompression bombs."""
+"""Limits of sendPhoto by the Bot API. The last is not theirs; it stops decompression bombs."""
 
+THUMBNAIL_SIDE = 320
 LONG_SIDES = (90, 320, 800, 1280)
-"""Long sides in pixels of the copies; the last is the largest that a recipient gets."""
+"""Long sides of the copies in pixels."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-"""What clients send as photos. Pillow tries no other reader: some of them start programs."""
+"""Formats that clients send as photos. Other readers of Pillow are off: some start programs."""
 
-_QUALITY = 87
-_BROKEN = (
+_JPEG_QUALITY = 87
+_DECODING_ERRORS = (
     OSError,
     SyntaxError,
     ValueError,
@@ -33,7 +34,7 @@ _BROKEN = (
     RuntimeWarning,
     UserWarning,
 )
-"""What Pillow raises on files that are broken or too large; the last two where warnings are errors."""
+"""Pillow's errors for broken or too large files; the last two where warnings are errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ class JpegCopy:
 
 
 def photo_copies(data: bytes) -> tuple[JpegCopy, ...]:
-    """The copies of a photo, smallest first. Raises PhotoRejected in Telegram's words."""
+    """The copies of a photo, smallest first. Raises PhotoRejected with Telegram's description."""
     if len(data) > MAX_PHOTO_BYTES:
         raise PhotoRejected(
             400, f"file of size {len(data)} bytes is too big for a photo; the maximum size is {MAX_PHOTO_BYTES} bytes"
@@ -57,12 +58,12 @@ def photo_copies(data: bytes) -> tuple[JpegCopy, ...]:
 
 
 def thumbnail(data: bytes) -> JpegCopy | None:
-    """A copy with a long side of at most 320 for a picture sent as a file, None for what is no picture."""
+    """The preview of a picture sent as a file, with a long side of at most 320; None for other data."""
     try:
         photo = _upright(data)
     except PhotoRejected:
         return None
-    return _copy(photo, min(max(photo.size), 320))
+    return _copy(photo, min(max(photo.size), THUMBNAIL_SIDE))
 
 
 def _upright(data: bytes) -> Image.Image:
@@ -74,18 +75,18 @@ def _upright(data: bytes) -> Image.Image:
             opened.draft("RGB", (LONG_SIDES[-1], LONG_SIDES[-1]))
             opened.thumbnail((LONG_SIDES[-1], LONG_SIDES[-1]))
             return ImageOps.exif_transpose(opened).convert("RGB")
-    except _BROKEN as error:
+    except _DECODING_ERRORS as error:
         raise PhotoRejected(400, "IMAGE_PROCESS_FAILED") from error
 
 
 def _check_dimensions(width: int, height: int) -> None:
     short, long = sorted((width, height))
-    if width + height > MAX_SIDES or long > MAX_RATIO * short or width * height > MAX_PICTURE_PIXELS:
+    if width + height > MAX_SIDES_SUM or long > MAX_SIDE_RATIO * short or width * height > MAX_PICTURE_PIXELS:
         raise PhotoRejected(400, "PHOTO_INVALID_DIMENSIONS")
 
 
 def _copy(photo: Image.Image, long_side: int) -> JpegCopy:
     smaller = ImageOps.contain(photo, (long_side, long_side))
     written = io.BytesIO()
-    smaller.save(written, "JPEG", quality=_QUALITY)
+    smaller.save(written, "JPEG", quality=_JPEG_QUALITY)
     return JpegCopy(*smaller.size, written.getvalue())

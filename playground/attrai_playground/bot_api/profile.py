@@ -1,4 +1,4 @@
-"""What the bot says of itself: the menus of commands, name and descriptions, each by language."""
+"""The bot's profile: menus of commands, name and descriptions, each by language."""
 
 import sqlite3
 from typing import Annotated, Literal
@@ -12,7 +12,7 @@ ProfileText = Literal["name", "description", "short_description"]
 
 
 class BotCommandScope(ApiObject):
-    """BotCommandScope; `chat_id` belongs to the narrow ones."""
+    """`chat_id`: only for scopes of one chat."""
 
     type: str = "default"
     chat_id: int | None = None
@@ -34,10 +34,10 @@ class Profile:
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._menus = Table(database, "menus", str, Menu)
-        self._lines = Table(database, "lines", str, _Text)
+        self._texts = Table(database, "lines", str, _Text)
 
     def set_menu(self, scope: BotCommandScope, language: str, menu: Menu) -> None:
-        """An empty menu takes the one that was set away."""
+        """An empty menu removes the one that was set."""
         if menu.commands:
             self._menus.put(scope.key(language), menu)
         else:
@@ -47,7 +47,7 @@ class Profile:
         return self._menus.get(scope.key(language)) or Menu()
 
     def menu_for(self, chat_id: int, language: str) -> Menu:
-        """The menu that a person sees: the narrowest scope, the own language before the one for all."""
+        """The menu that a person sees: the narrowest scope, and there the own language first."""
         scopes = (
             BotCommandScope(type="chat", chat_id=chat_id),
             BotCommandScope(type="all_private_chats"),
@@ -56,10 +56,10 @@ class Profile:
         menus = (self.menu(scope, code) for scope in scopes for code in (language, ""))
         return next((menu for menu in menus if menu.commands), Menu())
 
-    def set_text(self, line: ProfileText, language: str, text: str) -> None:
-        self._lines.put(f"{line}/{language}", _Text(text=text))
+    def set_text(self, kind: ProfileText, language: str, text: str) -> None:
+        self._texts.put(f"{kind}/{language}", _Text(text=text))
 
-    def text(self, line: ProfileText, language: str) -> str:
+    def text(self, kind: ProfileText, language: str) -> str:
         """Falls back to the text for all languages."""
-        found = self._lines.get(f"{line}/{language}") or self._lines.get(f"{line}/")
+        found = self._texts.get(f"{kind}/{language}") or self._texts.get(f"{kind}/")
         return found.text if found else ""

@@ -1,4 +1,4 @@
-"""Reads the parameters of a call: from the query, from JSON, from either kind of form."""
+"""Reads a call's parameters from the query, from JSON or from a form."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,14 +14,14 @@ Fields = dict[str, object]
 
 @dataclass(frozen=True)
 class Parameters:
-    """`fields` as they came, text outside JSON; `uploads` by the names of their parts."""
+    """`fields` unparsed: values are text, except in JSON. `uploads` by the names of their parts."""
 
     fields: Fields = field(default_factory=dict)
     uploads: dict[str, Upload] = field(default_factory=dict)
 
     @property
     def chat_id(self) -> int | None:
-        """The chat that the call is about, for matching orders."""
+        """The call's chat, to find ordered failures."""
         text = str(self.fields.get("chat_id", ""))
         return int(text) if text.lstrip("-").isdecimal() else None
 
@@ -64,7 +64,7 @@ async def _form(request: web.Request) -> Parameters:
 
 
 def read_upload(part: FileField) -> Upload:
-    """A part of a form with a file."""
+    """A form's part with a file."""
     with part.file:
         data = part.file.read()
     return Upload(data, part.filename, part.content_type)

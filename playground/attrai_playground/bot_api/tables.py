@@ -1,4 +1,4 @@
-"""Tables of pydantic rows in SQLite: what survives a kill of the server when the database is a file."""
+"""Tables of pydantic rows in SQLite. In a file they survive a kill of the server."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _COLUMN = {int: "INTEGER PRIMARY KEY AUTOINCREMENT", str: "TEXT PRIMARY KEY"}
 def connect(path: Path | None) -> sqlite3.Connection:
     """A connection that commits each statement; in memory without a path.
 
-    A write outlives this process as soon as it returns, not a failure of the machine.
+    A write survives a kill of the process as soon as it returns, but not a power failure.
     """
     connection = sqlite3.connect(path or ":memory:", isolation_level=None)
     connection.execute("PRAGMA journal_mode=WAL")
@@ -25,7 +25,7 @@ def connect(path: Path | None) -> sqlite3.Connection:
 
 
 class Table(Generic[Key, Row]):
-    """Rows by key, in the order of their keys; `part` (a chat id) picks out some of them."""
+    """Rows by key, in key order. `part` (a chat id) selects some of them."""
 
     def __init__(self, database: sqlite3.Connection, name: str, key: type[Key], row: type[Row]) -> None:
         self._database, self._name, self._row = database, name, row
@@ -41,7 +41,7 @@ class Table(Generic[Key, Row]):
         self._database.execute(statement, (key, part, _text(row)))
 
     def next_key(self) -> int:
-        """The key after the highest that this table of integer keys ever held."""
+        """The key after the highest ever used in this table of integer keys."""
         found = self._database.execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (self._name,)).fetchone()
         return 1 if found is None else int(found[0]) + 1
 

@@ -1,4 +1,4 @@
-"""What Telegram's servers know: people, messages, media, updates, the bot's profile. Nothing here speaks HTTP."""
+"""The state of Telegram's servers: people, messages, media, updates, the bot's profile. No HTTP here."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +19,7 @@ Standing = Literal["active", "blocked", "deactivated", "deleted"]
 
 
 class Person(ApiObject):
-    """A user, who is also the private chat with the bot of the same id."""
+    """A user and the private chat with the bot, which has the same id."""
 
     user: User
     standing: Standing = "active"
@@ -30,7 +30,7 @@ class Person(ApiObject):
 
 
 class MessageRecord(ApiObject):
-    """A message as it stands, whose it is, whether it was deleted, and its earlier versions, oldest first."""
+    """A message, who wrote it, whether it was deleted, and its earlier versions, oldest first."""
 
     message: Message
     by_bot: bool
@@ -39,9 +39,9 @@ class MessageRecord(ApiObject):
 
 
 class Telegram:
-    """The whole state. With a database in a file, a process that opens it again goes on where the last one ended.
+    """The whole state. With a database in a file, a new process continues where the last one ended.
 
-    `clock` gives seconds since 1970; `webhook_pause` is the pause in seconds before a delivery is tried again.
+    `clock`: seconds since 1970. `webhook_pause`: seconds before a delivery is tried again.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Telegram:
         return int(self.clock())
 
     def reachable(self, chat_id: int | None) -> Person:
-        """The person to whom the bot writes. Raises what Telegram answers when it may not."""
+        """The person that the bot writes to. Raises Telegram's error when the bot may not."""
         if chat_id is None:
             raise bad_request("chat_id is empty")
         person = self.people.get(chat_id)
@@ -94,7 +94,7 @@ class Telegram:
         reply_to: Message | None = None,
         album: str | None = None,
     ) -> Message:
-        """Puts a message into the chat."""
+        """Adds a message to the chat."""
         message = Message(
             message_id=self.records.next_key(),
             date=self.now,
@@ -105,27 +105,27 @@ class Telegram:
             **dict(content),
         )
         self.records.put(message.message_id, MessageRecord(message=message, by_bot=by_bot), person.user.id)
-        self._tell("message", message, by_bot=by_bot)
+        self._log_event("message", message, by_bot=by_bot)
         return message
 
     def edit(self, record: MessageRecord, content: Content) -> Message:
-        """Gives the message other content; the earlier one stays in the record's history."""
+        """Changes a message's content; the record keeps the earlier version."""
         message = record.message.model_copy(update={**dict(content), "edit_date": self.now})
         history = (*record.history, record.message)
         self._save(record.model_copy(update={"message": message, "history": history}))
-        self._tell("edited", message, by_bot=record.by_bot)
+        self._log_event("edited", message, by_bot=record.by_bot)
         return message
 
     def delete(self, record: MessageRecord) -> None:
         self._save(record.model_copy(update={"deleted": True}))
-        self._tell("deleted", record.message, by_bot=record.by_bot)
+        self._log_event("deleted", record.message, by_bot=record.by_bot)
 
     def chat_records(self, chat_id: int) -> list[MessageRecord]:
-        """All messages of a chat, also the deleted ones."""
+        """All messages of a chat, deleted ones included."""
         return list(self.records.rows(part=chat_id))
 
     def close(self) -> None:
-        """Ends all waiting: polls answer, streams end."""
+        """Ends polls and streams."""
         self.updates.close()
         self.events.close()
 
@@ -135,5 +135,5 @@ class Telegram:
     def _save(self, record: MessageRecord) -> None:
         self.records.put(record.message.message_id, record, record.message.chat.id)
 
-    def _tell(self, kind: EventKind, message: Message, *, by_bot: bool) -> None:
+    def _log_event(self, kind: EventKind, message: Message, *, by_bot: bool) -> None:
         self.events.add(Event(kind=kind, chat_id=message.chat.id, message=message, by_bot=by_bot))

@@ -1,4 +1,4 @@
-"""The Bot API objects that this server speaks, field for field as https://core.telegram.org/bots/api names them."""
+"""The Bot API objects of this server, with the names and fields of https://core.telegram.org/bots/api."""
 
 import json
 from typing import Annotated, Literal
@@ -7,12 +7,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
 
 class ApiObject(BaseModel):
-    """A frozen object of the API. Fields that it does not know are ignored, as Telegram ignores them."""
+    """A frozen API object. Unknown fields are ignored, as Telegram ignores them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
 
     def wire(self) -> dict[str, JsonValue]:
-        """The JSON object: absent fields are left out, `from_` is written `from`."""
+        """The JSON object without absent fields; `from_` becomes `from`."""
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -23,7 +23,7 @@ def _decoded(value: object) -> object:
 
 
 JSON_TEXT = BeforeValidator(_decoded)
-"""Outside a JSON body, objects and lists travel as JSON text."""
+"""Outside a JSON body, objects and lists are JSON text."""
 
 
 class User(ApiObject):
@@ -53,7 +53,7 @@ class Chat(ApiObject):
 
 
 class MessageEntity(ApiObject):
-    """MessageEntity; `offset` and `length` count UTF-16 code units."""
+    """`offset` and `length` count UTF-16 code units."""
 
     type: str
     offset: int
@@ -87,7 +87,7 @@ class File(ApiObject):
 
 
 class InlineKeyboardButton(ApiObject):
-    """InlineKeyboardButton: with a link or with data for the bot."""
+    """With a link or with data for the bot."""
 
     text: Annotated[str, Field(min_length=1)]
     url: str | None = None
@@ -95,13 +95,11 @@ class InlineKeyboardButton(ApiObject):
 
 
 class InlineKeyboardMarkup(ApiObject):
-    """InlineKeyboardMarkup."""
-
     inline_keyboard: tuple[tuple[InlineKeyboardButton, ...], ...]
 
 
 class Media(ApiObject):
-    """What a message with a file carries: a photo in all its sizes, smallest first, or a document."""
+    """A message's file: a photo in all sizes, smallest first, or a document."""
 
     photo: tuple[PhotoSize, ...] | None = None
     document: Document | None = None
@@ -140,7 +138,7 @@ class CallbackQuery(ApiObject):
 
 
 class ChatMember(ApiObject):
-    """ChatMember: `member`, or `kicked` when the user has blocked the bot."""
+    """`member`, or `kicked` when the user has blocked the bot."""
 
     user: User
     status: Literal["member", "kicked"]
@@ -148,8 +146,6 @@ class ChatMember(ApiObject):
 
 
 class ChatMemberUpdated(ApiObject):
-    """ChatMemberUpdated."""
-
     chat: Chat
     from_: Annotated[User, Field(alias="from")]
     date: int
@@ -165,8 +161,6 @@ class Update(ApiObject):
 
 
 class BotCommand(ApiObject):
-    """BotCommand."""
-
     command: Annotated[str, Field(pattern=r"^[a-z0-9_]{1,32}$")]
     description: Annotated[str, Field(min_length=1, max_length=256)]
 

@@ -1,12 +1,12 @@
-"""The queue of updates for the bot: kept until the bot confirms them, handed out by long polling or the webhook."""
+"""The queue of updates: kept until the bot confirms them, delivered by long polling or the webhook."""
 
 import asyncio
 import sqlite3
 
+from .broadcast import Broadcast
 from .errors import ApiError
 from .tables import Table
 from .types import ApiObject, CallbackQuery, ChatMemberUpdated, Message, Update
-from .waiting import Signal
 
 OTHER_POLLER = "terminated by other getUpdates request; make sure that only one bot instance is running"
 WEBHOOK_SET = "terminated by setWebhook request"
@@ -18,12 +18,12 @@ class _Allowed(ApiObject):
 
 
 class Updates:
-    """Update ids rise by one; what `allowed` leaves out is never queued."""
+    """Update ids rise by one. Kinds that are not `allowed` are not queued."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
         self._queue = Table(database, "updates", int, Update)
         self._settings = Table(database, "update_settings", str, _Allowed)
-        self._changed = Signal()
+        self._changed = Broadcast()
         self._poll = 0
         self._waiting = 0
         self._reason = OTHER_POLLER
@@ -31,12 +31,12 @@ class Updates:
 
     @property
     def allowed(self) -> tuple[str, ...]:
-        """The kinds that the bot asked for; none stands for all."""
+        """The kinds that the bot asked for; empty for all."""
         found = self._settings.get(_SETTING)
         return found.kinds if found else ()
 
     def allow(self, kinds: tuple[str, ...] | None) -> None:
-        """Remembers the bot's wish; None leaves the last one."""
+        """Sets the allowed kinds; None keeps the last ones."""
         if kinds is not None and kinds != self.allowed:
             self._settings.put(_SETTING, _Allowed(kinds=kinds))
 
@@ -49,7 +49,7 @@ class Updates:
         self._changed.fire()
 
     def take(self, offset: int = 0, limit: int = 100) -> list[Update]:
-        """The oldest updates; those before `offset` are confirmed and gone. A negative offset counts from the end."""
+        """The oldest updates from `offset` on; earlier ones are confirmed and removed. A negative offset counts from the end."""
         waiting = list(self._queue.rows())
         first = offset if offset >= 0 else ([0, *(update.update_id for update in waiting)])[offset:][0]
         for update in waiting:
@@ -58,7 +58,7 @@ class Updates:
         return [update for update in waiting if update.update_id >= first][:limit]
 
     async def poll(self, offset: int, limit: int, seconds: float) -> list[Update]:
-        """As `take`, waiting up to `seconds` for the first. Ends another poll that waits with a 409."""
+        """As `take`, but waits up to `seconds` for the first. Ends another waiting poll with a 409."""
         self.end_poll(OTHER_POLLER)
         mine = self._poll
         self._waiting += 1
@@ -66,7 +66,7 @@ class Updates:
             async with asyncio.timeout(seconds):
                 while not (found := self.take(offset, limit)) and seconds and not self._closed:
                     await self._changed.wait()
-                    self._still(mine)
+                    self._check_not_replaced(mine)
         except TimeoutError:
             return []
         finally:
@@ -75,16 +75,16 @@ class Updates:
 
     @property
     def polled(self) -> bool:
-        """Whether the bot waits in `poll` now."""
+        """Whether a `poll` is waiting now."""
         return self._waiting > 0
 
     def end_poll(self, reason: str) -> None:
-        """Whoever waits in `poll` gets a 409 with this reason."""
+        """Ends a waiting poll with a 409 and this reason."""
         self._poll, self._reason = self._poll + 1, reason
         self._changed.fire()
 
     def drop(self) -> None:
-        """Forgets all that waits."""
+        """Removes all updates."""
         for update in self._queue.rows():
             self._queue.remove(update.update_id)
 
@@ -93,17 +93,17 @@ class Updates:
         await self._changed.wait()
 
     def wake(self) -> None:
-        """Whoever waits looks again."""
+        """Makes every waiting task check again."""
         self._changed.fire()
 
     def close(self) -> None:
-        """Polls end at once, with what there is."""
+        """Ends polls at once."""
         self._closed = True
         self._changed.fire()
 
     def __len__(self) -> int:
         return len(self._queue)
 
-    def _still(self, mine: int) -> None:
+    def _check_not_replaced(self, mine: int) -> None:
         if mine != self._poll:
             raise ApiError(409, self._reason)

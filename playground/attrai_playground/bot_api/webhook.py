@@ -1,4 +1,4 @@
-"""Delivery of updates to the bot's webhook, one after another, each until it is taken."""
+"""Delivery of updates to the bot's webhook, one at a time, each repeated until it is accepted."""
 
 import asyncio
 import contextlib
@@ -7,21 +7,19 @@ from collections.abc import Callable
 
 import aiohttp
 
+from .broadcast import Broadcast
 from .tables import Table
 from .types import ApiObject, Update, WebhookInfo
 from .updates import Updates
-from .waiting import Signal
 
-MAX_RETRY_DELAY_S = 60.0
-"""Seconds between two tries at most."""
-
-ANSWER_SECONDS = 60
+LONGEST_PAUSE_S = 60.0
+ANSWER_TIMEOUT_S = 60
 SECRET_HEADER = "X-Telegram-Bot-Api-Secret-Token"  # noqa: S105 -- the header's name
 _SETTING = "target"
 
 
 class WebhookTarget(ApiObject):
-    """Where the webhook leads."""
+    """The webhook's URL and its options."""
 
     url: str
     secret_token: str = ""
@@ -29,14 +27,14 @@ class WebhookTarget(ApiObject):
 
 
 class Webhook:
-    """`first_pause`: seconds before the second try; it doubles with each further one."""
+    """`first_pause_s`: before the second attempt; it doubles with each further one."""
 
     def __init__(
-        self, database: sqlite3.Connection, updates: Updates, clock: Callable[[], float], first_pause: float
+        self, database: sqlite3.Connection, updates: Updates, clock: Callable[[], float], first_pause_s: float
     ) -> None:
         self._settings = Table(database, "webhook", str, WebhookTarget)
-        self._updates, self._clock, self._first_pause = updates, clock, first_pause
-        self._target_changed = Signal()
+        self._updates, self._clock, self._first_pause_s = updates, clock, first_pause_s
+        self._target_changed = Broadcast()
         self._error: tuple[int, str] | None = None
 
     @property
@@ -67,7 +65,7 @@ class Webhook:
 
     async def deliver(self) -> None:
         """Runs until it is cancelled."""
-        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS)) as session:
+        async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=ANSWER_TIMEOUT_S)) as session:
             while True:
                 target, waiting = self.target, self._updates.take(limit=1)
                 if target is None or not waiting:
@@ -76,7 +74,7 @@ class Webhook:
                     await self._deliver(session, target, waiting[0])
 
     async def _deliver(self, session: aiohttp.ClientSession, target: WebhookTarget, update: Update) -> None:
-        pause = self._first_pause
+        pause = self._first_pause_s
         while self.target == target and update in self._updates.take():
             problem = await _post(session, target, update)
             if problem is None:
@@ -84,7 +82,7 @@ class Webhook:
                 return
             self._error = (int(self._clock()), problem)
             await self._pause(pause)
-            pause = min(pause * 2, MAX_RETRY_DELAY_S)
+            pause = min(pause * 2, LONGEST_PAUSE_S)
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

@@ -10,7 +10,7 @@ from aiogram.exceptions import TelegramBadRequest
 from aiogram.types import BufferedInputFile
 from aiohttp import ClientSession
 from attrai_playground.bot_api import ChatClient
-from attrai_playground.bot_api.app import MAX_BODY
+from attrai_playground.bot_api.app import MAX_BODY_BYTES
 from attrai_playground.bot_api.client import RefusedError
 from attrai_playground.bot_api.errors import PhotoRejected
 from attrai_playground.bot_api.media import MAX_DOWNLOAD_BYTES
@@ -109,7 +109,7 @@ async def test_a_person_can_send_an_empty_file(chat: ChatClient) -> None:
 
 async def test_a_body_too_large_is_refused_in_a_sentence(chat: ChatClient) -> None:
     with pytest.raises(RefusedError, match="Too Large"):
-        await chat.send_photo(bytes(MAX_BODY + 1))
+        await chat.send_photo(bytes(MAX_BODY_BYTES + 1))
 
 
 async def test_get_file_ends_at_20_megabytes(aiogram_bot: Bot, chat: ChatClient) -> None:

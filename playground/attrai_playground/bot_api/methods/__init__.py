@@ -1,4 +1,4 @@
-"""The methods that this server knows, by their names in small letters: Telegram does not mind their case."""
+"""The server's methods by lower-case name; Telegram ignores the case."""
 
 from collections.abc import Mapping
 

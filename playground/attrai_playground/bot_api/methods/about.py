@@ -1,4 +1,4 @@
-"""getMe, and what the bot says of itself: commands, name, descriptions."""
+"""getMe, and the methods of the bot's profile: commands, name, descriptions."""
 
 from typing import Annotated, ClassVar
 
@@ -14,7 +14,7 @@ class GetMe(Method):
         return telegram.me
 
 
-class _Menu(Method):
+class _MenuMethod(Method):
     scope: Annotated[BotCommandScope, JSON_TEXT] = BotCommandScope()
     language_code: str = ""
 
@@ -24,19 +24,19 @@ class _Menu(Method):
         return True
 
 
-class SetMyCommands(_Menu):
+class SetMyCommands(_MenuMethod):
     commands: Annotated[tuple[BotCommand, ...], JSON_TEXT] = ()
 
     async def run(self, telegram: Telegram) -> bool:
         return self.put(telegram, Menu(commands=self.commands))
 
 
-class DeleteMyCommands(_Menu):
+class DeleteMyCommands(_MenuMethod):
     async def run(self, telegram: Telegram) -> bool:
         return self.put(telegram, Menu())
 
 
-class GetMyCommands(_Menu):
+class GetMyCommands(_MenuMethod):
     async def run(self, telegram: Telegram) -> tuple[BotCommand, ...]:
         return telegram.profile.menu(self.scope, self.language_code).commands
 
@@ -53,59 +53,59 @@ class BotShortDescription(ApiObject):
     short_description: str
 
 
-class _Line(Method):
-    line: ClassVar[ProfileText]
+class _ProfileTextMethod(Method):
+    kind: ClassVar[ProfileText]
     language_code: str = ""
 
     def put(self, telegram: Telegram, text: str) -> bool:
-        telegram.profile.set_text(self.line, self.language_code, text)
+        telegram.profile.set_text(self.kind, self.language_code, text)
         telegram.events.add(Event(kind="commands"))
         return True
 
     def get(self, telegram: Telegram) -> str:
-        return telegram.profile.text(self.line, self.language_code)
+        return telegram.profile.text(self.kind, self.language_code)
 
 
-class SetMyName(_Line):
-    line = "name"
+class SetMyName(_ProfileTextMethod):
+    kind = "name"
     name: str = ""
 
     async def run(self, telegram: Telegram) -> bool:
         return self.put(telegram, self.name)
 
 
-class GetMyName(_Line):
-    line = "name"
+class GetMyName(_ProfileTextMethod):
+    kind = "name"
 
     async def run(self, telegram: Telegram) -> BotName:
         return BotName(name=self.get(telegram) or telegram.me.first_name)
 
 
-class SetMyDescription(_Line):
-    line = "description"
+class SetMyDescription(_ProfileTextMethod):
+    kind = "description"
     description: str = ""
 
     async def run(self, telegram: Telegram) -> bool:
         return self.put(telegram, self.description)
 
 
-class GetMyDescription(_Line):
-    line = "description"
+class GetMyDescription(_ProfileTextMethod):
+    kind = "description"
 
     async def run(self, telegram: Telegram) -> BotDescription:
         return BotDescription(description=self.get(telegram))
 
 
-class SetMyShortDescription(_Line):
-    line = "short_description"
+class SetMyShortDescription(_ProfileTextMethod):
+    kind = "short_description"
     short_description: str = ""
 
     async def run(self, telegram: Telegram) -> bool:
         return self.put(telegram, self.short_description)
 
 
-class GetMyShortDescription(_Line):
-    line = "short_description"
+class GetMyShortDescription(_ProfileTextMethod):
+    kind = "short_description"
 
     async def run(self, telegram: Telegram) -> BotShortDescription:
         return BotShortDescription(short_description=self.get(telegram))

@@ -16,7 +16,7 @@ Result: TypeAlias = ApiObject | Sequence[ApiObject] | bool
 
 
 def wire(result: Result) -> JsonValue:
-    """The result as it stands in the answer."""
+    """The result as JSON."""
     if isinstance(result, bool):
         return result
     if isinstance(result, ApiObject):
@@ -25,7 +25,7 @@ def wire(result: Result) -> JsonValue:
 
 
 def _chat_number(value: object) -> object:
-    """Only private chats exist here, so a name (@channel) is a chat that is not there."""
+    """Only private chats exist here, so a name (@channel) is an unknown chat."""
     return value if isinstance(value, int) or str(value).lstrip("-").isdecimal() else 0
 
 
@@ -35,14 +35,14 @@ Markup = Annotated[InlineKeyboardMarkup | None, JSON_TEXT]
 
 MAX_TEXT = 4096
 MAX_CAPTION = 1024
-"""Characters after the marks were read, by the Bot API."""
+"""Characters without the markup, by the Bot API."""
 
 Entities = Annotated[tuple[MessageEntity, ...] | None, JSON_TEXT]
 Formatted = tuple[str, tuple[MessageEntity, ...] | None]
 
 
 class Method(BaseModel, ABC):
-    """One call. Parameters that it does not know are ignored, as Telegram does."""
+    """One call. Unknown parameters are ignored, as by Telegram."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", arbitrary_types_allowed=True)
 
@@ -50,7 +50,7 @@ class Method(BaseModel, ABC):
 
     @abstractmethod
     async def run(self, telegram: Telegram) -> Result:
-        """Does it. Raises ApiError."""
+        """Carries out the call. Raises ApiError."""
 
     async def media(self, telegram: Telegram, kind: Kind, source: str | None, part: str | None = None) -> Media:
         """The file named by a file id or by attach://NAME, or sent in the body as `part`."""
@@ -63,7 +63,7 @@ class Method(BaseModel, ABC):
             raise bad_request(f"there is no {kind} in the request")
         if source.startswith(("http://", "https://")):
             raise bad_request("failed to get HTTP URL content")
-        return telegram.media.again(kind, source)
+        return telegram.media.reuse(kind, source)
 
 
 class ChatMethod(Method):
@@ -74,7 +74,7 @@ class ChatMethod(Method):
 
 
 class SendingMethod(ChatMethod):
-    """A method that puts a message into a chat."""
+    """A method that adds a message to a chat."""
 
     reply_markup: Markup = None
     reply_parameters: Annotated[ReplyParameters | None, JSON_TEXT] = None

@@ -17,7 +17,7 @@ NOT_MODIFIED = (
 
 
 class _Edit(ChatMethod):
-    """An edit without `reply_markup` takes the keyboard away, as with Telegram."""
+    """An edit without `reply_markup` removes the keyboard, as with Telegram."""
 
     message_id: int | None = None
     reply_markup: Markup = None
@@ -59,7 +59,7 @@ class EditMessageCaption(_Edit, CaptionFields):
 
 
 class EditMessageMedia(_Edit):
-    """Also replaces a text by media."""
+    """A text message can also become media."""
 
     new: Annotated[InputMedia | None, JSON_TEXT, Field(alias="media")] = None
 
@@ -91,7 +91,7 @@ class DeleteMessage(ChatMethod):
 
 
 class DeleteMessages(ChatMethod):
-    """Those that are not there are passed over."""
+    """Unknown messages are ignored."""
 
     message_ids: Annotated[tuple[int, ...], JSON_TEXT] = ()
 

@@ -14,14 +14,14 @@ from .base import Method
 
 Kinds = Annotated[tuple[str, ...] | None, JSON_TEXT]
 
-LONGEST_POLL = 50
-MOST_UPDATES = 100
-"""What the Bot API's server cuts `timeout` (seconds) and `limit` to."""
+MAX_POLL_S = 50
+MAX_UPDATES = 100
+"""Telegram's own maxima of `timeout` and `limit`."""
 
 
 class GetUpdates(Method):
     offset: int = 0
-    limit: int = MOST_UPDATES
+    limit: int = MAX_UPDATES
     timeout: int = 0
     allowed_updates: Kinds = None
 
@@ -32,8 +32,8 @@ class GetUpdates(Method):
                 "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first",
             )
         telegram.updates.allow(self.allowed_updates)
-        limit = min(max(self.limit, 1), MOST_UPDATES)
-        return await telegram.updates.poll(self.offset, limit, min(max(self.timeout, 0), LONGEST_POLL))
+        limit = min(max(self.limit, 1), MAX_UPDATES)
+        return await telegram.updates.poll(self.offset, limit, min(max(self.timeout, 0), MAX_POLL_S))
 
 
 class _ChangeWebhook(Method):
@@ -47,7 +47,7 @@ class _ChangeWebhook(Method):
 
 
 class SetWebhook(_ChangeWebhook):
-    """Plain HTTP is allowed, as with a Bot API server of one's own; an empty `url` deletes the webhook."""
+    """Plain HTTP is allowed, as on a self-hosted Bot API server. An empty `url` deletes the webhook."""
 
     url: str = ""
     secret_token: str = ""
@@ -87,7 +87,7 @@ class GetFile(Method):
     async def run(self, telegram: Telegram) -> File:
         if not self.file_id:
             raise bad_request("file_id not specified")
-        return telegram.media.offer(self.file_id)
+        return telegram.media.make_link(self.file_id)
 
 
 class AnswerCallbackQuery(Method):

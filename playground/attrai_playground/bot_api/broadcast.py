@@ -1,10 +1,10 @@
-"""A signal that wakes all who wait for it now."""
+"""A signal that wakes every waiting task."""
 
 import asyncio
 
 
-class Signal:
-    """Unlike an event it is never left set: each `fire` ends the waits that have begun."""
+class Broadcast:
+    """Unlike an asyncio.Event it is never set: each `fire` ends the waits that have begun."""
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
