@@ -1,8 +1,8 @@
-"""What logging costs while the log server, a real syslog-ng, is away or stalls, and whether the counts add up after: `make bench-logs`.
+"""The cost of logging while a real syslog-ng is away or stalls, and the counts afterwards (`make bench-logs`).
 
 python -m benchmarks.log_outage away|stalled|there [SECONDS [RECORDS_A_SECOND]] >/dev/null
 
-Prints each bound as kept or broken, to standard error; the status is 1 where one is broken, 2 where syslog-ng is missing.
+Prints each bound as kept or broken, to standard error. Exit status: 1 if one is broken, 2 if syslog-ng is missing.
 """
 
 import logging
@@ -26,23 +26,23 @@ LOGGER = logging.getLogger("attrai_test")
 REQUEST, USER = "0123456789abcdef" * 2, "fedcba9876543210" * 2
 STEP_SECONDS = {"decode": 0.0121, "detect": 0.0852, "score": 0.0164, "annotate": 0.0033, "encode": 0.0048}
 MAX_CALL_S = 0.001
-"""At most, of 99 calls in 100."""
+"""Of 99 calls in 100."""
 MAX_MEMORY_GROWTH_MB = 16.0
-"""At most, more than before: 13,000 records (the buffer's, a batch's, the console's) of under 1 KB and Python's own; 60,000 were 40."""
+"""For 13,000 records of under 1 KB (buffer, batch, console) and Python's own memory. 60,000 records took 40 MB."""
 PRINTED_QUANTILES = (0.5, 0.99, 0.999)
 DELIVERY_TIMEOUT_S = 120.0
-"""Seconds for all that was kept to arrive, once the server is back."""
+"""For all kept records to arrive, once the server is back."""
 
 
 class Calls:
-    """Of each call: seconds, those of them on the processor, how often its thread waited for something, how often the kernel stopped it."""
+    """Of each call: wall seconds, CPU seconds, voluntary and involuntary context switches."""
 
     def __init__(self, count: int) -> None:
         self.seconds, self.worked = array("d", bytes(8 * count)), array("d", bytes(8 * count))
         self.waits, self.stops = array("l", bytes(8 * count)), array("l", bytes(8 * count))
 
     def measure(self, rate: int) -> None:
-        """Logs one event a call, at the rate. The times are of the call alone."""
+        """Log one event a call, at the rate; the times are of the call alone."""
         start = time.perf_counter()
         for number in range(len(self.seconds)):
             time.sleep(max(0.0, start + number / rate - time.perf_counter()))
@@ -60,7 +60,7 @@ class Calls:
 
 @dataclass(frozen=True)
 class LoggingCost:
-    """The calls; megabytes that the process grew by; what the server received."""
+    """The calls, the growth of the process in MB, and what the server received."""
 
     how: str
     calls: Calls
@@ -68,7 +68,7 @@ class LoggingCost:
     documents: list[dict[str, Any]]
 
     def bounds(self) -> dict[str, bool]:
-        """What must hold, and whether it did. The log's own records take places in the buffer too."""
+        """Each bound, and whether it held. The log's own records take places in the buffer too."""
         numbers = {document["_number"] for document in self.documents if "_number" in document}
         own = sum("_number" not in document and "_records" not in document for document in self.documents)
         dropped = sum(document.get("_records", 0) for document in self.documents)
@@ -89,7 +89,7 @@ class LoggingCost:
 
 
 def main(how: str, seconds: float, rate: int) -> int:
-    """Logs at the rate for so many seconds, lets the server come back, and writes what was measured to standard error."""
+    """Log at the rate for `seconds`, let the server come back, and write the measurements to standard error."""
     if SYSLOG_NG is None:
         sys.stderr.write("needs syslog-ng: install Debian's syslog-ng-core (make servers)\n")
         return 2
@@ -130,7 +130,7 @@ def _measured(how: str, server: SyslogNg, count: int, rate: int) -> LoggingCost:
 
 
 def _wait_until(condition: Callable[[], bool]) -> None:
-    """Until it holds, or for as long as it may take: what has not come about then is a broken bound."""
+    """Wait until the condition holds or the timeout expires, which shows as a broken bound."""
     until = time.monotonic() + DELIVERY_TIMEOUT_S
     while time.monotonic() < until and not condition():
         time.sleep(0.2)

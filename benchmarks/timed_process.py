@@ -1,4 +1,4 @@
-"""A process that is asked: it is given the paths of photos and says how many seconds they took. Both ends of its pipes."""
+"""A process that gets the paths of photos and returns the seconds that it needed: both ends of its pipes."""
 
 import json
 import subprocess
@@ -9,20 +9,20 @@ from time import perf_counter
 
 
 class TimedProcess:
-    """The asking end. One question at a time."""
+    """The calling end; one list of photos at a time."""
 
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         if process.stdin is None or process.stdout is None:
-            raise ValueError("a process that is asked needs pipes")
+            raise ValueError("a timed process needs pipes")
         self.process, self._questions, self._answers = process, process.stdin, process.stdout
 
     def begin(self, photos: Sequence[Path]) -> None:
-        """Gives it these photos, to be done one after the other."""
+        """Send these photos, to be processed one after the other."""
         self._questions.write(json.dumps([str(photo) for photo in photos]) + "\n")
         self._questions.flush()
 
     def seconds(self) -> float:
-        """How long they took; returns when they are done. Raises RuntimeError when the process has ended."""
+        """Wait for the photos; returns the seconds. Raises RuntimeError when the process has ended."""
         line = self._answers.readline()
         if not line:
             raise RuntimeError(f"{self.process.args!r} has ended")
@@ -30,7 +30,7 @@ class TimedProcess:
 
 
 def answer(work: Callable[[bytes], object]) -> None:
-    """The other end, until its input ends: `work` takes a photo's file."""
+    """The other end, until its input ends: `work` gets each photo's bytes."""
     for line in sys.stdin:
         paths = [Path(path) for path in json.loads(line)]
         start = perf_counter()

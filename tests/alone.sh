@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs each service named into an environment of its own, with its own pinned requirements alone, and runs its own tests there:
-# in the shared environment a service could lean on another's dependencies without anyone noticing.
+# Installs each member named into a new environment with its own pinned requirements alone, and runs its own tests there.
+# In the shared environment a member could use another's dependencies without anyone noticing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,5 +20,5 @@ for service in "$@"; do
     # the playground's tests talk to it through the bot's own client
     [[ $service != playground ]] || "$uv" pip install -q --python "$python" --require-hashes -r requirements/bot.txt
     echo "$service, alone:"
-    "$python" -m pytest -q -p no:cacheprovider "tests/unit/$service"
+    "$python" -m pytest -q -n 2 -p no:cacheprovider "tests/unit/$service"
 done

@@ -19,10 +19,10 @@ test-rest: .venv/test.stamp servers  # what `make test` leaves out
 	@$(PYTEST) -m "not torch and not ($(QUICK))" $(NO_TORCH)
 
 test-models: .venv-models/stamp  ## run the tests that need torch (DATA=folder: also the golden ones)
-	@$(CLEAN_ENV) DATA="$(DATA)" $(MODELS_BIN)/pytest --durations=20 -m torch tests/unit/models
+	@$(CLEAN_ENV) DATA="$(DATA)" $(MODELS_BIN)/pytest -n $(TEST_WORKERS) --durations=20 -m torch tests/unit/models
 
-test-alone: .venv/test.stamp  ## install each service by itself and run its own tests
-	@./tests/alone.sh $(MEMBERS)
+test-alone: .venv/test.stamp  ## install each member by itself and run its own tests
+	@$(CLEAN_ENV) ./tests/alone.sh $(MEMBERS)
 
 lint: .venv/test.stamp  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .

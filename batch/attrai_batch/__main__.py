@@ -23,8 +23,8 @@ from attrai_batch.settings import BatchRunSettings
 from attrai_batch.sources.download import DownloadRules
 from attrai_batch.table import use_system_allocator
 
-FAILED, MISUSED, INTERRUPTED = 1, 2, 130
-EVERYTHING: tuple[FaceOutput, ...] = ("embedding", "score", "quality")
+EXIT_FAILED, EXIT_REFUSED, EXIT_INTERRUPTED = 1, 2, 130
+ALL_OUTPUTS: tuple[FaceOutput, ...] = ("embedding", "score", "quality")
 GIB = 1024**3
 
 app = typer.Typer(
@@ -53,7 +53,7 @@ def run(
     *,
     out: Annotated[Path, typer.Option(metavar="FILE.parquet", help="The table to write.")],
     faces: Annotated[FacesChoice, typer.Option(help="Which faces of each photo.")] = FacesChoice.ALL,
-    what: Annotated[str, typer.Option(metavar="LIST", help="What of them, with commas.")] = ",".join(EVERYTHING),
+    what: Annotated[str, typer.Option(metavar="LIST", help="What of them, with commas.")] = ",".join(ALL_OUTPUTS),
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Estimators of a run without servers; one a core without it.")
     ] = None,
@@ -79,9 +79,9 @@ def run(
 def outputs_from(text: str) -> tuple[FaceOutput, ...]:
     """The outputs that `--what` names, in a fixed order. Raises typer.BadParameter."""
     words = {word.strip() for word in text.split(",")}
-    if not words <= set(EVERYTHING):
-        raise typer.BadParameter(f"it is a list of {', '.join(EVERYTHING)}", param_hint="--what")
-    return tuple(word for word in EVERYTHING if word in words)
+    if not words <= set(ALL_OUTPUTS):
+        raise typer.BadParameter(f"it is a list of {', '.join(ALL_OUTPUTS)}", param_hint="--what")
+    return tuple(word for word in ALL_OUTPUTS if word in words)
 
 
 add_commands(app)
@@ -100,21 +100,21 @@ def _exit_status(options: RunOptions) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        _say(f"Interrupted. {_how_to_go_on(options)}")
-        raise typer.Exit(INTERRUPTED) from None
+        _print_error(f"Interrupted. {_how_to_resume(options)}")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
     except (RunRefused, SourceError) as error:
-        _say(str(error))
-        raise typer.Exit(MISUSED) from None
+        _print_error(str(error))
+        raise typer.Exit(EXIT_REFUSED) from None
     except (SupervisionError, ServiceError, ChunkLost, OSError) as error:
-        _say(f"{error}\n{_how_to_go_on(options)}")
-        raise typer.Exit(FAILED) from None
+        _print_error(f"{error}\n{_how_to_resume(options)}")
+        raise typer.Exit(EXIT_FAILED) from None
 
 
-def _how_to_go_on(options: RunOptions) -> str:
+def _how_to_resume(options: RunOptions) -> str:
     return f"The same command with --resume goes on; what is done lies in {options.out}.parts."
 
 
-def _say(sentence: str) -> None:
+def _print_error(sentence: str) -> None:
     Console(stderr=True).print(f"attrai-batch: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
 

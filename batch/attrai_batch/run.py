@@ -71,8 +71,8 @@ def run_batch(console: Console, parent_environment: Mapping[str, str], options: 
     two, the same command with --resume continues the run.
     """
     folder = RunFolder(options.out)
-    check_out(options.source, folder.out)
-    if folder.check(resume=options.resume):
+    check_table_path(options.source, folder.out)
+    if folder.is_complete(resume=options.resume):
         console.print(f"{options.out} is complete already.", highlight=False, soft_wrap=True)
         return
     with locked(folder.path) as lock_files, _removed_if_not_begun(folder):
@@ -132,7 +132,7 @@ def process_chunks(job: BatchJob, queue: ChunkQueue) -> None:
     event(logger, "batch_done", photos=stats.photos, faces=stats.faces, found=stats.found, missed=dict(stats.missed))
 
 
-def check_out(source: str, out: Path) -> None:
+def check_table_path(source: str, out: Path) -> None:
     """Raises RunRefused if no table may be written at `out`. Nothing is written before."""
     if not out.parent.is_dir():
         raise RunRefused(f"{out.parent}, where --out leads, is no folder: make it first.")

@@ -70,7 +70,7 @@ class RunFolder:
         """Whether there is a run to resume."""
         return self._record.exists()
 
-    def check(self, *, resume: bool) -> bool:
+    def is_complete(self, *, resume: bool) -> bool:
         """Whether the run is complete already. Raises RunRefused if it would overwrite a table or another run."""
         shutil.rmtree(self._done, ignore_errors=True)
         if self.is_begun and not resume:

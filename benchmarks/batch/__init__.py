@@ -1,1 +1,1 @@
-"""Whole data sets against the bare pipeline and against face_recognition, in one run; and the memory of a million entries."""
+"""Compares a batch run with the bare pipeline and face_recognition, and measures the memory of a million entries."""

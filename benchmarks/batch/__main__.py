@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks.batch [rates] [million] [--data FOLDER] [--photos N] [--peer PYTHON]`; both when none is named."""
+"""`python -m benchmarks.batch [rates] [million] [--data FOLDER] [--photos N] [--peer PYTHON]`; both by default."""
 
 import argparse
 import subprocess
@@ -15,7 +15,7 @@ MEASUREMENTS = ("million", "rates")
 
 
 def main() -> None:
-    """Prints what was asked for."""
+    """Print the chosen measurements."""
     parser = _parser()
     options = parser.parse_args()
     parts = options.parts or MEASUREMENTS

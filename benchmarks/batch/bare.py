@@ -1,4 +1,4 @@
-"""The pipeline of a batch without queue, spool and table: a process that is asked."""
+"""The pipeline of a batch without queue, spool and table, as a timed process."""
 
 from attrai_estimator.process import use_one_thread
 
@@ -18,7 +18,7 @@ WISH = FaceOptions("all", frozenset({"embedding"}))
 
 
 def main() -> None:
-    """Everything that the batch computes of a photo, photo by photo; nothing is kept."""
+    """Compute what a batch computes, photo by photo, and keep nothing."""
     networks = load_networks(WORKSPACE_MODELS, embed=True)
     clock = Clock()
 

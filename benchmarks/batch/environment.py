@@ -1,4 +1,4 @@
-"""What a batch is measured on: the photos, RabbitMQ, batch estimators behind it, and processes that do without."""
+"""The environment of the batch benchmark: photos, RabbitMQ with batch estimators, and timed processes without it."""
 
 import os
 import shutil
@@ -14,7 +14,6 @@ from benchmarks.timed_process import TimedProcess
 from tests.flow import servers
 
 REPOSITORY = Path(__file__).parents[2]
-"""Of the repository."""
 BATCH_WORKER_COMMAND = (sys.executable, "-P", "-m", "attrai_estimator", "worker", "--batch")
 ESTIMATORS_READY_TIMEOUT_S = 60.0
 POLL_INTERVAL_S = 0.05
@@ -22,7 +21,7 @@ POLL_INTERVAL_S = 0.05
 
 @dataclass(frozen=True, slots=True)
 class WorkFolder:
-    """A folder of the measurement's own: `photos` in it, and what runs leave."""
+    """A temporary folder with `photos` and the output of runs."""
 
     folder: Path
 
@@ -40,17 +39,17 @@ class WorkFolder:
 
     @property
     def log(self) -> Path:
-        """What the runs say."""
+        """The runs' output."""
         return self.folder / "runs.log"
 
     def environment(self, **settings: str) -> dict[str, str]:
-        """The environment of a child, without anybody's settings of Attrai but these."""
+        """The environment of a child process, with these Attrai settings and no others."""
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("ATTRAI_")}
         return {**inherited, "OMP_NUM_THREADS": "1", **{f"ATTRAI_{name}": value for name, value in settings.items()}}
 
 
 def copy_photos(source: Path, work_folder: WorkFolder, count: int | None) -> list[Path]:
-    """So many photos, evenly from all, all without a count: each in its folder, as in the source."""
+    """Copy `count` photos, evenly from all, or all; each keeps its folder."""
     found = sorted(source.rglob("*.jpg"))
     for path in found[:: max(len(found) // count, 1)][:count] if count else found:
         copy = work_folder.photos / path.relative_to(source)
@@ -61,14 +60,14 @@ def copy_photos(source: Path, work_folder: WorkFolder, count: int | None) -> lis
 
 @contextmanager
 def timed_processes(command: Sequence[str], count: int, work_folder: WorkFolder) -> Iterator[list[TimedProcess]]:
-    """So many processes that are asked."""
+    """Start `count` timed processes."""
     with ExitStack() as stack:
         yield [stack.enter_context(_timed_process(command, work_folder)) for _ in range(count)]
 
 
 @contextmanager
 def queued_estimators(work_folder: WorkFolder, estimators: int) -> Iterator[dict[str, str]]:
-    """RabbitMQ with so many batch estimators, all ready; the environment of a run on them. Raises SystemExit without RabbitMQ."""
+    """RabbitMQ with ready batch estimators; yields the environment of a run. Raises SystemExit without RabbitMQ."""
     missing = servers.missing_rabbitmq()
     if missing:
         raise SystemExit(missing)

@@ -1,4 +1,4 @@
-"""`attrai-batch` as it is where it is installed: without pandas, which tests have, and which Arrow loads where it finds it, in 1.6 s."""
+"""`attrai-batch` as installed: without pandas, which the test environment has and which Arrow would load in 1.6 s."""
 
 import sys
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from attrai_batch.__main__ import main
 
 
 class WithoutPandas:
-    """Says that there is none."""
+    """Refuses to import pandas."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
         if name == "pandas":
@@ -17,7 +17,7 @@ class WithoutPandas:
 
 
 def keep_pandas_out() -> None:
-    """For the start of a process."""
+    """Install the finder; call it when a process starts."""
     sys.meta_path.insert(0, WithoutPandas())
 
 

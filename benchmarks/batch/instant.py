@@ -1,4 +1,4 @@
-"""A data set of names alone, and a desk at which every chunk comes back at once: what is left is the run itself."""
+"""File names without files, and a queue that answers each chunk at once: only the run itself is measured."""
 
 import hashlib
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ from attrai_shared.spool import Spool
 
 NO_BROKER_URL = "redis+socket:///nowhere"
 PHOTO_BYTES = 10_000
-"""Bytes that each photo is said to have."""
+"""The size of each photo in the listing."""
 FACE_RESULT = FaceResult(
     box=(71.5, 66.25, 178.5, 214.75),
     landmarks=((98.0, 121.0), (151.0, 120.0), (125.0, 150.0), (103.0, 177.0), (147.0, 176.0)),
@@ -32,7 +32,7 @@ PHOTO_RESULT = PhotoResult(width=250, height=250, faces=(FACE_RESULT,))
 
 
 class Names:
-    """So many photos in folders of a thousand, none of which exists."""
+    """`count` photos in folders of a thousand; no file exists."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -50,29 +50,29 @@ class Names:
 
 
 class InstantQueue(ChunkQueue):
-    """Leaves a result in the spool for each chunk submitted: a face on each photo."""
+    """Writes a result to the spool for each submitted chunk: a face on each photo."""
 
     def __init__(self, spool: Spool) -> None:
         super().__init__(NO_BROKER_URL, declare_queues=False)
         self._spool = spool
 
     def submit(self, message: ToEmbed) -> bool:
-        """Takes and answers it."""
+        """Answer the chunk at once."""
         photos = (PHOTO_RESULT,) * message.photos.count
         self._spool.write_result(ChunkResult(run_id=message.run_id, chunk=message.chunk, photos=photos, seconds={}))
         return True
 
     def depth(self) -> int:
-        """Nothing ever waits."""
+        """Always 0."""
         return 0
 
 
 def ignore(photos: int, missed: Mapping[str, int]) -> None:
-    """Shows no progress."""
+    """Show no progress."""
 
 
 def run(count: int, place: Path, window: int = 16, show: Show = ignore) -> Path:
-    """The table of a run over so many names."""
+    """Run over `count` names; returns the table."""
     source, folder, spool = Names(count), RunFolder(place / "out.parquet"), place / "spool"
     options = ComputeOptions("all", ("embedding",))
     run_id = folder.begin(source.fingerprint, options)

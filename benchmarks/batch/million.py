@@ -1,4 +1,4 @@
-"""The memory of a run over a million entries, in a process with all that the command loads; a vector comes back for each."""
+"""The memory of a run over a million entries with a vector each, in a process like the command's."""
 
 import resource
 import sys
@@ -18,20 +18,20 @@ ENTRIES, EARLY_ENTRIES = 1_000_000, 20_000
 
 
 class Peaks:
-    """The process's largest memory, in MB, at some stages of the run."""
+    """The process's peak memory, in MB, at stages of the run."""
 
     def __init__(self) -> None:
         self.before = self.soon = self.submitted = _peak()
 
     def show(self, photos: int, _: Mapping[str, int]) -> None:
-        """Told of progress, again and again."""
+        """Note the peak at each progress."""
         self.submitted = _peak()
         if photos <= EARLY_ENTRIES:
             self.soon = self.submitted
 
 
 def main(entries: int) -> None:
-    """Prints a sentence."""
+    """Print the result."""
     keep_pandas_out()
     use_system_allocator()
     peaks, start = Peaks(), perf_counter()

@@ -1,4 +1,4 @@
-"""face_recognition's way from a photo to vectors, by dlib and the same weights: a process that is asked, of a Python that has both."""
+"""face_recognition's steps from a photo to vectors, by dlib with the same weights, as a timed process."""
 
 import io
 from importlib.util import find_spec
@@ -11,7 +11,7 @@ from PIL import Image
 from benchmarks.timed_process import answer
 
 ENLARGED = 1
-"""As face_recognition.face_locations does by default."""
+"""The default of face_recognition.face_locations."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Photos a second, round by round: bare pipelines, a batch through RabbitMQ, a batch without servers, face_recognition."""
+"""Photos a second of bare pipelines, a batch through RabbitMQ, a batch without servers, and face_recognition."""
 
 import subprocess
 import sys
@@ -25,14 +25,14 @@ THROUGH_QUEUE, WITHOUT_SERVERS, BARE_PIPELINES, PEER_PIPELINES = (
     "face_recognition",
 )
 WARM_UP_PHOTOS = 8
-"""Photos that a process is given before it is measured."""
+"""Photos of a process before the measurement."""
 OUTPUT_OPTIONS = ("--what", "embedding")
-"""What face_recognition computes too."""
+"""The output that face_recognition has too."""
 
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPlan:
-    """`peer`: a Python that has dlib and face_recognition_models, or None; it is given so many photos of a round."""
+    """`peer`: a Python with dlib and face_recognition_models, or None; it gets `peer_photos` photos of each round."""
 
     workers: int
     rounds: int
@@ -42,14 +42,14 @@ class ComparisonPlan:
 
 @dataclass(frozen=True, slots=True)
 class RateComparison:
-    """Each way's legs, one a round, and what the last batch through the queue came to."""
+    """The timings of each pipeline, one a round, and the statistics of the last batch."""
 
     timings: dict[str, list[BatchTiming]]
     stats: RunStats
 
 
 def compare(work_folder: WorkFolder, photos: Sequence[Path], plan: ComparisonPlan) -> RateComparison:
-    """All ways, again and again."""
+    """Time every pipeline in every round."""
     timings: dict[str, list[BatchTiming]] = defaultdict(list)
     peer_photos = photos[:: max(len(photos) // plan.peer_photos, 1)][: plan.peer_photos]
     with ExitStack() as stack:
@@ -73,14 +73,14 @@ def compare(work_folder: WorkFolder, photos: Sequence[Path], plan: ComparisonPla
 
 
 def _seconds(processes: Sequence[TimedProcess], photos: Sequence[Path]) -> float:
-    """How long they take together, each doing its share."""
+    """The seconds of the slowest process; each gets its share of the photos."""
     for at, each in enumerate(processes):
         each.begin(photos[at :: len(processes)])
     return max(each.seconds() for each in processes)
 
 
 def _batch(work_folder: WorkFolder, environment: dict[str, str], workers: int | None = None) -> RunStats:
-    """The command, from its start to its end, a report with it."""
+    """Run the command, which also writes a report."""
     work_folder.table.unlink(missing_ok=True)
     command = [*BATCH_COMMAND, "run", str(work_folder.photos), "--out", str(work_folder.table), *OUTPUT_OPTIONS]
     command += ["--workers", str(workers)] if workers else []

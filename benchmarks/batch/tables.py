@@ -1,4 +1,4 @@
-"""What is printed of a comparison: each way, the ratios of their medians, and the photos without a vector. Pure."""
+"""The tables of a comparison: each pipeline, the ratios of their medians, and the photos without a vector."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -10,7 +10,7 @@ from benchmarks.batch.timing import BatchTiming
 
 
 def comparison_table(measured: RateComparison) -> str:
-    """Everything, as Markdown."""
+    """All tables, as Markdown."""
     return "\n\n".join(
         ["\n".join(_ratios(measured.timings)), "\n".join(_legs(measured.timings)), _missed(measured.stats)]
     )

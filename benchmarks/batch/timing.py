@@ -1,4 +1,4 @@
-"""One way of doing photos, measured: the clock from start to end, the clock while photos were at it, and the CPU time of all processes."""
+"""Timing of a pipeline: wall time with and without its start, and the CPU time of all processes."""
 
 import time
 from collections.abc import Callable
@@ -9,7 +9,7 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class BatchTiming:
-    """So many photos: `wall` seconds from start to end, `work` of which photos were at it, `cpu` seconds of all processes."""
+    """`wall`: seconds from start to end. `work`: seconds on photos. `cpu`: CPU seconds of all processes."""
 
     photos: int
     wall: float
@@ -23,23 +23,23 @@ class BatchTiming:
 
     @property
     def working_rate(self) -> float:
-        """Photos a second while photos were at it."""
+        """Photos a second, without start and end."""
         return self.photos / self.work
 
     @property
     def cpu_ms(self) -> float:
-        """Milliseconds of one core for a photo."""
+        """CPU milliseconds a photo."""
         return 1000 * self.cpu / self.photos
 
 
 def measure(photos: int, work: Callable[[], float]) -> BatchTiming:
-    """Runs `work`, which returns for how many seconds photos were at it."""
+    """Time `work`, which returns its seconds on photos."""
     cpu, start = family_seconds(), time.perf_counter()
     working = work()
     return BatchTiming(photos, time.perf_counter() - start, working, family_seconds() - cpu)
 
 
 def family_seconds() -> float:
-    """CPU seconds of this process and all its descendants, those that have ended included."""
+    """CPU seconds of this process and all its descendants, including ended ones."""
     me = psutil.Process()
     return float(sum(sum(each.cpu_times()[:4]) for each in (me, *me.children(recursive=True))))

@@ -1,1 +1,1 @@
-"""What the queue costs a photo, and how true the told times are: real servers, real replicas, in one run."""
+"""Measures the overhead of the queue and the accuracy of the ETA, with real servers and real replicas."""

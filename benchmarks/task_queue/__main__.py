@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks.task_queue [overhead] [replicas] [empty] [start] [told]`, all of them when none is named."""
+"""The command: `python -m benchmarks.task_queue [overhead] [replicas] [empty] [start] [told]`; all by default."""
 
 import argparse
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from benchmarks.task_queue import eta_accuracy, rates, scaling, tables  # noqa: 
 from benchmarks.task_queue.system import System, real_system  # noqa: E402
 
 DEFAULT_LOAD = eta_accuracy.PhotoLoad(users=20, photos=12, max_in_flight=3, history=40)
-"""240 photos, so that 200 are told of by a bot that has seen some before; each person's limit is the default one."""
+"""240 photos: 40 of history, 200 measured. Each user's limit is the default one."""
 BURST_LOAD = eta_accuracy.PhotoLoad(users=20, photos=12, max_in_flight=12, history=40)
 PHOTO_ORDER_SEED = 1
 MEMORY_FOLDER = Path("/dev/shm")  # noqa: S108  # a folder in memory, in which a new one is made
-"""Where the photo store lies unless one says otherwise: what a file system costs is not the queue's."""
+"""The default place of the photo store, so that no file system is measured."""
 
 
 def overhead(system: System, arguments: argparse.Namespace) -> None:
@@ -30,7 +30,7 @@ def overhead(system: System, arguments: argparse.Namespace) -> None:
 
 
 def replicas(system: System, arguments: argparse.Namespace) -> None:
-    """Two replicas on two cores against one, beside what two bare pipelines gain."""
+    """Two replicas on two cores against one, and the same of two bare pipelines."""
     measured = scaling.two_against_one(system, rates.make_photos(system.logs), arguments.count, arguments.rounds)
     section("Two replicas against one", tables.rounds_table("one replica", "two replicas", measured.queue))
     section("Two bare pipelines against one, in the same rounds", tables.rounds_table("one", "two", measured.bare))
@@ -38,20 +38,20 @@ def replicas(system: System, arguments: argparse.Namespace) -> None:
 
 
 def empty(system: System, arguments: argparse.Namespace) -> None:
-    """What the queue alone costs."""
+    """The cost of the queue alone."""
     legs = rates.empty_rates(system, rates.make_photos(system.logs)[0], arguments.rounds)
     section("Messages through the queue", tables.empty_table(legs))
 
 
 def start(system: System, arguments: argparse.Namespace) -> None:
-    """How long a replica takes until it consumes."""
+    """The start time of a replica, until it consumes."""
     seconds = rates.starts(system, arguments.rounds)
     each = ", ".join(f"{one:.2f}" for one in seconds)
     section("From process start to consuming", f"median {median(seconds):.2f} s ({each})")
 
 
 def eta_accuracy_of_default_users(system: System, _: argparse.Namespace) -> None:
-    """What people are told against what came."""
+    """ETA against actual times, with the default limit of photos in flight."""
     section(
         f"Told times: {DEFAULT_LOAD.users} people keep {DEFAULT_LOAD.max_in_flight} photos each under way; 1, 2, 1 replicas",
         tables.eta_table(eta_accuracy.measure(system, DEFAULT_LOAD, PHOTO_ORDER_SEED), DEFAULT_LOAD.history),
@@ -59,7 +59,7 @@ def eta_accuracy_of_default_users(system: System, _: argparse.Namespace) -> None
 
 
 def eta_accuracy_of_bursts(system: System, _: argparse.Namespace) -> None:
-    """The same, all photos sent at once."""
+    """ETA against actual times, with all photos sent at once."""
     section(
         f"Told times: {BURST_LOAD.users} people send {BURST_LOAD.photos} photos each at once; 1, 2, 1 replicas",
         tables.eta_table(eta_accuracy.measure(system, BURST_LOAD, PHOTO_ORDER_SEED), BURST_LOAD.history),
@@ -73,7 +73,7 @@ MEASUREMENTS: dict[str, Callable[[System, argparse.Namespace], None]] = {
 
 
 def main() -> None:
-    """Run what is asked for, each over servers of its own."""
+    """Run the chosen measurements, each with new servers."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.task_queue", description=__doc__)
     parser.add_argument(
         "names", nargs="*", choices=[*MEASUREMENTS, []], help="which to measure; all when none is named"

@@ -1,4 +1,4 @@
-"""The pipeline without a queue: a process that is asked."""
+"""The pipeline without a queue, as a timed process."""
 
 from attrai_estimator.process import use_one_thread
 

@@ -1,4 +1,4 @@
-"""A burst: many photos queued as intake queues them, and when each outcome stood in the store."""
+"""A burst: queues many photos as intake does, and reads when each outcome was stored."""
 
 import secrets
 import shutil
@@ -13,10 +13,10 @@ from attrai_shared.queues import AFTER_ESTIMATE, celery_app, declare, publish
 from benchmarks.task_queue.system import System
 
 POLL_INTERVAL_S = 0.1
-"""Seconds between two looks at the store, which cost time themselves."""
+"""Each look at the store costs time too."""
 REQUEST_LIFETIME_S = 3600.0
 PROGRESS_TIMEOUT_S = 300.0
-"""Seconds without any progress after which a burst has failed."""
+"""A burst without progress for this long has failed."""
 
 
 class BurstPublisher:
@@ -28,14 +28,14 @@ class BurstPublisher:
         declare(self._app)
 
     def send(self, photos: Sequence[Path], count: int) -> None:
-        """So many photos into store and queue, in turn."""
+        """Put `count` photos into the store and the queue, repeating the given ones."""
         for photo in islice(cycle(photos), count):
             message = _message()
             shutil.copyfile(photo, self._system.store / f"{message.request_id}.source")
             publish(self._app, message, time.time())
 
     def clear(self) -> None:
-        """What the replier would take away: the messages and the files."""
+        """Remove the messages and files, as the replier does."""
         with self._app.connection_for_write() as connection:
             connection.default_channel.queue_purge(AFTER_ESTIMATE)
         for path in self._system.store.iterdir():
@@ -48,7 +48,7 @@ def finished(system: System) -> list[float]:
 
 
 def await_finished(system: System, count: int) -> list[float]:
-    """Returns when so many outcomes stand in the store. Raises TimeoutError when none comes any more."""
+    """Wait for `count` outcomes in the store. Raises TimeoutError without progress."""
     seen, until = 0, time.monotonic() + PROGRESS_TIMEOUT_S
     while (now := len(list(system.store.glob("*.outcome")))) < count:
         if now > seen:
@@ -60,7 +60,7 @@ def await_finished(system: System, count: int) -> list[float]:
 
 
 def saturated_rate(times: Sequence[float], since: float) -> float:
-    """Photos a second between the first and the last that were finished after an instant."""
+    """Photos a second between the first and the last that finished after `since`."""
     within = [each for each in times if each >= since]
     return (len(within) - 1) / (within[-1] - within[0])
 

@@ -1,4 +1,4 @@
-"""How true the told times are: real people's photos through the real bot, while replicas come and go; told and real by the chat's log."""
+"""The accuracy of the ETA: simulated users send photos through the real bot while the number of replicas changes."""
 
 import asyncio
 import os
@@ -25,7 +25,7 @@ REPLIES_TIMEOUT_S = 900.0
 
 @dataclass(frozen=True)
 class PhotoLoad:
-    """So many people, each with so many photos to send, of which so many may be under way. The first `history` teach the ledger."""
+    """`users` send `photos` each, at most `max_in_flight` unanswered; the first `history` fill the bot's timings."""
 
     users: int
     photos: int
@@ -39,7 +39,7 @@ class PhotoLoad:
 
 @dataclass(frozen=True)
 class EtaSample:
-    """What a waiting message told of a photo, and after how many seconds the reply stood there."""
+    """The ETA in a waiting message, and the seconds until the reply."""
 
     photo: int
     first: bool
@@ -48,12 +48,12 @@ class EtaSample:
 
     @property
     def error(self) -> float:
-        """|told - real| / real."""
+        """|eta - actual| / actual."""
         return abs(self.eta - self.actual) / self.actual
 
 
 def measure(system: System, load: PhotoLoad, seed: int) -> list[EtaSample]:
-    """Sends the crowd's photos; a second replica is there while the second third of those after the history is answered."""
+    """Send all photos; a second replica runs during the middle third of those after the history."""
     with ExitStack() as stack:
         run = stack.enter_context(
             playground(
@@ -70,22 +70,22 @@ def measure(system: System, load: PhotoLoad, seed: int) -> list[EtaSample]:
 
 
 def photos(count: int, seed: int) -> list[bytes]:
-    """Photos of all sizes and numbers of faces, in an order that the seed makes."""
+    """Photos of all sizes and numbers of faces, in an order that the seed fixes."""
     kinds = [make_photo(*size, faces, seed) for size in SIZES for faces in FACES]
     return random.Random(seed).choices(kinds, k=count)  # noqa: S311  # an order, no secret
 
 
 def eta_samples(events: Sequence[Event]) -> list[EtaSample]:
-    """Every time that was told, in the order of the replies."""
+    """Every ETA, in the order of the replies."""
     return [
-        telling
+        sample
         for photo, record in enumerate(_messages_with_reply(events))
-        for telling in _samples_of_photo(photo, record)
+        for sample in _samples_of_photo(photo, record)
     ]
 
 
 def eta_seconds(text: str) -> float | None:
-    """The expected time that a waiting message tells, if it tells one."""
+    """The ETA in a waiting message, or None."""
     match = ETA_PATTERN.search(text)
     return None if match is None else float(MINUTE_S * int(match["minutes"] or 0) + int(match["seconds"] or 0))
 
@@ -102,7 +102,7 @@ async def _send_and_collect(run: Playground, system: System, load: PhotoLoad, fi
 
 
 async def _simulate_user(chat: ChatClient, files: Sequence[bytes], max_in_flight: int) -> None:
-    """Sends all photos, the next one when fewer than allowed are under way; returns when all are answered."""
+    """Send all photos within the limit, and wait for all replies."""
     for sent, data in enumerate(files):
         await _await_replies(chat, sent + 1 - max_in_flight)
         await chat.send_photo(data, as_document=True)
@@ -130,7 +130,7 @@ async def _scale_replicas(run: Playground, system: System, chat: ChatClient, loa
 
 
 async def _await_total_replies(chat: ChatClient, count: int) -> None:
-    """Returns when the bot has sent so many replies to all together."""
+    """Wait until the bot has sent `count` replies to all users together."""
     replies = 0
     async for event in chat.events(everyone=True):
         replies += _is_reply(event)
@@ -150,7 +150,7 @@ def _is_waiting_message(text: str | None) -> bool:
 
 
 def _messages_with_reply(events: Sequence[Event]) -> Iterator[list[Event]]:
-    """The events of each waiting message, up to the reply in its place; the first answered first."""
+    """The events of each waiting message up to its reply, in the order of the replies."""
     messages: dict[tuple[int | None, int], list[Event]] = {}
     for event in events:
         if event.by_bot and event.message is not None and event.kind in {"message", "edited"}:

@@ -1,4 +1,4 @@
-"""Photos for these measurements, made from the playground's sample: its large portrait, set so often on a canvas of any size."""
+"""Makes photos of any size and number of faces from the large portrait in the playground's sample."""
 
 import io
 import random
@@ -12,11 +12,11 @@ SAMPLE_PHOTO = Path(__file__).parents[2] / "playground" / "attrai_playground" / 
 PORTRAIT = (490, 150, 730, 470)
 """The head on the largest print of the sample; 3:4."""
 PORTRAIT_HEIGHT = 0.8
-"""Of a portrait, in heights of its cell."""
+"""In heights of a cell."""
 
 
 def make_photo(width: int, height: int, faces: int, seed: int) -> bytes:
-    """A JPEG of so many pixels with so many faces, each a little different; the same for the same arguments."""
+    """A reproducible JPEG of this size with this number of slightly different faces."""
     random_ = random.Random(seed)  # noqa: S311  # photos that differ, no secret
     canvas = ImageOps.colorize(Image.linear_gradient("L").resize((width, height)), (214, 208, 198), (172, 164, 152))
     with Image.open(SAMPLE_PHOTO) as sample:
@@ -29,7 +29,7 @@ def make_photo(width: int, height: int, faces: int, seed: int) -> bytes:
 
 
 def _cells(width: int, height: int, faces: int) -> list[tuple[int, int, int, int]]:
-    """The boxes of a grid with room for so many faces."""
+    """The boxes of a grid with room for all faces."""
     columns = max(1, round(sqrt(faces * width / height)))
     rows = ceil(faces / columns)
     wide, high = width // columns, height // rows

@@ -1,4 +1,4 @@
-"""Photos a second through the queue: against the bare pipeline, with a pipeline that does nothing; and how a leg is measured."""
+"""Photos a second through the queue, against the bare pipeline and with an empty one."""
 
 import sys
 import time
@@ -14,13 +14,13 @@ from benchmarks.task_queue.system import CORES, Bare, Running, System, bare, rep
 
 EMPTY_WORKER_COMMAND = (sys.executable, "-m", "benchmarks.task_queue.empty_estimator")
 DISTINCT_PHOTOS = 8
-"""Different photos in a burst."""
+"""In a burst."""
 EMPTY_MESSAGES, IGNORED_FIRST_MESSAGES = 1100, 100
 
 
 @dataclass(frozen=True)
 class QueueTiming:
-    """One way of doing the same photos: photos a second, CPU seconds of a photo, and how many cores others used meanwhile."""
+    """Photos a second, CPU seconds a photo, and the cores that other processes used meanwhile."""
 
     rate: float
     cpu: float
@@ -29,7 +29,7 @@ class QueueTiming:
 
 @dataclass(frozen=True)
 class Round:
-    """Two legs, one right after the other."""
+    """Two timings, one right after the other."""
 
     one: QueueTiming
     other: QueueTiming
@@ -40,19 +40,19 @@ class Round:
 
     @property
     def cpu_ratio(self) -> float:
-        """The same by CPU time alone, which nobody else on the machine can take away."""
+        """The ratio by CPU time alone, which other processes do not change."""
         return self.one.cpu / self.other.cpu
 
 
 class Meter:
-    """CPU time of our processes and of everybody else's, from its making on."""
+    """CPU time of the benchmark's and of all other processes since its creation."""
 
     def __init__(self, *running: Running) -> None:
         self._running = running
         self._start = self._now()
 
     def timing(self, photos: int, rate: float) -> QueueTiming:
-        """What was used meanwhile, by so many photos."""
+        """The timing of `photos` photos since the creation."""
         replicas, ours, all_cores, wall = (now - before for now, before in zip(self._now(), self._start, strict=True))
         return QueueTiming(rate, replicas / photos, max(all_cores - ours, 0.0) / wall)
 
@@ -70,7 +70,7 @@ def make_photos(folder: Path) -> list[Path]:
 
 
 def without_queue(photos: Sequence[Path], count: int, *pipelines: Bare) -> QueueTiming:
-    """So many photos by each of the bare pipelines, all at the same time."""
+    """Process `count` photos with each of the bare pipelines, all at the same time."""
     chosen = [photos[number % len(photos)] for number in range(count)]
     meter = Meter(*(each.running for each in pipelines))
     for each in pipelines:
@@ -82,7 +82,7 @@ def without_queue(photos: Sequence[Path], count: int, *pipelines: Bare) -> Queue
 def through_queue(
     system: System, publisher: BurstPublisher, photos: Sequence[Path], count: int, *replicas: Running
 ) -> QueueTiming:
-    """So many photos by the replicas together, all of them queued at once."""
+    """Queue `count` photos at once for the replicas together."""
     meter = Meter(*replicas)
     publisher.send(photos, count)
     saturated_since = time.time()
@@ -93,7 +93,7 @@ def through_queue(
 
 
 def against_bare(system: System, photos: Sequence[Path], count: int, rounds: int) -> list[Round]:
-    """The bare pipeline, then one replica behind the queue, on the same core; again and again."""
+    """In each round: the bare pipeline, then one replica behind the queue, on the same core."""
     publisher = BurstPublisher(system)
     with replica(system, "one", CORES[0]) as one, bare(system, CORES[0]) as pipeline:
         through_queue(system, publisher, photos, DISTINCT_PHOTOS, one)
@@ -105,7 +105,7 @@ def against_bare(system: System, photos: Sequence[Path], count: int, rounds: int
 
 
 def empty_rates(system: System, photo: Path, rounds: int) -> list[QueueTiming]:
-    """Messages a second with a pipeline that does nothing: all queued before the replica starts."""
+    """Messages a second with an empty pipeline; all are queued before the replica starts."""
     publisher, timings = BurstPublisher(system), []
     for _ in range(rounds):
         publisher.send([photo], EMPTY_MESSAGES)
@@ -128,7 +128,7 @@ def starts(system: System, rounds: int) -> list[float]:
 
 
 def _family_seconds() -> float:
-    """CPU time of this process and all its descendants: replicas, servers, ourselves."""
+    """CPU time of this process and all its descendants: replicas and servers."""
     me = psutil.Process()
     total = 0.0
     for each in (me, *me.children(recursive=True)):

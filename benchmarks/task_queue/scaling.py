@@ -1,4 +1,4 @@
-"""Two replicas on two cores against one; and two bare pipelines against one in the same rounds: what the machine itself allows."""
+"""Two replicas on two cores against one, and in the same rounds two bare pipelines, which are the machine's limit."""
 
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -13,19 +13,19 @@ from benchmarks.task_queue.system import CORES, Bare, Running, System, bare, rep
 
 @dataclass(frozen=True)
 class Scaling:
-    """Rounds of one against two on a core each, interleaved: through the queue, and without one."""
+    """Interleaved rounds of one against two, on a core each: through the queue, and without it."""
 
     queue: list[Round]
     bare: list[Round]
 
     @property
     def against_bare(self) -> float:
-        """How much of what the machine gives two processes the queue keeps: 1 is all."""
+        """The replicas' gain in proportion to the bare pipelines' gain; 1 is best."""
         return median(queue.ratio / bare.ratio for queue, bare in zip(self.queue, self.bare, strict=True))
 
 
 def two_against_one(system: System, photos: Sequence[Path], count: int, rounds: int) -> Scaling:
-    """One, then two, of bare pipelines and of replicas; again and again."""
+    """In each round: one, then two, of bare pipelines and of replicas."""
     queue, alone = [], []
     with ExitStack() as stack:
         pipelines = [stack.enter_context(bare(system, core)) for core in (CORES[0], CORES[-1])]

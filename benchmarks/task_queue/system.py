@@ -1,4 +1,4 @@
-"""The real parts: RabbitMQ, Redis, estimator replicas bound to a core each, and the pipeline bare in a process of its own."""
+"""Starts RabbitMQ, Redis, estimator replicas on a core each, and the bare pipeline in a separate process."""
 
 import os
 import shutil
@@ -25,12 +25,12 @@ REPLICA_READY_TIMEOUT_S = 120.0
 CORES = sorted(os.sched_getaffinity(0))
 TASKSET = shutil.which("taskset") or "taskset"
 POLL_INTERVAL_S = 0.005
-"""Seconds between two looks at whether a replica is there."""
+"""Between two looks for a new replica."""
 
 
 @dataclass(frozen=True)
 class System:
-    """Where the servers are; `store` is the photo store, `logs` the folder of what processes write."""
+    """The servers' addresses; `store` is the photo store, `logs` the folder of the processes' output."""
 
     broker_url: str
     redis_url: str
@@ -48,7 +48,7 @@ class System:
         }
 
     def announced(self) -> set[str]:
-        """The replicas that say that they consume."""
+        """The replicas that have announced themselves."""
         with Redis.from_url(self.redis_url) as redis:
             return {name.decode() for name in redis.zrange(keys.REPLICAS, 0, -1)}
 
@@ -61,7 +61,7 @@ class Running:
     ready_seconds: float = field(default=0.0)
 
     def cpu_seconds(self) -> float:
-        """Of the process and its children, so far."""
+        """CPU seconds of the process and its children so far."""
         family = psutil.Process(self.process.pid)
         times = [each.cpu_times() for each in (family, *family.children(recursive=True))]
         return float(sum(each.user + each.system for each in times))
@@ -69,9 +69,9 @@ class Running:
 
 @contextmanager
 def real_system(stores: Path | None = None) -> Iterator[System]:
-    """Servers on free ports of the loopback, ended with the block; the photo store is a new folder below `stores`.
+    """Start servers on free loopback ports and stop them at the end; the photo store is a new folder in `stores`.
 
-    Raises SystemExit where the servers are not installed.
+    Raises SystemExit if the servers are not installed.
     """
     missing = servers.missing_rabbitmq() or servers.missing_redis()
     if missing:
@@ -89,7 +89,7 @@ def real_system(stores: Path | None = None) -> Iterator[System]:
 
 @contextmanager
 def replica(system: System, name: str, core: int, command: Sequence[str] = WORKER_COMMAND) -> Iterator[Running]:
-    """An estimator replica that consumes, bound to a core."""
+    """A ready estimator replica, bound to a core."""
     started = time.perf_counter()
     with _child(system, name, core, command) as running:
         while name not in system.announced():

@@ -1,4 +1,4 @@
-"""The tables that are printed: ratios first, then what they are made of. Pure."""
+"""The printed tables: ratios first, then their parts."""
 
 from collections.abc import Iterable, Sequence
 from statistics import median, quantiles
@@ -8,7 +8,7 @@ from benchmarks.task_queue.rates import QueueTiming, Round
 
 
 def rounds_table(one: str, other: str, rounds: Sequence[Round]) -> str:
-    """Medians of the rounds: the ratio of the rates, the same by CPU time, and each leg."""
+    """Medians of the rounds: the ratio of the rates, the same by CPU time, and each timing."""
     head = f"**{_median(each.ratio for each in rounds):.3f}** times the photos a second"
     spread = (
         f"{min(each.ratio for each in rounds):.3f} to {max(each.ratio for each in rounds):.3f} in {len(rounds)} rounds"
@@ -25,7 +25,7 @@ def rounds_table(one: str, other: str, rounds: Sequence[Round]) -> str:
 
 
 def empty_table(timings: Sequence[QueueTiming]) -> str:
-    """Messages a second with a pipeline that does nothing."""
+    """Messages a second with an empty pipeline."""
     return "\n".join([
         "| | messages a second | ms a message | CPU ms a message | cores that others used |",
         "|---|---|---|---|---|",
@@ -34,7 +34,7 @@ def empty_table(timings: Sequence[QueueTiming]) -> str:
 
 
 def eta_table(samples: Sequence[EtaSample], history: int) -> str:
-    """How far off the told times were: of the photos without history, then of all after them."""
+    """Errors of the ETA: of all photos after the history, then of those in it."""
     early = [each for each in samples if each.photo < history]
     late = [each for each in samples if each.photo >= history]
     return "\n".join([

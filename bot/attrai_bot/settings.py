@@ -7,7 +7,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from attrai_bot.state.address_cipher import AddressCipher
 from attrai_bot.state.live_request import QuotaLimits
-from attrai_bot.telegram.limits import MAX_FILE_MEGABYTES
+from attrai_bot.telegram.limits import MAX_DOWNLOAD_MEGABYTES
 from attrai_bot.texts import TextParams
 
 
@@ -56,7 +56,7 @@ class BotSettings(Settings):
     def text_params(self) -> TextParams:
         return {
             "limit": self.photos_per_user,
-            "megabytes": MAX_FILE_MEGABYTES,
+            "megabytes": MAX_DOWNLOAD_MEGABYTES,
             "minutes": max(1, round(self.lifetime / 60)),
         }
 

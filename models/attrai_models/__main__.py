@@ -55,7 +55,7 @@ Steps = Annotated[int | None, typer.Option(min=1, help="training steps; by defau
 
 @app.command()
 def convert(models: Models = MODELS) -> None:
-    """Convert MTCNN and the embedder from the packages with their weights; export-proposal adds our proposal network."""
+    """Convert MTCNN and the embedder from the packages with their weights; export-proposal adds our own network."""
     export_mtcnn(models)
     export_embedder(models)
 

@@ -1,6 +1,6 @@
-"""Retries, on tenacity: a `RetryPolicy` says how one kind of call is repeated; an `OutageRetry` shares its timeout among callers.
+"""Retries, on tenacity. A `RetryPolicy` belongs to one kind of call; an `OutageRetry` shares its timeout among callers.
 
-tenacity itself rather than stamina, which wraps it: stamina has no stop of one's own, which a shared timeout needs.
+Not on stamina, which wraps tenacity: it takes no custom stop condition, and a shared timeout needs one.
 """
 
 import asyncio
@@ -74,7 +74,10 @@ class RetryPolicy:
         timeout_s: float | None = None,
         sleep: Callable[[float], Awaitable[Any]] = asyncio.sleep,
     ) -> Result:
-        """What `attempt` returns, retried by this policy, or by another `timeout_s`. An error in `sleep` ends the retries."""
+        """What `attempt` returns, retried by this policy, or by another `timeout_s`.
+
+        An error in `sleep` ends the retries.
+        """
 
         async def attempt_once() -> Result:  # tenacity awaits coroutine functions alone, no lambdas
             return await attempt()
@@ -147,7 +150,7 @@ class OutageRetry:
         return result
 
     def note_failure(self, now: float) -> float:
-        """Seconds that callers may still wait after a failure at `now` (seconds of any clock); negative when time is up."""
+        """Seconds that callers may still wait after a failure at `now` (any clock); negative when time is up."""
         if now - self._last > self.separate_after_s:
             self._began = now
         self._last = now

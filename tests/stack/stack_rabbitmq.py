@@ -18,8 +18,8 @@ from tests.flow.servers import free_port, rabbitmq
 
 ALL_QUEUES = {queue.name for queue in all_queues()}
 WORKERS = {
-    "estimator": ("estimator/attrai_estimator/worker.py", "run_worker"),
-    "batch_estimator": ("estimator/attrai_estimator/worker.py", "run_batch_worker"),
+    "estimator": ("estimator/attrai_estimator/worker/run.py", "run_worker"),
+    "batch_estimator": ("estimator/attrai_estimator/worker/run.py", "run_batch_worker"),
     "replier": ("bot/attrai_bot/replier/worker.py", "run_replier"),
 }
 """The function that runs each user's worker."""

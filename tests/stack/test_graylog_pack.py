@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any
 
 import pytest
-from make_pack import PACK, REVISIONS, STEPS, content_pack, digest
+from make_pack import DASHBOARD_STEPS, PACK, REVISIONS, content_pack, digest
 from stack_files import ROOT, stack
 
 SOURCES = [file for name in ("shared", "bot", "estimator") for file in (ROOT / name / f"attrai_{name}").rglob("*.py")]
@@ -57,7 +57,7 @@ def test_every_event_of_a_chart_is_logged(chart: dict[str, dict[str, str]]) -> N
 
 def test_every_step_of_the_charts_is_timed() -> None:
     pipeline = (ROOT / "estimator/attrai_estimator/pipeline.py").read_text()
-    assert set(STEPS) <= set(re.findall(r'clock\("(\w+)"\)', pipeline))
+    assert set(DASHBOARD_STEPS) <= set(re.findall(r'clock\("(\w+)"\)', pipeline))
 
 
 def test_inputs_listen_on_the_ports_that_the_stack_sends_to() -> None:

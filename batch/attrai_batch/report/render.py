@@ -1,6 +1,6 @@
 """Renders a report as one HTML file, with its pictures inside, and as Markdown, with its pictures beside it.
 
-It does without a template engine: every text passes through `escape` or `escaped`, and that is all that a template would do.
+Every text passes through `escape` or `escaped`. A template engine would do no more, and Markdown needs its own escaping.
 """
 
 import base64

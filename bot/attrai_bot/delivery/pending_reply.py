@@ -13,7 +13,10 @@ from attrai_bot.state.address_cipher import AddressCipher
 
 @dataclass(frozen=True, slots=True)
 class PendingReply:
-    """Which request is answered, and where. `deadline`: seconds since 1970; `seconds`: of each estimate step, if known."""
+    """Which request is answered, and where.
+
+    `deadline`: seconds since 1970; `seconds`: of each estimate step, if known.
+    """
 
     request_id: str
     user: str
@@ -45,7 +48,10 @@ Reply = PictureReply | str
 
 
 class SendResult(StrEnum):
-    """How sending a reply ended. UNDELIVERABLE: nobody can be reached there. REFUSED: Telegram does not take this reply."""
+    """How sending a reply ended.
+
+    UNDELIVERABLE: nobody can be reached there. REFUSED: Telegram does not take this reply.
+    """
 
     SENT = "sent"
     UNDELIVERABLE = "undeliverable"

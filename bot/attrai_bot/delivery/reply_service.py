@@ -153,7 +153,10 @@ class ReplyService:
             event(logger, "files_not_deleted", level=logging.WARNING, request_id=pending.request_id, user=pending.user)
 
     async def _read(self, pending: PendingReply, part: Part, failure: str | None) -> bytes | None:
-        """The file, if it can be read. A `failure` can be told without it, so it does not wait for a store that hangs."""
+        """The file, if it can be read.
+
+        A `failure` can be told without it, so it does not wait for a store that hangs.
+        """
         try:
             async with asyncio.timeout(None if failure is None else FAILURE_STORE_TIMEOUT_S):
                 return await asyncio.to_thread(self._store.read, pending.request_id, part)

@@ -6,7 +6,7 @@ from pathlib import PurePosixPath
 from aiogram.types import Document, Message, PhotoSize
 from attrai_shared.errors import TooElongated, TooManyBytes, TooSmall, WrongKind
 
-from attrai_bot.telegram.limits import MAX_FILE_BYTES, MAX_RATIO, MIN_SIDE
+from attrai_bot.telegram.limits import MAX_DOWNLOAD_BYTES, MAX_RATIO, MIN_SIDE
 
 MIME_TYPES = frozenset(
     {"image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/webp", "image/heic", "image/heif"}
@@ -51,7 +51,7 @@ def _is_image(document: Document) -> bool:
 
 
 def _attachment(message: Message, file: PhotoSize | Document) -> Attachment:
-    size = MAX_FILE_BYTES if file.file_size is None else file.file_size
-    if size > MAX_FILE_BYTES:
+    size = MAX_DOWNLOAD_BYTES if file.file_size is None else file.file_size
+    if size > MAX_DOWNLOAD_BYTES:
         raise TooManyBytes
     return Attachment(message.chat.id, message.message_id, file.file_id, size)

@@ -1,4 +1,7 @@
-"""The user of an update: the hash that the service knows them by, and their language. Handlers get it as `chat_user`."""
+"""The user of an update: the hash that the service knows them by, and their language.
+
+Handlers get it as `chat_user`.
+"""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -32,7 +32,10 @@ USER_CONTENT = frozenset({
     ContentType.LOCATION, ContentType.PAID_MEDIA, ContentType.POLL, ContentType.STICKER, ContentType.STORY,
     ContentType.VENUE, ContentType.VIDEO, ContentType.VIDEO_NOTE, ContentType.VOICE,
 })  # fmt: skip
-"""What users send beside text, photos and documents. All other content types are notices of Telegram; they get no answer."""
+"""What users send beside text, photos and documents.
+
+All other content types are notices of Telegram; they get no answer.
+"""
 
 
 def commands_router() -> Router:

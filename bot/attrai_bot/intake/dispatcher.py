@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 def make_dispatcher(intake: PhotoIntake, settings: BotSettings) -> Dispatcher:
-    """Handlers get `chat_user`, `intake`, `requests`, `text_params` and `chart_renderer`. Only private chats are served."""
+    """Handlers get `chat_user`, `intake`, `requests`, `text_params` and `chart_renderer`.
+
+    Only private chats are served.
+    """
     dispatcher = Dispatcher(
         disable_fsm=True,
         intake=intake,

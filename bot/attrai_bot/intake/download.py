@@ -11,7 +11,7 @@ from attrai_shared.photo_store import Part, PhotoStore
 from attrai_shared.retry import RetryPolicy
 
 from attrai_bot.telegram.bot_api import FINAL_ERRORS
-from attrai_bot.telegram.limits import MAX_FILE_BYTES
+from attrai_bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from attrai_bot.telegram.sending import call_telegram
 
 DOWNLOAD_RETRY = RetryPolicy(on=(DownloadFailed,), first_pause_s=1.0, longest_pause_s=2.0, max_attempts=3)
@@ -22,7 +22,10 @@ GET_FILE_TIMEOUT_S = 15.0
 
 
 async def download(bot: Bot, file_id: str, store: PhotoStore, request_id: str) -> None:
-    """The file becomes the request's source. Raises DownloadFailed, TooManyBytes, StoreUnavailable; then nothing is stored."""
+    """The file becomes the request's source.
+
+    Raises DownloadFailed, TooManyBytes, StoreUnavailable; then nothing is stored.
+    """
     path = await _file_path(bot, file_id)
     await DOWNLOAD_RETRY.call_async(partial(_copy, bot, path, store, request_id))
 
@@ -44,7 +47,7 @@ async def _copy(bot: Bot, path: str, store: PhotoStore, request_id: str) -> None
     with store.writing(request_id, Part.SOURCE) as source:
         async for chunk in _chunks(bot, path):
             size += len(chunk)
-            if size > MAX_FILE_BYTES:
+            if size > MAX_DOWNLOAD_BYTES:
                 raise TooManyBytes
             source.write(chunk)
 

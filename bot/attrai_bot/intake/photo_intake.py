@@ -112,7 +112,10 @@ class PhotoIntake:
             self.in_progress.discard(request.request_id)
 
     async def _announce(self, request: LiveRequest, admission: Admitted) -> LiveRequest:
-        """The request with its waiting message. While Telegram is away there is none: the reply is then a new message."""
+        """The request with its waiting message.
+
+        While Telegram is away there is none: the reply is then a new message.
+        """
         wait = wait_seconds(admission.ahead, request.bytes, await self._throughput())
         text = waiting_text(request.language, admission.ahead.photos + 1, wait, admission.of_user, self.text_params)
         message = await call_telegram(

@@ -1,4 +1,7 @@
-"""The edge to the broker. It publishes in daemon threads, so that a broker that hangs blocks neither the event loop nor the exit."""
+"""The edge to the broker.
+
+It publishes in daemon threads, so that a broker that hangs blocks neither the event loop nor the exit.
+"""
 
 import asyncio
 import threading
@@ -28,8 +31,9 @@ class Publisher:
         self._outage = outage or OutageRetry(BrokerUnavailable)
 
     async def publish(self, message: ToEstimate) -> None:
-        """Returns once the broker has confirmed. After a failure it publishes again as soon as the broker can be reached.
+        """Returns once the broker has confirmed.
 
+        After a failure it publishes again as soon as the broker can be reached.
         An unconfirmed publish may be lost or duplicated; the estimator handles both.
         """
 

@@ -113,7 +113,10 @@ async def _registered(call: Callable[[], Awaitable[bool]], stop: asyncio.Event) 
 
 
 async def _handle(dispatcher: Dispatcher, bot: Bot, update: Update) -> None:
-    """Handles an update once, whether it succeeds or fails. Only a cancelled handler leaves it to be delivered again."""
+    """Handles an update once, whether it succeeds or fails.
+
+    Only a cancelled handler leaves it to be delivered again.
+    """
     try:
         async with asyncio.timeout(HANDLER_TIMEOUT_S):
             await dispatcher.feed_update(bot, update)

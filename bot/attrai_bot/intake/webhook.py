@@ -1,4 +1,7 @@
-"""The webhook, which Telegram calls. A call is answered after its handler has finished, so that a kill loses no update."""
+"""The webhook, which Telegram calls.
+
+A call is answered after its handler has finished, so that a kill loses no update.
+"""
 
 import hmac
 import logging
@@ -24,8 +27,8 @@ MAX_BODY_BYTES = 1024 * 1024
 def webhook_app(bot: Bot, handle: Handle, path: str, secret: str) -> web.Application:
     """POST `path` with the secret in its header takes an update.
 
-    200 once it is handled, 401 without the secret, 400 for a body that is no update, 503 while `MAX_HANDLERS` others run.
-    503 too while this update is handled already: Telegram repeats a call after a minute, and a 200 would confirm the update.
+    200 once it is handled, 401 without the secret, 400 for a body that is no update, 503 while `MAX_HANDLERS` run.
+    503 too while this update is handled already: Telegram repeats a call after a minute, and a 200 would confirm it.
     """
     in_progress: set[int] = set()
 

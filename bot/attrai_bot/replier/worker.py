@@ -85,7 +85,7 @@ class ReplierContext:
 
 
 async def open_context(settings: BotSettings) -> ReplierContext:
-    """Opens everything and starts the reaper, the queue metrics and the heartbeat, in the loop that runs all deliveries."""
+    """Opens everything and starts the background tasks, in the loop that runs all deliveries."""
     bot = open_bot(settings.bot_token.get_secret_value(), settings.bot_api_url)
     requests = RequestStore.at(settings.redis_url.get_secret_value(), settings.limits, settings.cipher)
     store = PhotoStore(settings.photo_store)

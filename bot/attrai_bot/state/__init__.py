@@ -1,4 +1,4 @@
-"""The state that both processes share in Redis: live requests, quotas, claims, timings and counts, with the ETA from them."""
+"""What both processes share in Redis: live requests, quotas, claims, timings, counts, and the ETA from them."""
 
 from attrai_bot.state.live_request import Admitted, Claim, Duplicate, LiveRequest, QuotaLimits
 from attrai_bot.state.request_store import RequestStore

@@ -39,7 +39,10 @@ class AddressCipher:
         return base64.urlsafe_b64encode(nonce + self._cipher.encrypt(nonce, plain, request_id.encode())).decode()
 
     def decrypt(self, address: Address, request_id: str) -> ReplyAddress:
-        """The address of a request. Contract version 1 sends it in plain. Raises RefusedMessage, whose text holds no value."""
+        """The address of a request.
+
+        Contract version 1 sends it in plain. Raises RefusedMessage, whose text holds no value.
+        """
         if isinstance(address, ReplyAddress):
             return address
         try:

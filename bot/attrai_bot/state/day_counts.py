@@ -18,7 +18,10 @@ PHOTOS_FIELD = "photos"
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A day in UTC (YYYY-MM-DD). `users` is an estimate (HyperLogLog, 0.8%). `seconds`: counts by bucket, for each step and for all."""
+    """A day in UTC (YYYY-MM-DD).
+
+    `users` is an estimate (HyperLogLog, 0.8%). `seconds`: counts by bucket, for each step and for all.
+    """
 
     date: str
     photos: int
@@ -60,7 +63,10 @@ def day_of(date: str, fields: Mapping[str, str], users: int) -> Day:
 
 
 def at_most(counts: tuple[int, ...], share: float) -> float | None:
-    """The bucket end within which this share of the estimates was done; None without estimates, or beyond the last end."""
+    """The bucket end within which this share of the estimates was done.
+
+    None without estimates, or beyond the last end.
+    """
     wanted = share * sum(counts)
     reached = next((n for n, done in enumerate(accumulate(counts)) if done and done >= wanted), len(BUCKET_ENDS_S))
     return BUCKET_ENDS_S[reached] if reached < len(BUCKET_ENDS_S) else None

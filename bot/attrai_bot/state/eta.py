@@ -9,7 +9,10 @@ from attrai_bot.texts import TextParams, translate
 
 MINUTE_S = 60
 ROUNDING_S = ((20, 1), (2 * MINUTE_S, 5), (10 * MINUTE_S, 15))
-"""Pairs: up to this wait, round to multiples of that. Longer waits are rounded to minutes. The ETA is good to about a tenth."""
+"""Pairs: up to this wait, round to multiples of that.
+
+Longer waits are rounded to minutes. The ETA is good to about a tenth.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,10 @@ class Throughput:
 
 
 def wait_seconds(ahead: QueueLoad, size: int, throughput: Throughput) -> float | None:
-    """Seconds until a photo of `size` bytes is answered, if replicas share the load ahead evenly. None without replicas."""
+    """Seconds until a photo of `size` bytes is answered, if replicas share the load ahead evenly.
+
+    None without replicas.
+    """
     if throughput.replicas == 0:
         return None
     return throughput.timings.needed(ahead) / throughput.replicas + throughput.timings.needed(QueueLoad(1, size))

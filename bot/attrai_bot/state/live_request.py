@@ -32,7 +32,10 @@ class QuotaLimits:
 
 
 class LiveRequest(BaseModel):
-    """An accepted request that is not answered. `bytes` are reserved in the photo store; `queued`: the broker has its message."""
+    """An accepted request that is not answered.
+
+    `bytes` are reserved in the photo store; `queued`: the broker has its message.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -71,13 +74,19 @@ class Admitted:
 
 @dataclass(frozen=True, slots=True)
 class Duplicate:
-    """The message already led to a request: its update was delivered twice. `request` is None once that one is answered."""
+    """The message already led to a request: its update was delivered twice.
+
+    `request` is None once that one is answered.
+    """
 
     request: LiveRequest | None
 
 
 class Claim(StrEnum):
-    """Whether the caller may answer a request. ANSWERED: it is answered already. HELD: somebody else is answering it."""
+    """Whether the caller may answer a request.
+
+    ANSWERED: it is answered already. HELD: somebody else is answering it.
+    """
 
     WON = "won"
     ANSWERED = "answered"

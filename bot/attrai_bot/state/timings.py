@@ -42,7 +42,10 @@ class Timings:
 
     @property
     def _slope(self) -> float:
-        """Seconds per byte, by least squares, shrunk towards 0 for few photos. Limited so that no file needs negative time."""
+        """Seconds per byte, by least squares, shrunk towards 0 for few photos.
+
+        Limited so that no file needs negative time.
+        """
         spread = self.variance + self.bytes**2 / self.photos if self.photos else 0.0
         if not spread or not self.bytes:
             return 0.0

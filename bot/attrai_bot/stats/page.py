@@ -10,7 +10,10 @@ from attrai_bot.texts import decimal, translate
 
 
 class StatsPage(TypedDict):
-    """The drawing process reads it as JSON. `bounds`: upper ends of the buckets in seconds; `shares`: of estimates, by bucket."""
+    """The drawing process reads it as JSON.
+
+    `bounds`: upper ends of the buckets in seconds; `shares`: of estimates, by bucket.
+    """
 
     dates: list[str]
     photos: list[int]

@@ -62,7 +62,10 @@ FAULTS = {
     "not enough rights": Fault.CHAT_GONE,
     "have no rights": Fault.CHAT_GONE,
 }
-"""By words in the description, since status 400 has no codes. A message without text is a picture: the reply is there."""
+"""By words in the description, since status 400 has no codes.
+
+A message without text is a picture: the reply is there.
+"""
 
 
 def fault_of(error: Exception) -> Fault:

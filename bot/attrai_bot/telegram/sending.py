@@ -14,7 +14,7 @@ from attrai_bot.telegram.bot_api import FINAL_ERRORS, TELEGRAM_ERRORS, retry_aft
 
 logger = logging.getLogger(__name__)
 
-ANSWER_TIMEOUT_S = 90.0
+USER_ANSWER_TIMEOUT_S = 90.0
 """How long an answer is retried: longer than most flood control and short outages of Telegram."""
 
 Result = TypeVar("Result")
@@ -55,7 +55,7 @@ async def answer(message: Message, text: str, keyboard: InlineKeyboardMarkup | N
     with suppress(*FINAL_ERRORS):
         await call_telegram(
             lambda: message.answer(text, reply_parameters=reply_to(message.message_id), reply_markup=keyboard),
-            ANSWER_TIMEOUT_S,
+            USER_ANSWER_TIMEOUT_S,
         )
 
 
@@ -64,7 +64,7 @@ async def answer_photo(message: Message, photo: BufferedInputFile, caption: str)
     with suppress(*FINAL_ERRORS):
         await call_telegram(
             lambda: message.answer_photo(photo, caption=caption, reply_parameters=reply_to(message.message_id)),
-            ANSWER_TIMEOUT_S,
+            USER_ANSWER_TIMEOUT_S,
         )
 
 

@@ -1,4 +1,4 @@
-"""What a training of the scorer gets, of the research sets or of a user's own ratings: train, validation, calibration."""
+"""The data of a scorer's training, from the research sets or a user's own ratings: train, validation, calibration."""
 
 from dataclasses import dataclass
 from pathlib import Path

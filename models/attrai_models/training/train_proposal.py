@@ -29,7 +29,7 @@ PRINTED_LOSSES = 200
 
 @dataclass(frozen=True, slots=True)
 class ProposalHyperparameters:
-    """`batch`: tiles of a step. `probability_weight`: of that loss, beside the offsets'. `ema_decay`: of the average."""
+    """`batch`: tiles of a step. `probability_weight`: beside the offsets' loss. `ema_decay`: of the running average."""
 
     steps: int = 10_000
     batch: int = 32

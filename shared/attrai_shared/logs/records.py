@@ -14,7 +14,7 @@ from attrai_shared.logs.events import FIELDS, Scalar
 OWN_PREFIX = "attrai_"
 """Of this project's loggers."""
 WITHHELD = "..."
-MAX_MESSAGE_LENGTH = 2_000
+MAX_LOG_MESSAGE_LENGTH = 2_000
 MAX_TRACEBACK_LENGTH = 8_000
 """Characters that are kept, counted from the end."""
 MAX_FRAMES = 30
@@ -43,11 +43,11 @@ def message_of(record: logging.LogRecord) -> str:
     Celery logs message bodies and task arguments, asyncio reprs of futures, aiogram texts of Telegram's errors.
     """
     if record.name.startswith(OWN_PREFIX):
-        return _own_message(record)[:MAX_MESSAGE_LENGTH]
+        return _own_message(record)[:MAX_LOG_MESSAGE_LENGTH]
     if not isinstance(record.msg, str):
         return _shown(record.msg)
     lines = record.msg.strip().splitlines()
-    return _without_arguments(lines[0], record.args)[:MAX_MESSAGE_LENGTH] if lines else ""
+    return _without_arguments(lines[0], record.args)[:MAX_LOG_MESSAGE_LENGTH] if lines else ""
 
 
 def fields_of(record: logging.LogRecord, origin: Origin) -> dict[str, Scalar]:
@@ -71,7 +71,7 @@ def described(error: BaseException) -> str:
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
     if isinstance(error, AttraiError):
-        return f"{name}: {error}"[:MAX_MESSAGE_LENGTH]
+        return f"{name}: {error}"[:MAX_LOG_MESSAGE_LENGTH]
     if isinstance(error, ssl.SSLError):  # its errno is not the system's
         return f"{name}: {error.reason}"
     if isinstance(error, OSError) and error.errno is not None and error.errno in errno.errorcode:

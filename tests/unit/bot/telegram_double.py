@@ -32,7 +32,10 @@ CHAT = 1001
 
 
 class FakeTelegram(BaseSession):
-    """`texts` and `pictures` are the bot's visible messages by id; `calls` counts methods; `order` makes a method fail."""
+    """`texts` and `pictures` are the bot's visible messages by id.
+
+    `calls` counts methods; `order` makes a method fail.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 import pytest
 from aiogram.types import Animation, Chat, Document, Message, PhotoSize
 from attrai_bot.intake.attachments import check_message
-from attrai_bot.telegram.limits import MAX_FILE_BYTES
+from attrai_bot.telegram.limits import MAX_DOWNLOAD_BYTES
 from attrai_shared.errors import PhotoError, TooElongated, TooManyBytes, TooSmall, WrongKind
 
 
@@ -26,7 +26,7 @@ def test_the_largest_size_of_a_photo_is_taken() -> None:
 
 
 def test_a_file_of_unknown_size_reserves_the_limit() -> None:
-    assert check_message(message(document=document("image/png", file_size=None))).bytes == MAX_FILE_BYTES
+    assert check_message(message(document=document("image/png", file_size=None))).bytes == MAX_DOWNLOAD_BYTES
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_images_sent_as_files_are_photos(mime_type: str | None, file_name: str |
         ({"document": document("application/pdf", "a.jpg")}, WrongKind),
         ({"document": document("application/octet-stream", "a.exe")}, WrongKind),
         ({"document": document(None)}, WrongKind),
-        ({"document": document("image/jpeg", file_size=MAX_FILE_BYTES + 1)}, TooManyBytes),
+        ({"document": document("image/jpeg", file_size=MAX_DOWNLOAD_BYTES + 1)}, TooManyBytes),
         ({"photo": [size(39, 300)]}, TooSmall),
         ({"photo": [size(2001, 100)]}, TooElongated),
     ],

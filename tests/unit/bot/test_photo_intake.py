@@ -198,7 +198,7 @@ async def test_a_file_larger_than_announced_is_not_stored(
     queue: Queue,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("attrai_bot.intake.download.MAX_FILE_BYTES", len(PHOTO) - 1)
+    monkeypatch.setattr("attrai_bot.intake.download.MAX_DOWNLOAD_BYTES", len(PHOTO) - 1)
     await feed(photo())
     assert telegram.said[0].startswith("This file is larger than the 20 MB")
     assert_nothing_kept(database, store, queue)

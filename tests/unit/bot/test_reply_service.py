@@ -59,7 +59,10 @@ async def test_a_picture_is_delivered_and_nothing_is_kept(
 async def test_a_stored_picture_is_sent_although_its_message_was_lost(
     requests: RequestStore, store: PhotoStore, telegram: FakeTelegram, reply_service: ReplyService, failure: str
 ) -> None:
-    """The outcome's message was lost until the broker gave up, or until the deadline. Its seconds count all the same."""
+    """The outcome's message was lost until the broker gave up, or until the deadline.
+
+    Its seconds count all the same.
+    """
     request = await live(requests, store, telegram)
     assert await reply_service.deliver(PendingReply.of_request(request), failure, TIMEOUT_S) is Delivery.SENT
     assert telegram.said == [CAPTION]
