@@ -1,5 +1,5 @@
 # ruff: noqa: PLR0917, RUF001  # fixtures are a test's list of needs; Russian is written in Cyrillic
-"""The bot's two halves against the playground's Bot API server, over HTTP, with a test in the estimator's place."""
+"""The bot's two halves against the playground's Bot API server, over HTTP, with a stand-in for the estimator."""
 
 import asyncio
 import base64
@@ -47,11 +47,11 @@ NO_FACE = Failed(code=NoFace.code)
 
 
 @dataclass(frozen=True)
-class Desk:
-    """The test in the estimator's place: takes photos from the queue and hands outcomes to the replier."""
+class EstimatorStandIn:
+    """Stands in for the estimator: takes photos from the queue and hands outcomes to the replier."""
 
     store: PhotoStore
-    office: ReplierContext
+    context: ReplierContext
     broker: "redis.asyncio.Redis[str]"
     ledger: "redis.asyncio.Redis[str]"
 
@@ -68,7 +68,7 @@ class Desk:
             self.store.write(message.request_id, Part.OUTCOME, stored.encode())
         about = message.model_dump(include={"request_id", "user", "reply_to", "deadline"})
         failure = outcome.code if isinstance(outcome, Failed) else None
-        return await self.office.reply(AfterEstimate.model_validate({**about, "failure": failure}))
+        return await self.context.reply(AfterEstimate.model_validate({**about, "failure": failure}))
 
     async def assert_nothing_kept(self) -> None:
         assert self.store.orphans(-60) == set()
@@ -119,8 +119,8 @@ def settings(socket: Path, bot_api: str, tmp_path: Path) -> BotSettings:
 
 
 @pytest.fixture
-async def desk(settings: BotSettings, socket: Path) -> AsyncIterator[Desk]:
-    """Clean servers and an open office."""
+async def estimator(settings: BotSettings, socket: Path) -> AsyncIterator[EstimatorStandIn]:
+    """Empty servers and an open replier context."""
     async with AsyncExitStack() as stack:
         broker, ledger = [
             await stack.enter_async_context(
@@ -130,9 +130,9 @@ async def desk(settings: BotSettings, socket: Path) -> AsyncIterator[Desk]:
         ]
         await broker.delete(TO_ESTIMATE)
         await ledger.flushdb()
-        office = await open_context(settings)
-        stack.push_async_callback(office.close)
-        yield Desk(PhotoStore(settings.photo_store), office, broker, ledger)
+        context = await open_context(settings)
+        stack.push_async_callback(context.close)
+        yield EstimatorStandIn(PhotoStore(settings.photo_store), context, broker, ledger)
 
 
 @pytest.fixture
@@ -168,59 +168,59 @@ async def waiting(chat: ChatClient, photo: bytes) -> Message:
 
 
 async def test_the_waiting_message_becomes_the_picture(
-    desk: Desk, intake: None, chat: ChatClient, sample: bytes
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, sample: bytes
 ) -> None:
     said = await waiting(chat, sample)
-    assert await desk.answer(await desk.take(), ESTIMATED) is Delivery.SENT
+    assert await estimator.answer(await estimator.take(), ESTIMATED) is Delivery.SENT
     (reply,) = await by_bot(chat)
     assert (reply.message_id, reply.caption) == (said.message_id, "1 face found\nScore: 7.4 out of 10")
     assert reply.photo
-    await desk.assert_nothing_kept()
+    await estimator.assert_nothing_kept()
 
 
 async def test_the_waiting_message_becomes_the_sentence(
-    desk: Desk, intake: None, chat: ChatClient, sample: bytes
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, sample: bytes
 ) -> None:
     said = await waiting(chat, sample)
-    message = await desk.take()
-    assert await desk.answer(message, NO_FACE) is Delivery.SENT
-    assert await desk.answer(message, NO_FACE) is Delivery.ANSWERED
+    message = await estimator.take()
+    assert await estimator.answer(message, NO_FACE) is Delivery.SENT
+    assert await estimator.answer(message, NO_FACE) is Delivery.ANSWERED
     (reply,) = await by_bot(chat)
     assert reply.message_id == said.message_id
     assert (reply.text or "").endswith(f"(request {message.request_id[:8]})")
-    await desk.assert_nothing_kept()
+    await estimator.assert_nothing_kept()
 
 
 @pytest.mark.parametrize("outcome", [ESTIMATED, NO_FACE], ids=["picture", "sentence"])
 async def test_a_user_who_deletes_the_waiting_message_has_a_reply_all_the_same(
-    desk: Desk, intake: None, chat: ChatClient, sample: bytes, outcome: Estimated | Failed
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, sample: bytes, outcome: Estimated | Failed
 ) -> None:
     said = await waiting(chat, sample)
     await chat.delete_message(said.message_id)
-    assert await desk.answer(await desk.take(), outcome) is Delivery.SENT
+    assert await estimator.answer(await estimator.take(), outcome) is Delivery.SENT
     (reply,) = await by_bot(chat)
     assert reply.reply_to_message
     assert reply.reply_to_message.photo
-    await desk.assert_nothing_kept()
+    await estimator.assert_nothing_kept()
 
 
 async def test_a_user_who_deletes_the_whole_chat_is_forgotten(
-    desk: Desk, intake: None, chat: ChatClient, sample: bytes
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, sample: bytes
 ) -> None:
     await waiting(chat, sample)
     await chat.delete_chat()
-    assert await desk.answer(await desk.take(), ESTIMATED) in (Delivery.SENT, Delivery.UNDELIVERABLE)
-    await desk.assert_nothing_kept()
+    assert await estimator.answer(await estimator.take(), ESTIMATED) in (Delivery.SENT, Delivery.UNDELIVERABLE)
+    await estimator.assert_nothing_kept()
 
 
 @pytest.mark.parametrize("standing", ["blocked", "deactivated"])
 async def test_a_user_who_is_gone_is_forgotten(
-    desk: Desk, intake: None, chat: ChatClient, sample: bytes, standing: str
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, sample: bytes, standing: str
 ) -> None:
     await waiting(chat, sample)
     await chat.set_standing(standing)  # type: ignore[arg-type]
-    assert await desk.answer(await desk.take(), ESTIMATED) is Delivery.UNDELIVERABLE
-    await desk.assert_nothing_kept()
+    assert await estimator.answer(await estimator.take(), ESTIMATED) is Delivery.UNDELIVERABLE
+    await estimator.assert_nothing_kept()
 
 
 @pytest.mark.parametrize(
@@ -235,39 +235,46 @@ async def test_a_user_who_is_gone_is_forgotten(
     ids=["502", "500", "429", "cut before", "cut after"],
 )
 @pytest.mark.parametrize("outcome", [ESTIMATED, NO_FACE], ids=["picture", "sentence"])
-async def test_bad_weather_ends_in_one_reply(
-    desk: Desk, intake: None, chat: ChatClient, sample: bytes, failure: dict[str, object], outcome: Estimated | Failed
+async def test_telegram_failures_end_in_one_reply(
+    estimator: EstimatorStandIn,
+    intake: None,
+    chat: ChatClient,
+    sample: bytes,
+    failure: dict[str, object],
+    outcome: Estimated | Failed,
 ) -> None:
     await waiting(chat, sample)
     method = "editMessageMedia" if isinstance(outcome, Estimated) else "editMessageText"
     await chat.order_failure(Failure.model_validate({"method": method, **failure}))
-    assert await desk.answer(await desk.take(), outcome) is Delivery.SENT
+    assert await estimator.answer(await estimator.take(), outcome) is Delivery.SENT
     assert len(await by_bot(chat)) == 1
-    await desk.assert_nothing_kept()
+    await estimator.assert_nothing_kept()
 
 
-async def test_a_download_that_stays_cut_is_told(desk: Desk, intake: None, chat: ChatClient, sample: bytes) -> None:
+async def test_a_download_that_stays_cut_is_told(
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, sample: bytes
+) -> None:
     await chat.order_failure(Failure(method="file", cut="before", times=None))
     await chat.send_photo(sample)
     view = await chat.wait_until(lambda view: any(record.by_bot for record in view.records), TIMEOUT_S)
     assert "could not get your photo" in str([record.message.text for record in view.records])
-    await desk.assert_nothing_kept()
+    await estimator.assert_nothing_kept()
 
 
 async def test_each_photo_of_an_album_is_a_request_or_a_refusal(
-    desk: Desk, intake: None, chat: ChatClient, sample: bytes
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, sample: bytes
 ) -> None:
     await chat.send_album([Upload(sample, f"{number}.jpg", "image/jpeg") for number in range(6)])
     for _ in range(3):
-        await desk.answer(await desk.take(), ESTIMATED)
+        await estimator.answer(await estimator.take(), ESTIMATED)
     view = await chat.wait_until(lambda view: len([record for record in view.records if record.by_bot]) == 6, TIMEOUT_S)
     said = [record.message for record in view.records if record.by_bot]
     assert sorted(bool(message.photo) for message in said) == [False] * 3 + [True] * 3
     assert len({message.reply_to_message.message_id for message in said if message.reply_to_message}) == 6
-    await desk.assert_nothing_kept()
+    await estimator.assert_nothing_kept()
 
 
-async def test_the_language_is_chosen_by_a_button(desk: Desk, intake: None, chat: ChatClient) -> None:
+async def test_the_language_is_chosen_by_a_button(estimator: EstimatorStandIn, intake: None, chat: ChatClient) -> None:
     await chat.send_text("/language")
     await chat.wait_until(lambda view: any(record.by_bot for record in view.records), TIMEOUT_S)
     (question,) = await by_bot(chat)
@@ -277,14 +284,14 @@ async def test_the_language_is_chosen_by_a_button(desk: Desk, intake: None, chat
     await chat.wait_until(lambda view: "Пришлите" in str(view.records[-1].message.text), TIMEOUT_S)
 
 
-async def test_the_menu_is_there_in_both_languages(desk: Desk, intake: None, chat: ChatClient) -> None:
+async def test_the_menu_is_there_in_both_languages(estimator: EstimatorStandIn, intake: None, chat: ChatClient) -> None:
     await chat.wait_until(lambda view: len(view.commands) == 4, TIMEOUT_S)
     await chat.set_language("ru")
     await chat.wait_until(lambda view: "с чего начать" in str(view.commands), TIMEOUT_S)
 
 
 async def test_by_webhook_the_flow_is_the_same(
-    desk: Desk, settings: BotSettings, chat: ChatClient, sample: bytes
+    estimator: EstimatorStandIn, settings: BotSettings, chat: ChatClient, sample: bytes
 ) -> None:
     port, stop = unused_port(), asyncio.Event()
     hooked = settings.model_copy(update={"webhook_url": f"http://127.0.0.1:{port}/hook", "webhook_port": port})
@@ -292,17 +299,17 @@ async def test_by_webhook_the_flow_is_the_same(
     async with open_intake(hooked) as (bot, handle):
         serving = asyncio.create_task(serve(bot, handle, hooked, stop))
         await waiting(chat, sample)
-        assert await desk.answer(await desk.take(), ESTIMATED) is Delivery.SENT
+        assert await estimator.answer(await estimator.take(), ESTIMATED) is Delivery.SENT
         stop.set()
         await serving
-    await desk.assert_nothing_kept()
+    await estimator.assert_nothing_kept()
 
 
 async def test_an_admin_gets_the_numbers_as_a_picture_and_others_do_not(
-    desk: Desk, intake: None, chat: ChatClient, bot_api: str, sample: bytes
+    estimator: EstimatorStandIn, intake: None, chat: ChatClient, bot_api: str, sample: bytes
 ) -> None:
     await waiting(chat, sample)
-    await desk.answer(await desk.take(), ESTIMATED)
+    await estimator.answer(await estimator.take(), ESTIMATED)
     async with ChatClient(bot_api, user_id=ADMIN) as admin:
         await admin.send_text("/stats")
         await admin.wait_until(lambda view: any(record.by_bot for record in view.records), TIMEOUT_S)

@@ -156,7 +156,7 @@ def no_face(chat: ChatClient, photo_message_id: int) -> AfterEstimate:
     return AfterEstimate(
         request_id=request_id,
         user="a" * 32,
-        reply_to=AddressCipher(SECRET.encode()).close(address, request_id),
+        reply_to=AddressCipher(SECRET.encode()).encrypt(address, request_id),
         deadline=time.time() + 600,
         failure=NoFace.code,
     )
