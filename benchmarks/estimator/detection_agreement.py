@@ -102,7 +102,8 @@ def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[
 
 def _of_interest(answer: Answer) -> tuple[Corners, Corners, Corners]:
     middle = min(
-        answer.boxes, key=lambda box: abs(box[0] + box[2] - 2 * LFW_CENTRE_PX) + abs(box[1] + box[3] - 2 * LFW_CENTRE_PX)
+        answer.boxes,
+        key=lambda box: abs(box[0] + box[2] - 2 * LFW_CENTRE_PX) + abs(box[1] + box[3] - 2 * LFW_CENTRE_PX),
     )
     surest = answer.boxes[int(np.argmax(answer.probabilities))]
     return middle, surest, max(answer.boxes, key=_area)
