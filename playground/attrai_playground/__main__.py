@@ -18,7 +18,7 @@ from attrai_playground.telegram_bot import telegram_bot
 FAILED, MISUSED, INTERRUPTED = 1, 2, 130
 
 app = typer.Typer(
-    help="The whole of Attrai on this machine: Valkey, a Bot API server with a chat page, the bot, an estimator.",
+    help="Attrai on this machine: Valkey, a Bot API server with a chat page, the bot, an estimator.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -53,9 +53,9 @@ def run(
 ) -> None:
     """Stay up until Ctrl-C: serve Telegram where BOT_TOKEN is set, else a chat page on this machine.
 
-    The token may also stand in ATTRAI_BOT_TOKEN, or in the file that ATTRAI_BOT_TOKEN_FILE names. Another Bot API
-    server than Telegram's own: ATTRAI_BOT_API_URL. The state lies in .demo/ of the folder where this is started, and may
-    be deleted when nothing runs: the local chat, what still waits in the queues and the users' settings go with it.
+    The token can also be in ATTRAI_BOT_TOKEN, or in the file that ATTRAI_BOT_TOKEN_FILE names. ATTRAI_BOT_API_URL
+    selects another Bot API server than Telegram's. The state is in .demo/ of the current folder. It may be deleted when
+    nothing runs; the local chat, queued photos and the users' settings are lost with it.
     """
     parent_environment = dict(os.environ)
     with _exit_status(interrupted=0):
@@ -70,7 +70,7 @@ def main() -> None:
 
 @contextmanager
 def _exit_status(interrupted: int) -> Iterator[None]:
-    """An error becomes its sentence and a status; so does Ctrl-C."""
+    """Turns an error into its sentence and an exit status, and Ctrl-C into an exit status."""
     try:
         yield
     except KeyboardInterrupt:

@@ -109,7 +109,7 @@ function toEnd() {
   $("scroll").scrollTop = $("scroll").scrollHeight;
 }
 
-// Errors become a sentence; whatever the person does next takes it away.
+// An error becomes a sentence, which the person's next action removes.
 async function attempt(step) {
   $("problem").hidden = true;
   notice("");

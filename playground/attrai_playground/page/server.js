@@ -1,4 +1,4 @@
-// The people's side of the server: what this page asks and what it hears.
+// The people's side of the server: requests and events.
 
 async function ask(method, path, body) {
   const isForm = body instanceof FormData;

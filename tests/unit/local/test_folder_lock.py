@@ -13,7 +13,7 @@ def test_a_state_folder_serves_one_run_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-def test_a_state_folder_stays_held_as_long_as_a_copy_of_the_lock_does(tmp_path: Path) -> None:
+def test_a_state_folder_stays_locked_while_a_copy_of_the_descriptor_is_open(tmp_path: Path) -> None:
     with locked(tmp_path) as [descriptor]:
         copy = os.dup(descriptor)
     with pytest.raises(InUseError), locked(tmp_path):
@@ -23,7 +23,7 @@ def test_a_state_folder_stays_held_as_long_as_a_copy_of_the_lock_does(tmp_path: 
         pass
 
 
-def test_a_state_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+def test_a_state_folder_that_cannot_be_made_is_a_usage_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="cannot be used"), locked(tmp_path / "file"):
         pass

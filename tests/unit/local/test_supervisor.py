@@ -77,7 +77,7 @@ def test_a_service_starts_when_those_before_it_are_ready(tmp_path: Path) -> None
     assert seen == [True]
 
 
-def test_a_killed_child_is_started_again_after_its_clearing_up(tmp_path: Path) -> None:
+def test_a_killed_child_is_restarted_after_before_start(tmp_path: Path) -> None:
     cleared: list[str] = []
     worker = service(tmp_path, "worker", SERVE, before=lambda: cleared.append("worker"))
     with supervised(tmp_path, worker) as supervisor:
@@ -90,7 +90,7 @@ def test_a_killed_child_is_started_again_after_its_clearing_up(tmp_path: Path) -
     assert cleared == ["worker", "worker"]
 
 
-def test_what_a_killed_child_had_started_dies_with_it(tmp_path: Path) -> None:
+def test_processes_of_a_killed_child_are_killed_too(tmp_path: Path) -> None:
     with supervised(tmp_path, service(tmp_path, "worker", PARENT)) as supervisor:
         supervisor.await_ready(["worker"], TIMEOUT_S)
         [own] = psutil.Process(supervisor.pid("worker")).children()
@@ -98,7 +98,7 @@ def test_what_a_killed_child_had_started_dies_with_it(tmp_path: Path) -> None:
         await_true(partial(_is_gone, own))
 
 
-def test_a_start_waits_until_its_clearing_up_succeeds(tmp_path: Path) -> None:
+def test_a_start_waits_until_before_start_succeeds(tmp_path: Path) -> None:
     answers = iter([BrokerUnavailable("away"), BrokerUnavailable("away"), None])
 
     def restore() -> None:
@@ -110,7 +110,7 @@ def test_a_start_waits_until_its_clearing_up_succeeds(tmp_path: Path) -> None:
     assert next(answers, "none left") == "none left"
 
 
-def test_a_failure_at_the_first_start_ends_it_with_the_log(tmp_path: Path) -> None:
+def test_a_failure_at_the_first_start_raises_with_the_log(tmp_path: Path) -> None:
     with (
         supervised(tmp_path, service(tmp_path, "bot", FAIL)) as supervisor,
         pytest.raises(ChildError, match=r"(?s)bot ended while it started \(status 3\).*no token was given"),
@@ -118,7 +118,7 @@ def test_a_failure_at_the_first_start_ends_it_with_the_log(tmp_path: Path) -> No
         supervisor.await_ready(["bot"], TIMEOUT_S)
 
 
-def test_a_child_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
+def test_the_supervisor_gives_up_on_a_child_that_keeps_dying(tmp_path: Path) -> None:
     program = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     with (
         supervised(tmp_path, service(tmp_path, "worker", program)) as supervisor,
@@ -127,7 +127,7 @@ def test_a_child_that_dies_again_and_again_is_given_up(tmp_path: Path) -> None:
         supervisor.await_ready(["worker"], TIMEOUT_S)
 
 
-def test_what_is_late_is_named_with_its_log(tmp_path: Path) -> None:
+def test_a_late_child_is_named_with_its_log(tmp_path: Path) -> None:
     program = "import time; print('still loading', flush=True); time.sleep(600)"
     with supervised(tmp_path, service(tmp_path, "worker", program)) as supervisor:
         await_true(lambda: "still loading" in (tmp_path / "worker.log").read_text())
@@ -135,7 +135,7 @@ def test_what_is_late_is_named_with_its_log(tmp_path: Path) -> None:
             supervisor.await_ready(["worker"], 0.1)
 
 
-def test_what_is_late_without_a_word_is_only_slow(tmp_path: Path) -> None:
+def test_a_late_child_with_an_empty_log_is_called_slow(tmp_path: Path) -> None:
     with supervised(tmp_path, service(tmp_path, "worker", "import time; time.sleep(600)")) as supervisor:
         await_true(lambda: supervisor.states()[0].phase is Phase.STARTING)
         with pytest.raises(
@@ -145,7 +145,7 @@ def test_what_is_late_without_a_word_is_only_slow(tmp_path: Path) -> None:
     assert "The end of" not in str(raised.value)
 
 
-def test_a_farewell_comes_when_all_that_need_the_service_have_ended(tmp_path: Path) -> None:
+def test_on_stop_runs_after_all_dependent_services_have_ended(tmp_path: Path) -> None:
     diary = tmp_path / "diary"
     seen: list[list[str]] = []
     store = replace(service(tmp_path, "store", GRACEFUL), on_stop=lambda: seen.append(diary.read_text().split()))
@@ -170,7 +170,7 @@ def test_a_held_child_stays_down_until_it_is_released(tmp_path: Path) -> None:
     assert cleared == ["worker", "worker"]
 
 
-def test_the_end_comes_in_the_opposite_order(tmp_path: Path) -> None:
+def test_services_end_in_reverse_order(tmp_path: Path) -> None:
     first, second = service(tmp_path, "first", GRACEFUL), service(tmp_path, "second", GRACEFUL, after=("first",))
     with supervised(tmp_path, first, second) as supervisor:
         supervisor.await_ready(["first", "second"], TIMEOUT_S)
@@ -185,7 +185,7 @@ def test_a_child_that_ignores_sigterm_is_killed(tmp_path: Path) -> None:
     assert not process.is_running()
 
 
-def test_stages_follow_what_services_need() -> None:
+def test_stages_follow_dependencies() -> None:
     a, b, c = (
         Service(name, (), lambda: True, after=after) for name, after in (("a", ()), ("b", ("a",)), ("c", ("a",)))
     )
@@ -204,7 +204,7 @@ def _is_gone(process: psutil.Process) -> bool:
         return True
 
 
-def test_a_stopped_child_is_not_taken_for_a_dead_one(tmp_path: Path) -> None:
+def test_a_stopped_child_does_not_count_as_dead(tmp_path: Path) -> None:
     with supervised(tmp_path, service(tmp_path, "worker", SERVE)) as supervisor:
         supervisor.await_ready(["worker"], TIMEOUT_S)
         process = psutil.Process(supervisor.pid("worker"))

@@ -1,4 +1,4 @@
-"""Nothing outlives a supervisor, however it ends: it is killed here, with children that have children of their own."""
+"""Nothing outlives a killed supervisor, whose children have children too."""
 
 import signal
 import subprocess
@@ -106,6 +106,6 @@ def _await_another_watchdog(supervisor: psutil.Process, old: int) -> None:
     pytest.fail("no other watchdog was started")
 
 
-def test_groups_that_ended_are_left_alone() -> None:
+def test_ended_groups_are_not_killed() -> None:
     assert read_groups(["+10\n", "+11\n", "-10\n", "+12\n"]) == [12, 11]
     assert read_groups(["+10\n", "-10\n", "+10\n"]) == [10], "a number that another child has been given"

@@ -92,7 +92,7 @@ async def test_a_document_is_no_photo(http: ClientSession, bot_url: str, chat: C
     assert answer["description"] == "Bad Request: can't use file of type Document as Photo"
 
 
-async def test_a_missing_reply_target_may_be_passed_over(http: ClientSession, bot_url: str, chat: ChatClient) -> None:
+async def test_a_missing_reply_target_may_be_ignored(http: ClientSession, bot_url: str, chat: ChatClient) -> None:
     reply = {"message_id": 99, "allow_sending_without_reply": True}
     answer = await _call(http, f"{bot_url}/sendMessage", chat_id=chat.user_id, text="x", reply_parameters=reply)
     assert answer["ok"]

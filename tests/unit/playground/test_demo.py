@@ -22,14 +22,14 @@ def test_the_type_is_what_the_name_claims(tmp_path: Path, name: str, mime_type: 
     assert (photo.name, photo.mime_type, photo.data) == (name, mime_type, b"any bytes")
 
 
-def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+def test_an_unreadable_photo_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.jpg cannot be sent: No such file"):
         read_photo(tmp_path / "none.jpg")
     with pytest.raises(UsageError, match="cannot be sent: Is a directory"):
         read_photo(tmp_path)
 
 
-def test_the_sample_is_there() -> None:
+def test_the_sample_can_be_read() -> None:
     assert read_photo(SAMPLE).data.startswith(b"\xff\xd8")
 
 
@@ -37,7 +37,7 @@ def test_the_picture_has_the_photos_name_and_is_a_jpeg(tmp_path: Path) -> None:
     assert picture_path(Path("holiday/me.heic"), tmp_path) == tmp_path / "me.jpg"
 
 
-def test_a_picture_never_takes_the_photos_place(tmp_path: Path) -> None:
+def test_the_picture_never_overwrites_the_photo(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path)
     with pytest.raises(UsageError, match="send a copy"):
         picture_path(tmp_path / "me.jpg", tmp_path / "link")
@@ -51,7 +51,7 @@ def test_a_picture_replaces_an_older_one_and_leaves_nothing_else(tmp_path: Path)
     assert list(place.parent.iterdir()) == [place]
 
 
-def test_a_place_that_cannot_be_written_is_said_and_nothing_is_left(tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_written_is_a_usage_error_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "me.jpg").mkdir()
     with pytest.raises(UsageError, match=r"me\.jpg cannot be written"):
         write_picture(tmp_path / "me.jpg", b"picture")

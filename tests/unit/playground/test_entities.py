@@ -26,7 +26,7 @@ def _html(text: str) -> tuple[str, list[tuple[str, int, int]]]:
         ("<B>x</B>", "x", [("bold", 0, 1)]),
     ],
 )
-def test_marks_become_entities(text: str, plain: str, entities: list[tuple[str, int, int]]) -> None:
+def test_markup_becomes_entities(text: str, plain: str, entities: list[tuple[str, int, int]]) -> None:
     assert _html(text) == (plain, entities)
 
 
@@ -47,7 +47,7 @@ def test_links_and_languages_keep_their_values() -> None:
         ("1 < 2", "Unsupported start tag"),
     ],
 )
-def test_what_is_no_mark_is_refused(text: str, words: str) -> None:
+def test_invalid_markup_is_refused(text: str, words: str) -> None:
     with pytest.raises(ApiError, match="can't parse entities") as refused:
         _html(text)
     assert words in refused.value.description

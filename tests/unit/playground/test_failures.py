@@ -1,4 +1,4 @@
-"""FailureQueue that a test orders, as both clients meet them."""
+"""Ordered failures, as both clients see them."""
 
 from datetime import timedelta
 

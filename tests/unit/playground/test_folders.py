@@ -13,7 +13,7 @@ def short(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_folder_is_its_owners_alone(short: Path, tmp_path: Path) -> None:
+def test_folders_are_accessible_to_the_owner_alone(short: Path, tmp_path: Path) -> None:
     folders = make_folders(tmp_path / "state")
     for folder in (folders.runtime, folders.photos, folders.valkey, folders.bot_api, folders.logs, folders.temporary):
         assert folder.stat().st_mode & 0o777 == 0o700, folder
@@ -25,7 +25,7 @@ def test_without_a_state_folder_everything_is_temporary(short: Path) -> None:
     assert [path.name for path in short.iterdir()] == [folders.runtime.name]
 
 
-def test_the_sockets_path_stays_short_however_long_the_temporary_folders_is(
+def test_the_sockets_path_is_short_even_in_a_long_temporary_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     long = tmp_path / ("x" * 90)
@@ -40,7 +40,7 @@ def test_the_sockets_path_stays_short_however_long_the_temporary_folders_is(
         folders.runtime.rmdir()
 
 
-def test_secrets_are_made_once_for_their_owner_alone(tmp_path: Path) -> None:
+def test_secrets_are_generated_once_and_readable_by_the_owner_alone(tmp_path: Path) -> None:
     made = read_secrets(tmp_path)
     assert read_secrets(tmp_path) == made
     assert (tmp_path / "secrets.json").stat().st_mode & 0o777 == 0o600

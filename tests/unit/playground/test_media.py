@@ -70,7 +70,7 @@ def test_dimensions_beyond_the_limits(picture: Picture, width: int, height: int)
 
 
 @pytest.mark.parametrize("data", [b"text", b"<svg xmlns='http://www.w3.org/2000/svg'/>", b"\xff\xd8\xff\xe0 broken"])
-def test_what_is_no_picture(data: bytes) -> None:
+def test_data_that_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(PhotoRejected, match="IMAGE_PROCESS_FAILED"):
         photo_copies(data)
     assert thumbnail(data) is None
@@ -81,7 +81,7 @@ def test_a_photo_of_more_than_10_megabytes(picture: Picture) -> None:
         photo_copies(picture() + bytes(MAX_PHOTO_BYTES))
 
 
-async def test_what_cannot_be_a_photo_goes_as_a_file(chat: ChatClient, picture: Picture) -> None:
+async def test_data_that_cannot_be_a_photo_is_sent_as_a_file(chat: ChatClient, picture: Picture) -> None:
     text = await chat.send_photo(b"text", file_name="face.jpg")
     long = await chat.send_photo(picture(210, 10))
     assert text.photo is None
@@ -90,7 +90,9 @@ async def test_what_cannot_be_a_photo_goes_as_a_file(chat: ChatClient, picture: 
     assert long.document is not None
 
 
-async def test_the_bot_gets_told_what_is_no_photo(aiogram_bot: Bot, chat: ChatClient, picture: Picture) -> None:
+async def test_the_bot_gets_an_error_for_data_that_is_no_photo(
+    aiogram_bot: Bot, chat: ChatClient, picture: Picture
+) -> None:
     for data, words in (
         (b"text", "IMAGE_PROCESS_FAILED"),
         (picture(210, 10), "PHOTO_INVALID_DIMENSIONS"),
@@ -140,13 +142,15 @@ async def test_a_link_is_good_for_an_hour(
 @pytest.mark.parametrize(
     "path", ["../state.sqlite3", "documents/../../../etc/passwd", "%2e%2e/%2e%2e/etc/passwd", "photos/none.jpg"]
 )
-async def test_no_path_leads_out(http: ClientSession, base_url: str, bot_url: str, path: str) -> None:
+async def test_no_path_outside_the_media_folder_is_served(
+    http: ClientSession, base_url: str, bot_url: str, path: str
+) -> None:
     link = f"{base_url}/file/{bot_url.rsplit('/', 1)[1]}/{path}"
     async with http.get(URL(link, encoded=True)) as answer:
         assert answer.status == 404
 
 
-async def test_a_file_name_leads_nowhere(aiogram_bot: Bot, chat: ChatClient) -> None:
+async def test_a_file_name_is_never_used_as_a_path(aiogram_bot: Bot, chat: ChatClient) -> None:
     sent = await chat.send_photo(b"text", as_document=True, file_name="../../evil.sh/../x.p?p")
     assert sent.document is not None
     file = await aiogram_bot.get_file(sent.document.file_id)

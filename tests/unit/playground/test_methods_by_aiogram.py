@@ -243,7 +243,7 @@ async def test_name_and_descriptions(aiogram_bot: Bot, chat: ChatClient) -> None
         ("deactivated", TelegramForbiddenError, "user is deactivated"),
     ],
 )
-async def test_who_cannot_be_written_to(
+async def test_people_that_the_bot_cannot_write_to(
     aiogram_bot: Bot, chat: ChatClient, standing: Standing, error: type[Exception], words: str
 ) -> None:
     await chat.set_standing(standing)
@@ -258,7 +258,7 @@ async def test_a_deleted_or_unknown_chat_is_not_found(aiogram_bot: Bot, chat: Ch
             await aiogram_bot.send_message(chat_id, "hello")
 
 
-async def test_the_bot_hears_of_a_block(aiogram_bot: Bot, chat: ChatClient) -> None:
+async def test_the_bot_gets_an_update_about_a_block(aiogram_bot: Bot, chat: ChatClient) -> None:
     await chat.set_standing("blocked")
     await chat.set_standing("active")
     changes = [update.my_chat_member for update in await aiogram_bot.get_updates()]

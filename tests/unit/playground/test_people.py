@@ -1,4 +1,4 @@
-"""The people's side: who may use it, what it refuses, what it shows."""
+"""The people's side: access, refusals, views."""
 
 import asyncio
 from contextlib import aclosing
@@ -52,7 +52,7 @@ async def test_refusals_are_sentences(
         assert (await answer.json())["error"]
 
 
-async def test_who_blocked_the_bot_does_not_write(chat: ChatClient) -> None:
+async def test_a_person_who_blocked_the_bot_cannot_write(chat: ChatClient) -> None:
     await chat.set_standing("blocked")
     with pytest.raises(RefusedError, match="blocked"):
         await chat.send_text("x")
@@ -63,14 +63,14 @@ async def test_an_album_has_ten_files_at_most(chat: ChatClient) -> None:
         await chat.send_album([Upload(b"x", "x.txt", "text/plain")] * 11)
 
 
-async def test_only_buttons_that_are_there_are_pressed(aiogram_bot: Bot, chat: ChatClient) -> None:
+async def test_only_existing_buttons_can_be_pressed(aiogram_bot: Bot, chat: ChatClient) -> None:
     keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="A", callback_data="a")]])
     sent = await aiogram_bot.send_message(chat.user_id, "?", reply_markup=keyboard)
     with pytest.raises(RefusedError, match="no such button"):
         await chat.press(sent.message_id, "b")
 
 
-async def test_a_deleted_message_is_gone_for_the_bot(aiogram_bot: Bot, chat: ChatClient) -> None:
+async def test_the_bot_cannot_find_a_deleted_message(aiogram_bot: Bot, chat: ChatClient) -> None:
     sent = await aiogram_bot.send_message(chat.user_id, "x")
     await chat.delete_message(sent.message_id)
     assert await chat.messages() == []
@@ -81,13 +81,13 @@ async def test_a_deleted_message_is_gone_for_the_bot(aiogram_bot: Bot, chat: Cha
 @pytest.mark.parametrize(
     "headers", [{"Origin": "https://example.org"}, {"Host": "attacker.example"}, {"Origin": "null"}]
 )
-async def test_other_sites_are_kept_out(http: ClientSession, base_url: str, headers: dict[str, str]) -> None:
+async def test_other_sites_are_refused(http: ClientSession, base_url: str, headers: dict[str, str]) -> None:
     for path in ("/", "/playground/users"):
         async with http.get(base_url + path, headers=headers) as answer:
             assert answer.status == 403
 
 
-async def test_the_stream_goes_on_where_it_was_left(chat: ChatClient) -> None:
+async def test_the_stream_continues_after_the_last_event(chat: ChatClient) -> None:
     await chat.send_text("a")
     here = await chat.last_event()
     async with aclosing(chat.events(here)) as events:

@@ -1,4 +1,4 @@
-"""The server as a process of its own: a kill loses nothing, SIGTERM ends it."""
+"""The server as a process: a kill loses nothing, SIGTERM ends it."""
 
 import asyncio
 import signal

@@ -22,7 +22,7 @@ LOCAL, TELEGRAM = "http://127.0.0.1:8090", "https://api.telegram.org"
         ({"BROWSER": "firefox"}, True),
     ],
 )
-def test_a_page_is_opened_only_where_it_gets_a_window(parent_environment: dict[str, str], expected: bool) -> None:
+def test_the_page_is_opened_only_where_a_window_can_open(parent_environment: dict[str, str], expected: bool) -> None:
     assert can_open_window(parent_environment) == expected
 
 
@@ -34,13 +34,13 @@ def test_a_page_is_opened_only_where_it_gets_a_window(parent_environment: dict[s
         (TELEGRAM, None, None, "Telegram cannot be reached yet; trying on."),
     ],
 )
-def test_telegram_is_said_to_be_served_only_when_it_has_answered(
+def test_the_invitation_names_telegram_only_when_it_has_answered(
     url: str, port: int | None, name: str | None, expected: str
 ) -> None:
     assert invitation(Addresses("", "", Path(), url, "42:secret", port), name) == expected
 
 
-def test_a_port_in_use_is_said_with_the_way_to_another() -> None:
+def test_a_port_in_use_is_a_usage_error_that_says_how_to_choose_another() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with (

@@ -29,7 +29,7 @@ def services(broker: str | None = None, redis: str | None = None, port: int | No
     return {service.name: service for service in all_services(plan)}
 
 
-def test_servers_come_first_and_the_rest_waits_for_them() -> None:
+def test_workers_start_after_the_servers() -> None:
     after = {name: service.after for name, service in services().items()}
     assert after == {
         "valkey": (),
@@ -40,7 +40,7 @@ def test_servers_come_first_and_the_rest_waits_for_them() -> None:
     }
 
 
-def test_on_telegram_there_is_no_bot_api_server_of_ours() -> None:
+def test_on_telegram_the_local_bot_api_server_does_not_run() -> None:
     assert [*services(port=None)] == ["valkey", "intake", "replier", "estimator"]
 
 
@@ -56,7 +56,7 @@ def test_valkey_runs_where_something_uses_it(broker: str | None, redis: str | No
     assert ("valkey" in services(broker, redis)) == embedded
 
 
-def test_a_service_gets_our_settings_and_none_of_the_surroundings() -> None:
+def test_services_get_the_plans_settings_and_none_of_the_parent_environment() -> None:
     for name in ("intake", "replier", "estimator"):
         environment = services()[name].environment
         assert environment["PATH"] == "/bin"
@@ -65,7 +65,7 @@ def test_a_service_gets_our_settings_and_none_of_the_surroundings() -> None:
         assert "theirs" not in environment.values()
 
 
-def test_only_who_speaks_with_telegram_holds_the_token() -> None:
+def test_only_services_that_use_telegram_get_the_token() -> None:
     holding = [name for name, service in services().items() if "42:secret" in service.environment.values()]
     assert holding == ["bot_api", "intake", "replier"]
 

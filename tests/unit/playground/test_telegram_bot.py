@@ -29,20 +29,20 @@ async def test_a_right_token_gives_the_bots_name(base_url: str, bot_url: str) ->
     assert await bot_name(base_url, TOKEN) == "attrai_playground_bot"
 
 
-async def test_a_wrong_token_is_said_and_not_shown(base_url: str) -> None:
+async def test_a_wrong_token_is_reported_without_its_value(base_url: str) -> None:
     with pytest.raises(UsageError, match="Telegram does not know this BOT_TOKEN; ask @BotFather for it") as raised:
         await bot_name(base_url, "43:another")
     assert "43:" not in str(raised.value)
 
 
-async def test_a_token_that_telegram_finds_nowhere_is_wrong_too() -> None:
+async def test_a_token_answered_with_404_is_wrong_too() -> None:
     async with answering(404, '{"ok": false, "error_code": 404, "description": "Not Found"}') as url:
         with pytest.raises(UsageError, match="does not know"):
             await bot_name(url, TOKEN)
 
 
 @pytest.mark.parametrize("token", ["this is no token", "42", "42:", "42:a/../b", ":secret", "42:sécret"])
-async def test_what_cannot_be_a_token_is_never_sent(token: str) -> None:
+async def test_an_impossible_token_is_never_sent(token: str) -> None:
     with pytest.raises(UsageError, match="BOT_TOKEN is not whole") as raised:
         await bot_name("http://nowhere.invalid", token)
     assert token not in str(raised.value)
@@ -51,16 +51,16 @@ async def test_what_cannot_be_a_token_is_never_sent(token: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body"), [(502, "<html>"), (429, '{"ok": false}'), (200, "sign in to this hotel"), (302, "")]
 )
-async def test_what_is_no_answer_of_telegrams_counts_as_away(status: int, body: str) -> None:
+async def test_an_answer_that_is_not_telegrams_counts_as_unreachable(status: int, body: str) -> None:
     async with answering(status, body) as url:
         assert await bot_name(url, TOKEN) is None
 
 
-async def test_nobody_there_counts_as_away() -> None:
+async def test_a_closed_port_counts_as_unreachable() -> None:
     assert await bot_name(f"http://127.0.0.1:{unused_port()}", TOKEN) is None
 
 
-async def test_a_server_that_says_nothing_counts_as_away() -> None:
+async def test_a_silent_server_counts_as_unreachable() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert await bot_name(f"http://127.0.0.1:{port}", TOKEN, timeout_s=0.05) is None
@@ -78,7 +78,7 @@ def test_no_token_means_the_local_chat(environment: dict[str, str]) -> None:
     assert telegram_token(environment) is None
 
 
-def test_the_token_may_stand_in_a_file(tmp_path: Path) -> None:
+def test_the_token_may_be_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "token").write_text("42:secret\n")
     assert telegram_token({"ATTRAI_BOT_TOKEN_FILE": str(tmp_path / "token")}) == "42:secret"
 
@@ -94,6 +94,6 @@ def test_the_token_is_not_shown() -> None:
     assert "secret" not in repr(TelegramBot("42:secret"))
 
 
-def test_a_token_file_that_is_not_there_is_said(tmp_path: Path) -> None:
+def test_a_missing_token_file_is_a_usage_error(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="names a file that cannot be read"):
         telegram_token({"ATTRAI_BOT_TOKEN_FILE": str(tmp_path / "none")})

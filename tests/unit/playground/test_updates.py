@@ -1,4 +1,4 @@
-"""getUpdates: waiting, confirming, and two who ask."""
+"""getUpdates: waiting, confirming, two pollers."""
 
 import asyncio
 from collections.abc import Awaitable, Callable

@@ -66,7 +66,7 @@ async def test_updates_come_with_the_secret(
     assert await aiogram_bot.get_updates() == []
 
 
-async def test_what_fails_comes_again_first(
+async def test_a_failed_update_is_repeated_first(
     aiogram_bot: Bot, chat: ChatClient, hook: Hook, hook_url: str, until: Until
 ) -> None:
     hook.statuses = [500, 404]
@@ -80,7 +80,7 @@ async def test_what_fails_comes_again_first(
     assert info.last_error_date is not None
 
 
-async def test_what_was_not_taken_is_polled(
+async def test_updates_that_the_webhook_did_not_accept_can_be_polled(
     telegram_bot: TelegramBot, chat: ChatClient, hook: Hook, hook_url: str
 ) -> None:
     hook.statuses = [500] * 1000

@@ -7,7 +7,7 @@ def test_a_user_hash_depends_on_user_and_key_and_shows_neither() -> None:
     assert all(len(each) == 32 and set(each) <= set("0123456789abcdef") for each in hashes)
 
 
-def test_no_two_kinds_of_key_meet() -> None:
+def test_keys_of_different_kinds_never_collide() -> None:
     made = [
         keys.of_user("a"),
         keys.record("a"),

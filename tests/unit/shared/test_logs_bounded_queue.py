@@ -38,7 +38,7 @@ def test_a_record_that_could_not_be_encoded_counts_as_dropped() -> None:
     assert queue.take(0) == b"[0+1]1 "
 
 
-def test_closing_ends_it_behind_what_is_there_and_behind_the_last_gap() -> None:
+def test_the_queue_ends_after_its_last_line_and_report() -> None:
     queue = _queue(1)
     _put(queue, 3)
     queue.close()
@@ -47,7 +47,7 @@ def test_closing_ends_it_behind_what_is_there_and_behind_the_last_gap() -> None:
     assert queue.ended
 
 
-def test_unsettled_are_those_that_have_not_arrived() -> None:
+def test_undelivered_counts_records_that_are_not_confirmed() -> None:
     queue = _queue(3)
     _put(queue, 5)
     queue.take(0)

@@ -1,4 +1,4 @@
-"""A real Celery worker with a forked child: its records reach the log, and nothing of a task's message does."""
+"""A real Celery worker with a forked child: its records are logged, contents of tasks are not."""
 
 import json
 import subprocess
@@ -51,7 +51,7 @@ logs.stop()
 
 
 @pytest.mark.timeout(120)
-def test_a_worker_s_log_carries_no_task_s_content() -> None:
+def test_a_workers_log_has_no_content_of_tasks() -> None:
     script = WORKER.replace("CANARY", CANARY)
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=100, check=False)
     records = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]

@@ -45,7 +45,7 @@ def test_the_level_is_a_parameter(caplog: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize("name", [*sorted(PERSONAL), "message", "msg", "version", "sequence", "Faces", "", "a-b"])
-def test_names_that_no_event_field_has(name: str) -> None:
+def test_forbidden_field_names_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"no log carries|already|lower case"):
         event(LOGGER, "photo_taken", **{name: 1})  # type: ignore[arg-type]
 
@@ -62,12 +62,12 @@ def test_names_that_no_event_field_has(name: str) -> None:
         {"data": b"bytes"},
     ],
 )
-def test_values_that_no_event_field_has(fields: dict[str, Value]) -> None:
+def test_forbidden_field_values_are_refused(fields: dict[str, Value]) -> None:
     with pytest.raises(ValueError, match=r"hexadecimal|no log carries|a field is text"):
         event(LOGGER, "photo_taken", **fields)  # type: ignore[arg-type]
 
 
-def test_an_event_s_own_name_is_checked_even_where_it_would_not_be_logged() -> None:
+def test_event_names_are_checked_below_the_log_level_too() -> None:
     with pytest.raises(ValueError, match="lower case"):
         event(LOGGER, "photo taken", level=logging.DEBUG)
     with pytest.raises(ValueError, match="no log carries"):

@@ -1,4 +1,4 @@
-"""Sending to a log server that stalls, breaks off, or is away: who logs is not held up, and the counts are exact."""
+"""Sending to a log server that stalls, breaks off or is away: logging does not block, and the counts are exact."""
 
 import json
 import logging
@@ -90,13 +90,13 @@ def messages(documents: list[dict[str, Any]]) -> set[str]:
 
 
 def reported(documents: list[dict[str, Any]]) -> int:
-    """Dropped records by the reports, of which a second copy has the same sequence."""
+    """Dropped records by the reports. A second copy of a report has the same sequence."""
     return sum(
         {document["_sequence"]: document["_records"] for document in documents if "_records" in document}.values()
     )
 
 
-def test_a_stalled_receiver_holds_nobody_up_and_memory_is_bounded() -> None:
+def test_a_stalled_receiver_does_not_block_and_memory_is_bounded() -> None:
     go_on = threading.Event()
 
     def stall(connection: socket.socket) -> bytes:
@@ -117,7 +117,7 @@ def test_a_stalled_receiver_holds_nobody_up_and_memory_is_bounded() -> None:
     receiver.close()
 
 
-def test_what_the_buffer_held_while_the_server_was_away_arrives_and_the_rest_is_counted() -> None:
+def test_after_an_outage_queued_records_arrive_and_dropped_ones_are_counted() -> None:
     away = Receiver(read_all)
     target = away.target
     away.close()
@@ -134,20 +134,20 @@ def test_what_the_buffer_held_while_the_server_was_away_arrives_and_the_rest_is_
 
 
 def _reset(connection: socket.socket) -> bytes:
-    """Takes a little, then resets the connection: what lay in its buffer is lost, as when a server is killed."""
+    """Reads a little, then resets the connection: its buffer is lost, as when a server is killed."""
     connection.recv(100)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     return b""
 
 
 def _leave(connection: socket.socket) -> bytes:
-    """Closes politely before the end, as a server that is stopped."""
+    """Closes the connection before the end, as a stopped server does."""
     connection.recv(100)
     return b""
 
 
 @pytest.mark.parametrize("breaking_off", [_reset, _leave])
-def test_a_batch_that_was_not_read_to_its_end_is_sent_again(breaking_off: Callable[[socket.socket], bytes]) -> None:
+def test_a_batch_that_was_not_read_completely_is_sent_again(breaking_off: Callable[[socket.socket], bytes]) -> None:
     receiver = Receiver(breaking_off, breaking_off, read_all)
     with sending(receiver.target) as handler:
         for number in range(40):
@@ -160,8 +160,8 @@ def test_a_batch_that_was_not_read_to_its_end_is_sent_again(breaking_off: Callab
     receiver.close()
 
 
-def test_a_server_that_goes_of_itself_has_confirmed_nothing() -> None:
-    """It took the record from the socket, and ends before it has done anything with it."""
+def test_a_server_that_closes_first_has_confirmed_nothing() -> None:
+    """It read the record from the socket and ended before using it."""
 
     def forget(connection: socket.socket) -> bytes:
         while not connection.recv(65_536).endswith(b"\0"):
@@ -176,7 +176,7 @@ def test_a_server_that_goes_of_itself_has_confirmed_nothing() -> None:
     receiver.close()
 
 
-def test_stop_delivers_what_is_queued_and_says_what_is_left() -> None:
+def test_stop_delivers_the_queue_and_returns_the_number_of_lost_records() -> None:
     receiver = Receiver(read_all)
     with sending(receiver.target) as handler:
         log(100)
@@ -188,7 +188,7 @@ def test_stop_delivers_what_is_queued_and_says_what_is_left() -> None:
         assert handler.stop() == 100
 
 
-def test_a_server_that_speaks_no_tls_is_tried_again_and_again() -> None:
+def test_a_server_without_tls_is_retried() -> None:
     receiver = Receiver(_leave)
     with sending(LogTarget("127.0.0.1", receiver.target.port, tls=True)) as handler:
         log(10)
@@ -210,7 +210,7 @@ def test_a_server_that_speaks_no_tls_is_tried_again_and_again() -> None:
         ),
     ],
 )
-def test_urls_that_name_a_server(url: str, target: LogTarget) -> None:
+def test_valid_urls_are_parsed(url: str, target: LogTarget) -> None:
     assert LogTarget.parse(url) == target
 
 

@@ -1,4 +1,4 @@
-"""The process's logs as a whole: what configure_logs does to the root logger, and what a fork leaves of it."""
+"""The process's logs as a whole: the root logger, and logging after a fork."""
 
 import json
 import logging
@@ -35,7 +35,7 @@ def test_every_record_is_one_line_of_json_on_standard_output(capfd: pytest.Captu
     assert (second["message"], second["level"]) == ("plain text", "INFO")
 
 
-def test_stop_gives_the_root_logger_back_and_again_does_nothing() -> None:
+def test_stop_restores_the_root_logger_and_can_be_repeated() -> None:
     root = logging.getLogger()
     before = (root.level, root.handlers[:])
     logs = configure_logs("bot", replica="r1", version="0.1.0", level="debug")
@@ -45,7 +45,7 @@ def test_stop_gives_the_root_logger_back_and_again_does_nothing() -> None:
     assert (root.level, root.handlers) == before
 
 
-def test_configured_again_the_first_pipeline_is_delivered_and_gone(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_second_configuration_delivers_and_replaces_the_first(capfd: pytest.CaptureFixture[str]) -> None:
     configure_logs("bot", replica="first", version="0.1.0")
     LOGGER.warning("one")
     again = configure_logs("bot", replica="second", version="0.1.0")
@@ -57,7 +57,7 @@ def test_configured_again_the_first_pipeline_is_delivered_and_gone(capfd: pytest
     ]
 
 
-def test_a_level_or_a_ca_file_that_is_not_there_changes_nothing() -> None:
+def test_an_unknown_level_or_a_missing_ca_file_changes_nothing() -> None:
     root = logging.getLogger()
     before = root.handlers[:]
     with pytest.raises(ValueError, match="DEBUG, INFO, WARNING, ERROR, not loud"):
@@ -69,7 +69,7 @@ def test_a_level_or_a_ca_file_that_is_not_there_changes_nothing() -> None:
     assert root.handlers == before
 
 
-def test_what_cannot_be_encoded_is_counted_and_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_record_that_cannot_be_encoded_is_counted_and_not_printed(capfd: pytest.CaptureFixture[str]) -> None:
     class Hostile:
         def __str__(self) -> str:
             raise RuntimeError("canary")
@@ -123,7 +123,7 @@ logs.stop()
 
 
 @pytest.mark.parametrize("configured_again", [True, False])
-def test_after_a_fork_both_go_on_and_nothing_is_written_twice(configured_again: bool) -> None:
+def test_after_a_fork_both_processes_log_and_nothing_is_written_twice(configured_again: bool) -> None:
     out = _run(FORK.replace("CONFIGURED_AGAIN", str(configured_again)))
     messages = Counter(record["message"] for record in out)
     assert set(messages.values()) == {1}

@@ -1,4 +1,4 @@
-"""What of a record goes out, as JSON and as GELF."""
+"""The parts of a record that are sent, as JSON and as GELF."""
 
 import asyncio
 import json
@@ -42,7 +42,7 @@ def _raised(error: Exception, cause: Exception | None = None) -> Exception:
     return error
 
 
-def test_both_forms_carry_the_same_fields() -> None:
+def test_json_and_gelf_have_the_same_fields() -> None:
     record = _record("attrai_estimator.worker.task", "photo_estimated")
     setattr(record, FIELDS, {"event": "photo_estimated", "faces": 3, "seconds_detect": 0.25, "ok": False})
     own = {"service": "estimator", "replica": "replica-1", "version": "0.1.0", "pid": record.process}
@@ -75,7 +75,7 @@ def test_the_time_is_utc() -> None:
 
 
 @pytest.mark.parametrize("name", ["celery.worker.consumer.consumer", "kombu.messaging", "aiogram.dispatcher", "root"])
-def test_of_another_library_no_argument_and_no_attribute_goes_out(name: str) -> None:
+def test_arguments_and_attributes_of_other_libraries_are_removed(name: str) -> None:
     record = _record(name, "Received %s: %(odd)d%% of %5.2f\n\nbody: %r\n", CANARY, {"user": CANARY}, CANARY)
     record.__dict__["data"] = {"args": f"({CANARY},)"}
     for out in (_json(record), _gelf(record)):
@@ -83,7 +83,7 @@ def test_of_another_library_no_argument_and_no_attribute_goes_out(name: str) -> 
         assert "Received ...: ...% of ..." in out.values()
 
 
-def test_a_library_s_named_arguments_are_withheld_and_exceptions_named() -> None:
+def test_named_arguments_of_libraries_are_withheld_and_exceptions_named() -> None:
     context = {"name": CANARY, "exc": KeyError(CANARY)}
     record = _record("celery.app.trace", "Task %(name)s: %(exc)r", context)
     assert _json(record)["message"] == "Task ...: KeyError"
@@ -91,7 +91,7 @@ def test_a_library_s_named_arguments_are_withheld_and_exceptions_named() -> None
     assert _json(_record("celery", ""))["message"] == ""
 
 
-def test_our_own_messages_are_whole_but_a_foreign_exception_in_them_is_only_named() -> None:
+def test_own_messages_are_complete_but_other_exceptions_in_them_are_only_named() -> None:
     assert _json(_record("attrai_bot.intake", "%s of %d: %s", "one", 2, OSError(2, CANARY)))["message"] == (
         "one of 2: FileNotFoundError: ENOENT"
     )
@@ -114,7 +114,7 @@ def test_a_traceback_has_frames_and_names_but_no_values_and_no_texts() -> None:
     assert CANARY not in json.dumps(_json(record)) + json.dumps(_gelf(record))
 
 
-def test_causes_that_go_in_a_circle_end() -> None:
+def test_a_cycle_of_causes_ends() -> None:
     error = ValueError()
     error.__cause__ = KeyError()
     error.__cause__.__cause__ = error
@@ -127,8 +127,8 @@ def test_long_texts_are_cut_so_that_a_record_stays_small() -> None:
 
 
 @pytest.mark.logs_errors
-async def test_what_asyncio_says_of_a_lost_exception_names_it_only(caplog: pytest.LogCaptureFixture) -> None:
-    """Its message contains the repr of the future, and with it the exception's text."""
+async def test_asyncios_message_about_a_lost_exception_only_names_it(caplog: pytest.LogCaptureFixture) -> None:
+    """Its message contains the future's repr, which has the exception's text."""
 
     async def fail() -> None:
         raise ValueError(CANARY)
@@ -143,7 +143,7 @@ async def test_what_asyncio_says_of_a_lost_exception_names_it_only(caplog: pytes
     assert _json(record)["message"] == "Task exception was never retrieved"
 
 
-def test_other_libraries_are_heard_from_warnings_on() -> None:
+def test_other_libraries_are_logged_from_warnings_on() -> None:
     quiet = logging.LogRecord("celery.worker.strategy", logging.INFO, "", 1, "Task %s received", ("x",), None)
     assert not is_wanted(quiet)
     assert is_wanted(_record("celery.worker.strategy", "x"))

@@ -68,7 +68,7 @@ def _signalling(server: SyslogNg, number: int) -> Callable[[], None]:
     return lambda: server.signal(number)
 
 
-def test_what_does_not_fit_is_counted_exactly_and_the_count_arrives(server: SyslogNg) -> None:
+def test_dropped_records_are_counted_exactly_and_the_count_arrives(server: SyslogNg) -> None:
     options = DeliveryOptions(batch_records=100, batch_s=0.2, first_pause_s=0.05, longest_pause_s=0.2)
     target = LogTarget("127.0.0.1", server.port)
     handler = AsyncLogHandler(Gelf(Origin("bot", "r1", "0.1.0")), GraylogSender(target, options).deliver, 500)
@@ -137,7 +137,7 @@ def test_over_tls_records_arrive_and_an_outage_loses_none(tls_server: SyslogNg, 
 @pytest.mark.parametrize(
     ("host", "known"), [("localhost", False), ("127.0.0.1", True)], ids=["another authority", "another name"]
 )
-def test_over_tls_nothing_goes_to_a_server_that_is_not_the_one(
+def test_over_tls_nothing_is_sent_to_a_server_with_another_certificate(
     tls_server: SyslogNg, authority: Path, host: str, known: bool, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ca = authority if known else _certificate(authority.parent, "stranger")

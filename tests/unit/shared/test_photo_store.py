@@ -15,7 +15,7 @@ def store(tmp_path: Path) -> PhotoStore:
     return PhotoStore(tmp_path)
 
 
-def test_what_is_written_is_read(store: PhotoStore) -> None:
+def test_written_files_can_be_read(store: PhotoStore) -> None:
     store.write(ID, Part.SOURCE, b"photo")
     assert store.read(ID, Part.SOURCE) == b"photo"
     assert store.read(ID, Part.PICTURE) is None
@@ -53,7 +53,7 @@ def test_delete_of_one_part_leaves_the_others(store: PhotoStore) -> None:
 
 
 @given(st.text())
-def test_no_name_leads_out_of_the_store(name: str) -> None:
+def test_no_name_is_a_path_outside_the_store(name: str) -> None:
     for refused in (name, f"../{name}", f"{ID}/{name}", f"{ID}\n"):
         with pytest.raises(RefusedName):
             PhotoStore(Path("nowhere")).read(refused, Part.SOURCE)
@@ -61,7 +61,7 @@ def test_no_name_leads_out_of_the_store(name: str) -> None:
             PhotoStore(Path("nowhere")).delete(refused)
 
 
-def test_orphans_are_requests_whose_youngest_file_is_old(store: PhotoStore, tmp_path: Path) -> None:
+def test_orphans_are_requests_whose_newest_file_is_old(store: PhotoStore, tmp_path: Path) -> None:
     young, old = new_request_id(), new_request_id()
     for request_id in (young, old):
         store.write(request_id, Part.SOURCE, b"x")
@@ -71,7 +71,7 @@ def test_orphans_are_requests_whose_youngest_file_is_old(store: PhotoStore, tmp_
     assert store.orphans(older_than=3600) == {old}
 
 
-def test_a_store_that_is_gone_says_so(tmp_path: Path) -> None:
+def test_a_missing_store_is_unavailable(tmp_path: Path) -> None:
     store = PhotoStore(tmp_path / "gone")
     with pytest.raises(StoreUnavailable):
         store.write(ID, Part.SOURCE, b"x")

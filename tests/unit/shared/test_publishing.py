@@ -23,7 +23,7 @@ AFTER = AfterEstimate(
     + [refusal() for refusal in (AccessRefused, NotFound, InternalError, ConnectionForced)],
     ids=lambda error: type(error).__name__,
 )
-def test_whatever_a_broker_says_in_place_of_a_confirmation_it_is_away(
+def test_any_error_instead_of_a_confirmation_means_broker_unavailable(
     message: ToEstimate | AfterEstimate, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app = celery_app("bot", "amqp://127.0.0.1:1//")
@@ -37,6 +37,6 @@ def test_whatever_a_broker_says_in_place_of_a_confirmation_it_is_away(
 
 
 @pytest.mark.parametrize("scheme", ["redis", "amqp"])
-def test_a_broker_that_is_not_there_is_not_reached(scheme: str) -> None:
+def test_a_broker_that_does_not_listen_is_unavailable(scheme: str) -> None:
     with pytest.raises(BrokerUnavailable):
         check_connection(celery_app("bot", f"{scheme}://127.0.0.1:1//"))

@@ -26,7 +26,7 @@ def test_settings_come_from_the_environment(environment: pytest.MonkeyPatch) -> 
     )
 
 
-def test_an_image_says_the_version_and_without_one_it_is_the_codes(environment: pytest.MonkeyPatch) -> None:
+def test_the_version_is_the_images_or_else_the_codes(environment: pytest.MonkeyPatch) -> None:
     assert Settings().version == __version__
     environment.setenv("ATTRAI_VERSION", "1.2.3")
     assert Settings().version == "1.2.3"
@@ -68,7 +68,7 @@ def test_every_setting_is_described() -> None:
     assert all("None" not in line.split(")")[1] for line in lines)
 
 
-def test_what_is_wrong_is_said_in_a_sentence_for_each_setting(environment: pytest.MonkeyPatch) -> None:
+def test_every_wrong_setting_gets_a_sentence(environment: pytest.MonkeyPatch) -> None:
     environment.delenv("ATTRAI_REDIS_URL")
     environment.setenv("ATTRAI_LIFETIME", "soon")
     with pytest.raises(SystemExit) as end:
@@ -118,6 +118,6 @@ def test_a_wrong_url_is_refused_without_its_password(environment: pytest.MonkeyP
         "unix:///run/v.sock?db=1",
     ],
 )
-def test_good_urls_are_taken(environment: pytest.MonkeyPatch, url: str) -> None:
+def test_valid_urls_are_accepted(environment: pytest.MonkeyPatch, url: str) -> None:
     environment.setenv("ATTRAI_BROKER_URL", url)
     assert Settings().broker_url.get_secret_value() == url

@@ -20,7 +20,7 @@ def result(chunk: int) -> ChunkResult:
     return ChunkResult(run_id=RUN, chunk=chunk, photos=(missed,), seconds={})
 
 
-def test_photos_lie_one_behind_the_other(spool: Spool) -> None:
+def test_photos_are_stored_one_after_another(spool: Spool) -> None:
     spool.write_photos(RUN, 3, [b"one", b"", b"three"])
     assert list(spool.read_photos(RUN, 3, [3, 0, 5])) == [b"one", b"", b"three"]
     assert list(spool.read_photos(RUN, 3, [3, 0, 9])) == [b"one", b"", b"three"]
@@ -29,7 +29,7 @@ def test_photos_lie_one_behind_the_other(spool: Spool) -> None:
     assert not spool.has_photos(RUN, 3)
 
 
-def test_a_result_is_there_whole_or_not_at_all(spool: Spool, tmp_path: Path) -> None:
+def test_a_result_is_complete_or_missing(spool: Spool, tmp_path: Path) -> None:
     spool.write_result(result(3))
     assert (spool.has_result(RUN, 3), spool.has_result(RUN, 4)) == (True, False)
     assert spool.read_result(RUN, 3) == result(3)
@@ -40,7 +40,7 @@ def test_a_result_is_there_whole_or_not_at_all(spool: Spool, tmp_path: Path) -> 
     assert spool.read_result(RUN, 4) is None
 
 
-def test_marks_are_added_and_tell_when_work_was_last_done(spool: Spool) -> None:
+def test_marks_are_appended_and_show_when_work_was_last_done(spool: Spool) -> None:
     assert (spool.marks(RUN, 1), spool.last_sign(RUN, 1)) == ([], None)
     spool.mark(RUN, 1, "+0")
     spool.mark(RUN, 1, "-0\n-1")
@@ -48,7 +48,7 @@ def test_marks_are_added_and_tell_when_work_was_last_done(spool: Spool) -> None:
     assert spool.last_sign(RUN, 1) is not None
 
 
-def test_a_chunk_and_a_run_leave_nothing(spool: Spool, tmp_path: Path) -> None:
+def test_deleted_chunks_and_closed_runs_leave_nothing(spool: Spool, tmp_path: Path) -> None:
     for chunk in (1, 2):
         spool.write_photos(RUN, chunk, [b"x"])
         spool.mark(RUN, chunk, "+0")
@@ -69,6 +69,6 @@ def test_no_other_name_becomes_a_path(spool: Spool, run_id: str) -> None:
         spool.open_run(run_id)
 
 
-def test_a_disk_that_refuses_is_said(spool: Spool) -> None:
+def test_a_disk_error_is_store_unavailable(spool: Spool) -> None:
     with pytest.raises(StoreUnavailable):
         spool.write_result(result(1).model_copy(update={"run_id": "1" * 32}))
