@@ -48,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
         "parts", nargs="*", choices=[*MEASUREMENTS, []], help="which to measure; both when none is named"
     )
     parser.add_argument("--data", type=Path, help=f"a folder of photos, or one with {LFW} in it")
-    parser.add_argument("--photos", type=int, help="so many of them, evenly from all (default all)")
+    parser.add_argument("--photos", type=int, help="how many of them, evenly from all (default all)")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=1, help="rounds, of which medians are told (default 1)")
     parser.add_argument("--peer", help="a Python that has dlib and face_recognition_models")

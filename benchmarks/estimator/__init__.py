@@ -1,1 +1,1 @@
-"""The estimator beside its peers, in one run: `make bench`. Each contestant is a process of its own with one thread."""
+"""The estimator beside its peers, in one run: `make bench`. Each contestant is a separate process with one thread."""

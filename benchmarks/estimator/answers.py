@@ -1,4 +1,4 @@
-"""What a contestant is asked and what it answers: one line of JSON each, on its input and its output."""
+"""A contestant's questions and answers: one line of JSON each, on its input and its output."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Whether anything is lost: our boxes beside the stock detector's."""
+"""Our detector beside the stock one: which of the stock's faces, and of the faces marked by hand, it finds."""
 
 import csv
 from collections import defaultdict
@@ -15,15 +15,15 @@ from benchmarks.estimator.photos import Sample, smallest_face
 from benchmarks.estimator.speed import say
 
 GENERATED_FACE_IOU, SAME_FACE_IOU, MARKED_FACE_IOU = 0.5, 0.7, 0.4
-"""Intersection over union from which a face was found, is the same, is a marked one (the markers' boxes are wider)."""
-LFW_PLACE = 125.0
-"""The person that a photo of LFW is of stands in its middle."""
+"""The least intersection over union for a found face, the same face, and a marked face, whose box is wider."""
+LFW_CENTRE_PX = 125.0
+"""The x and y of an LFW photo's centre, in pixels: its named person is there."""
 OF_INTEREST = ("in the middle", "that stock is surest of", "that is stock's largest")
 
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """So many of so many; `who` found them."""
+    """`who` found `hits` of the faces."""
 
     who: str
     what: str
@@ -37,7 +37,7 @@ def overlap(box: Corners, others: Sequence[Corners]) -> float:
 
 
 def most_alike(box: Corners, others: Sequence[Corners]) -> tuple[int, float]:
-    """The number of that one of the others which shares most with a box, and their intersection over union; (-1, 0) without others."""
+    """The index of the other box with the largest intersection over union, and that value; (-1, 0) without others."""
     if not others:
         return -1, 0.0
     a, b = np.array(box), np.array(others)
@@ -102,7 +102,8 @@ def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[
 
 def _of_interest(answer: Answer) -> tuple[Corners, Corners, Corners]:
     middle = min(
-        answer.boxes, key=lambda box: abs(box[0] + box[2] - 2 * LFW_PLACE) + abs(box[1] + box[3] - 2 * LFW_PLACE)
+        answer.boxes,
+        key=lambda box: abs(box[0] + box[2] - 2 * LFW_CENTRE_PX) + abs(box[1] + box[3] - 2 * LFW_CENTRE_PX),
     )
     surest = answer.boxes[int(np.argmax(answer.probabilities))]
     return middle, surest, max(answer.boxes, key=_area)

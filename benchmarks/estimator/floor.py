@@ -1,4 +1,4 @@
-"""A process of its own: how near the networks come to what the core can do, on one photo.
+"""Compares the networks' speed on one photo with the core's peak. It runs as a separate process.
 
 Multiply-adds and bytes are counted from the graphs at the shapes that the pipeline asked for; the peak is measured by matrix
 products. Arguments: the precision and the photo. Prints a line of JSON for each network.

@@ -1,7 +1,8 @@
-"""A process of its own: our numbers beside torch's in float32; prints how far scores and embeddings are apart.
+"""Compares our scores and embeddings with torch's in float32. It runs as a separate process.
 
-On the same crops, what the runtime and its short numbers change; end to end, what our detector changes too: there the crops are cut by the
-landmarks of facenet-pytorch's MTCNN, and a face is the same from an overlap of 0.7. Arguments: the precision, then photos.
+On the same crops, the difference is the runtime's and its precision's. End to end, the reference uses the landmarks of
+facenet-pytorch's MTCNN, so our detector adds to the difference. Two faces are the same from an overlap of 0.7.
+Arguments: the precision, then photos.
 """
 
 import json
@@ -32,7 +33,7 @@ from benchmarks.estimator.detection_agreement import SAME_FACE_IOU, most_alike  
 Numbers = tuple[NDArray[np.float32], NDArray[np.float32]]
 """Scores, shape (n,), and embeddings, shape (n, 128), of n faces."""
 Apart = tuple[NDArray[np.float64], NDArray[np.float64]]
-"""How far scores are apart and the cosines of embeddings, shape (n,) each."""
+"""The differences of scores and the cosines of embeddings, shape (n,) each."""
 
 
 def main(precision: Precision, files: list[Path]) -> None:

@@ -19,10 +19,10 @@ from benchmarks.estimator.speed import compare, footprint, say
 Table = tuple[str, str]
 """Title and Markdown."""
 MAIN = (1280, 960)
-FEWER = 10
-"""Of LFW's photos, every so manieth where a part is slow."""
+SLOW_PART_STEP = 10
+"""A slow part measures one LFW photo in this many."""
 PEER_PHOTOS = 300
-"""Photos after which the peer's memory is told; it takes seconds for each."""
+"""Photos after which the peer's memory is measured. It takes seconds for each photo."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Run:
         return samples(self.portrait, self.folder, (MAIN,))[1]
 
     def lfw(self) -> list[Path]:
-        """So many photos of LFW, evenly from all; none without the folder of data."""
+        """This many photos of LFW, evenly from all; none without the folder of data."""
         found_ = sorted((self.data / "lfw_dev").glob("images/*/*.jpg")) if self.data else []
         return found_[:: max(len(found_) // self.people, 1)][: self.people]
 
@@ -88,7 +88,7 @@ def vectors(run: Run) -> Iterator[Table]:
     groups = []
     for cap in (NONE, AVX2):
         peers = (contestant.face_recognition(cap), contestant.face_recognition_best(cap))
-        chosen = photos if cap is NONE else photos[::FEWER]
+        chosen = photos if cap is NONE else photos[::SLOW_PART_STEP]
         times = compare((contestant.ours(cap, run.product), *peers), VECTOR_TASK, chosen, 1)
         groups.append((f"LFW, {len(chosen)} photos; {cap.name}", times))
     yield "From a photo of LFW to its vectors", tables.times_table(groups)
@@ -111,7 +111,7 @@ def lost(run: Run) -> Iterator[Table]:
 
 def numbers(run: Run) -> Iterator[Table]:
     """Scores and embeddings against torch in float32: on the same crops, and end to end."""
-    files = [str(file) for file in run.lfw()[::FEWER] or [one.file for one in run.generated()]]
+    files = [str(file) for file in run.lfw()[::SLOW_PART_STEP] or [one.file for one in run.generated()]]
     lines = [(cap.name, *_lines("parity", cap, cap.precision, *files)) for cap in (NONE, AVX2)]
     yield "The same crop on torch in float32", tables.apart_table([(cap, same) for cap, same, _ in lines])
     yield "End to end, stock's detector and torch in float32", tables.apart_table([(cap, end) for cap, _, end in lines])
@@ -142,7 +142,7 @@ MEASUREMENTS: dict[str, Callable[[Run], Iterator[Table]]] = {
 
 
 def _lines(module: str, cap: Cap, *arguments: str, python: str = sys.executable) -> Iterator[tables.Line]:
-    """What a process of ours prints, line by line. Raises CalledProcessError when it fails."""
+    """The lines of JSON that a measuring process prints. Raises CalledProcessError when it fails."""
     say(f"{module}, {cap.name}")
     command = [python, "-m", f"benchmarks.estimator.{module}", *arguments]
     with subprocess.Popen(  # noqa: S603 - ourselves

@@ -11,13 +11,13 @@ from PIL import Image, ImageOps
 
 SIZES = ((250, 250), (640, 480), (1280, 960), (4000, 3000))
 GRIDS = {1: (1, 1), 4: (2, 2), 20: (5, 4)}
-"""Columns and rows for so many faces."""
+"""Columns and rows by the number of faces."""
 HEAD_CENTRE = (0.45, 0.1)
 """What of the portrait is kept where a cell is wider than it."""
 QUALITY = 90
 VARIED, PHOTO_SIZES_SEED = 60, 7
 LARGE_PHOTO_STRIDE = 20
-"""Every so manieth of the varied photos has 12 megapixels."""
+"""One varied photo in this many has 12 megapixels."""
 MIN_FACE_PIXELS, MIN_FACE_SHARE = 24.0, 0.015
 """A face is meant to be found down to as many pixels, and down to that share of the longer side: 60 of 4000."""
 

@@ -1,4 +1,4 @@
-"""A process of its own, in the product's environment: a replica's start and memory, behind RabbitMQ and Redis.
+"""Measures a replica's start and memory behind RabbitMQ and Redis. It runs as a process in the product's environment.
 
 Arguments: the folder of photos, then the counts after which memory is noted. Prints a line of JSON for each figure.
 """
@@ -16,12 +16,12 @@ from benchmarks.task_queue.rates import starts
 from benchmarks.task_queue.system import CORES, Running, System, real_system, replica
 
 BURST = 100
-"""Photos that lie in the store at once."""
+"""Photos in the store at one time."""
 STARTS = 5
 
 
 def memory(running: Running) -> dict[str, int]:
-    """Bytes of a replica's processes, what they share counted once, and what is theirs alone, whoever else has the libraries in memory."""
+    """Bytes of a replica's processes: `bytes` counts shared pages proportionally, `private` leaves them out."""
     family = psutil.Process(running.process.pid)
     members = [one.memory_full_info() for one in (family, *family.children(recursive=True))]
     return {
@@ -47,7 +47,7 @@ def grown(system: System, photos: Sequence[Path], marks: Sequence[int]) -> Itera
 
 
 def main(folder: Path, marks: Sequence[int]) -> None:
-    """Measure, and end the servers even when told to stop."""
+    """Measure, and end the servers, also after a signal."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     photos = sorted(folder.glob("*.jpg"))
     with real_system() as system:

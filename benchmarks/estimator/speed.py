@@ -1,4 +1,4 @@
-"""Who takes how long: the contestants are asked in turn, photo by photo, so that whatever else the machine does meets all alike."""
+"""The time of each contestant. They take turns photo by photo, so that other load on the machine affects all alike."""
 
 import sys
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ class Times:
 
 
 def compare(contestants: Sequence[Contestant], task: str, photos: Sequence[Path], rounds: int) -> list[Times]:
-    """Ask all of them for each photo, `rounds` times; the first answers, which compile and load, are not counted."""
+    """Time all contestants on each photo, `rounds` times. The first answers compile and load, and do not count."""
     answers: dict[str, list[Answer]] = {one.name: [] for one in contestants}
     with ExitStack() as stack:
         running = [stack.enter_context(one) for one in contestants]
@@ -39,7 +39,7 @@ def compare(contestants: Sequence[Contestant], task: str, photos: Sequence[Path]
 
 
 def footprint(contestant: Contestant, photos: Sequence[Path], marks: Sequence[int]) -> dict[int, int]:
-    """Its proportional memory in bytes after so many photos, which come again and again."""
+    """The contestant's proportional memory in bytes after each count of photos, which repeat in turn."""
     sizes = {}
     with contestant as running:
         for number, photo in enumerate(islice(cycle(photos), max(marks, default=0)), start=1):
@@ -58,6 +58,6 @@ def _times(name: str, answers: list[Answer], rounds: int) -> Times:
 
 
 def say(progress: str) -> None:
-    """Progress goes where it does not mix with the tables."""
+    """Write progress to standard error, apart from the tables."""
     sys.stderr.write(f"{progress}\n")
     sys.stderr.flush()

@@ -7,7 +7,7 @@ from typing import cast
 from benchmarks.estimator.speed import Times
 
 Line = dict[str, object]
-"""What a process of ours printed."""
+"""A line of JSON that a measuring process printed."""
 
 
 def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
@@ -78,7 +78,7 @@ def starts_table(lines: Sequence[Line]) -> str:
 
 
 def memory_table(lines: Sequence[Line], stock: Mapping[int, int]) -> str:
-    """Megabytes of a replica's processes after so many photos, and how many of the peer's."""
+    """Megabytes of a replica's processes and of the peer's, by the count of photos."""
     rows = []
     for line in (line for line in lines if "bytes" in line):
         photos = int(_number(line, "photos"))

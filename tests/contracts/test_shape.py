@@ -29,7 +29,7 @@ SHARED_NAMES = {
     "BARE_PIPELINE_COMMAND": "each benchmark has a bare pipeline",
     "CONNECT_TIMEOUT_S": "broker and log server are reached in different times",
     "MAX_BODY_BYTES": "each HTTP server limits its own requests",
-    "MAX_FILE_BYTES": "Telegram's limit, and that of files on disk",
+    "MAX_DOWNLOAD_BYTES": "Telegram's limit, which the playground's server states for itself",
     "MEASUREMENTS": "each benchmark lists its own",
     "POLL_INTERVAL_S": "a look costs more or less, by what is looked at",
     "STOP_TIMEOUT_S": "each part that is stopped has its own",

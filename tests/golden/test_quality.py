@@ -1,4 +1,4 @@
-"""Quality gates on real faces: good ones keep their score, whoever they are; spoilt ones do not."""
+"""Quality limits on real faces: good photos keep their score in every group; spoilt photos do not."""
 
 import csv
 from pathlib import Path

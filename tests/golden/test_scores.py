@@ -1,4 +1,4 @@
-"""Scores of real, different faces: they agree with people's ratings, and each stands with its own face."""
+"""Scores of real, different faces: they agree with people's ratings, and each belongs to its face."""
 
 import csv
 from collections.abc import Callable
@@ -13,18 +13,18 @@ from tests.golden.estimates import FoundFace, estimates
 
 pytestmark = pytest.mark.golden
 
-PEARSON, PEARSON_RESNET34 = 0.68, 0.45
+MIN_PEARSON, MIN_PEARSON_RESNET34 = 0.68, 0.45
 """The least correlation with the ratings that the shipped scorers may have: their card says 0.74 and 0.59."""
-ERROR = 0.75
+MAX_MEAN_ERROR = 0.75
 """The largest mean absolute error of the default scorer, calibrated: a constant has 1.1."""
-ENDS = 0.5
+MAX_PERCENTILE_OFFSET = 0.5
 """How far the 5th and 95th percentile of the scores may be from the raters'."""
-STEADY = 0.3
+MAX_MEDIAN_CHANGE = 0.3
 """How far the score of a changed photo may be from the photo's own in the median: the card says 0.2 and less."""
 CHANGED_EACH = 8
-"""One portrait of so many is changed."""
+"""One portrait in this many is changed."""
 PEOPLE = 6
-NEAR = 0.5
+MAX_GROUP_DIFFERENCE = 0.5
 """How far a face's score in a group may be from its score alone, on the scale from 1 to 10; the median is less."""
 
 
@@ -68,21 +68,21 @@ def test_every_portrait_holds_a_face(portraits: list[Portrait]) -> None:
 def test_scores_agree_with_people(portraits: list[Portrait]) -> None:
     pairs = [(largest(portrait.faces).score, portrait.rated) for portrait in portraits if portrait.faces]
     scores, rated = np.array(pairs).T
-    assert np.corrcoef(scores, rated)[0, 1] >= PEARSON
-    assert np.abs(scores - rated).mean() <= ERROR
+    assert np.corrcoef(scores, rated)[0, 1] >= MIN_PEARSON
+    assert np.abs(scores - rated).mean() <= MAX_MEAN_ERROR
 
 
 def test_scores_use_the_scale_as_people_do(portraits: list[Portrait]) -> None:
     pairs = [(largest(portrait.faces).score, portrait.rated) for portrait in portraits if portrait.faces]
     scores, rated = np.percentile(np.array(pairs), [5, 95], axis=0).T
-    assert np.abs(scores - rated).max() <= ENDS
+    assert np.abs(scores - rated).max() <= MAX_PERCENTILE_OFFSET
 
 
 def test_the_other_scorer_agrees_with_people_too(portraits: list[Portrait]) -> None:
     chosen = [portrait for portrait in portraits if portrait.faces][::2]
     found = estimates([portrait.file for portrait in chosen], scorer="scorer_resnet34")
     scores = [largest(faces).score for faces in found]
-    assert np.corrcoef(scores, [portrait.rated for portrait in chosen])[0, 1] >= PEARSON_RESNET34
+    assert np.corrcoef(scores, [portrait.rated for portrait in chosen])[0, 1] >= MIN_PEARSON_RESNET34
 
 
 def smaller(image: Image.Image) -> Image.Image:
@@ -118,7 +118,7 @@ def test_a_score_is_steady(
         abs(largest(after).score - largest(portrait.faces).score)
         for portrait, after in zip(chosen, estimates(files), strict=True)
     ]
-    assert np.median(moved) < STEADY
+    assert np.median(moved) < MAX_MEDIAN_CHANGE
 
 
 def test_in_a_group_each_score_stands_with_its_own_face_from_left_to_right(
@@ -131,14 +131,14 @@ def test_in_a_group_each_score_stands_with_its_own_face_from_left_to_right(
     places = [int(np.searchsorted(edges, face.centre[0])) for face in faces]
     assert places == list(range(PEOPLE))
     away = [abs(face.score - person.faces[0].score) for face, person in zip(faces, people, strict=True)]
-    assert max(away) < NEAR
-    assert np.median(away) < NEAR / 2
+    assert max(away) < MAX_GROUP_DIFFERENCE
+    assert np.median(away) < MAX_GROUP_DIFFERENCE / 2
 
 
 def test_people_of_a_group_are_scored_differently(people: list[Portrait]) -> None:
     """Otherwise the test of their order would prove nothing."""
     scores = sorted(person.faces[0].score for person in people)
-    assert scores[-1] - scores[0] > 2 * NEAR
+    assert scores[-1] - scores[0] > 2 * MAX_GROUP_DIFFERENCE
 
 
 def side_by_side(files: list[Path]) -> tuple[Image.Image, list[int]]:

@@ -18,7 +18,7 @@ def moved(points: NDArray[np.float64], degrees: float, scale: float, shift: tupl
 
 
 def photo_of(landmarks: NDArray[np.float32], size: tuple[int, int], radius: float, shrunk: int = 1) -> Photo:
-    """A white photo with a dot of its own colour at each landmark."""
+    """A white photo with a dot of a different colour at each landmark."""
     image = Image.new("RGB", size, "white")
     for (x, y), colour in zip(landmarks.tolist(), COLOURS, strict=True):
         ImageDraw.Draw(image).ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)

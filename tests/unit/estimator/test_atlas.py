@@ -10,7 +10,7 @@ SIZES = st.tuples(st.integers(12, 420), st.integers(12, 420))
 @settings(max_examples=40, deadline=None)
 @given(st.lists(SIZES, min_size=1, max_size=4))
 def test_every_cell_of_every_level_is_seen_once_and_where_it_is(sizes: list[tuple[int, int]]) -> None:
-    """Each pixel says where it lies, so that a cell of a tile says what it saw."""
+    """Each pixel encodes its position, so that a cell's pixels show which part of a level it sees."""
     atlas = make_atlas(tuple(sizes))
     looked_at = tiles(atlas.fill([_coordinates(number, *size) for number, size in enumerate(sizes)]))
     assert looked_at.shape[1:] == (TILE, TILE, 3)

@@ -115,7 +115,7 @@ def test_noise_holds_no_face(networks: DetectorNetworks) -> None:
 
 @dataclass(frozen=True)
 class Doubtful:
-    """The last network, which says of its later calls, which are closer looks, what it is told to."""
+    """The output network with a set probability in its later calls, which refine landmarks."""
 
     network: Network
     closer: float

@@ -27,7 +27,7 @@ def test_a_jpeg_without_metadata_comes_back() -> None:
 @given(st.floats(100, 300), st.floats(100, 300), st.floats(70, 500), st.floats(70, 500), st.sampled_from([960, 961]))
 @settings(max_examples=40, deadline=None)
 def test_a_box_keeps_its_colour(left: float, top: float, width: float, height: float, side: int) -> None:
-    """Wherever the face lies: a line of two pixels that shared its colour with what is beside it would pale to half."""
+    """This holds at every position: a line that shared a colour block with its surroundings would pale to half."""
     face = Face(Detection(Box(left, top, left + width, top + height), np.zeros((5, 2), np.float32), 0.99), 7.0)
     drawn = annotate(Image.new("RGB", (side, side), (128, 128, 128)), [face], 1.0)
     line = (np.asarray(drawn) == COLOURS[0]).all(axis=-1)
