@@ -1,4 +1,4 @@
-"""`attrai-batch` that is killed inside the writing of a row group, the one that DIE_AT numbers from 1; for flow tests alone."""
+"""`attrai-batch` that is killed while it writes a row group: the one with the number DIE_AT, counted from 1."""
 
 import itertools
 import os
@@ -14,7 +14,7 @@ GROUPS = itertools.count(1)
 
 
 def write_half(writer: pq.ParquetWriter, table: pa.Table, row_group_size: int) -> None:
-    """The product's writer up to the group that is named: of that one, half its rows, then the end."""
+    """Writes as the product does. Of group DIE_AT it writes half the rows and dies."""
     if next(GROUPS) == int(os.environ["DIE_AT"]):
         WHOLE(writer, table.slice(0, len(table) // 2), row_group_size)
         os.kill(os.getpid(), signal.SIGKILL)

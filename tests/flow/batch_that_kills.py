@@ -1,8 +1,8 @@
-"""`attrai-batch` that kills processes while its results come in; for flow tests alone.
+"""`attrai-batch` that kills processes while its results come in.
 
-KILL: whom, with commas: `run` (itself; `ctrl_c`: only interrupted), `valkey`, `estimator`, `estimators_child`, or a process
-id. AT: numbers of chunks, with commas: they die when the result of one with such a number or a higher one has been read, but
-not while a photo has had two deaths: a third would be its own end.
+KILL names the processes, with commas: `run` (itself), `ctrl_c` (itself, by an interrupt), `valkey`, `estimator`,
+`estimators_child`, or a process id. AT lists chunk numbers, with commas: at each, the processes die when the result of that
+chunk or a later one has been read. A death waits while some photo has had two attempts: a third death would give it up.
 """
 
 import os
@@ -21,13 +21,13 @@ from tests.flow.batches import wait_for
 
 READ = Spool.read_result
 MAX_CHUNKS = 100
-"""More than any of these tests has."""
+"""More chunks than any of these tests has."""
 SIGNALS = {"run": signal.SIGKILL, "ctrl_c": signal.SIGINT}
 AT = [int(point) for point in os.environ["AT"].split(",")]
 
 
 def read_and_kill(spool: Spool, run_id: str, chunk: int) -> ChunkResult | None:
-    """The product's own, and the next death when it is time."""
+    """Reads a result as the product does, and kills when it is time."""
     result = READ(spool, run_id, chunk)
     if AT and chunk >= AT[0]:
         AT.pop(0)
@@ -38,7 +38,7 @@ def read_and_kill(spool: Spool, run_id: str, chunk: int) -> ChunkResult | None:
 
 
 def kill(whom: str) -> None:
-    """Returns when it is dead; the run first prints the process ids of its family."""
+    """Returns when the process is dead; the run first prints the process ids of its descendants."""
     if whom in SIGNALS:
         print("family", *(process.pid for process in family()), flush=True)  # noqa: T201
         os.kill(os.getpid(), SIGNALS[whom])
@@ -51,14 +51,14 @@ def kill(whom: str) -> None:
 
 
 def is_at_stake(spool: Spool, run_id: str, chunk: int) -> bool:
-    """Whether a photo of the chunk was begun twice, with nothing to show for it yet."""
+    """Whether a photo of the chunk was begun twice and has no result yet."""
     marks = Counter(spool.marks(run_id, chunk))
     begun_twice = any(count - marks[f"-{mark[1:]}"] > 1 for mark, count in marks.items() if mark.startswith("+"))
     return begun_twice and not spool.has_result(run_id, chunk)
 
 
 def killed_one(is_it: Callable[[psutil.Process], bool]) -> bool:
-    """Whether one was there to be killed: the oldest, so that two estimators take turns."""
+    """Kills the oldest such process, so that two estimators take turns; whether there was one."""
     for process in sorted(family(), key=psutil.Process.create_time):
         with suppress(psutil.Error):
             if is_it(process):
@@ -68,7 +68,7 @@ def killed_one(is_it: Callable[[psutil.Process], bool]) -> bool:
 
 
 def family() -> list[psutil.Process]:
-    """All that this process has started, and what these have."""
+    """All descendants of this process."""
     return psutil.Process().children(recursive=True)
 
 

@@ -18,21 +18,21 @@ from PIL import Image, ImageEnhance
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "playground/attrai_playground/sample/astronauts.jpg"
 PADDING = 340_000
-"""Bytes behind the picture that no reader minds: a photo so large counts 0.4 s, and a chunk has two."""
+"""Bytes behind the picture, which readers ignore. A photo of this size counts as 0.4 s, so that a chunk holds two."""
 CHUNK_PHOTOS = 2
 THAT_KILLS, KILLED_WHILE_WRITING = "tests.flow.batch_that_kills", "tests.flow.batch_killed_while_writing"
-"""`attrai-batch` with deaths: see there."""
+"""`attrai-batch` with kills; see these modules."""
 TIMEOUT_S = 240.0
-"""Seconds that anything may take, on a busy machine too."""
+"""Seconds that one step may take, also on a busy machine."""
 SHADES = 60
 FACE = (0.36, 0.0, 0.62, 0.5)
-"""A part of the sample with one face whole, as fractions of its sides."""
+"""The part of the sample with one whole face, as fractions of its sides."""
 
 Row = dict[str, object]
 
 
 def make_photos(folder: Path, count: int, padding: int = PADDING) -> Path:
-    """So many photos in two folders, the first `SHADES` all different; every tenth is none, and one has no face."""
+    """Makes `count` photos in two folders. The first `SHADES` differ; every tenth is unreadable, and one has no face."""
     with Image.open(SAMPLE) as image:
         image.load()
         sides = [side * (image.width, image.height)[at % 2] for at, side in enumerate(FACE)]
@@ -58,7 +58,7 @@ def _photo(face: Image.Image, number: int) -> bytes:
 
 
 def fingerprint(folder: Path) -> str:
-    """Of all names, contents, rights and times below the folder."""
+    """A hash of all names, contents, rights and times below the folder."""
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         state = path.stat()
@@ -80,7 +80,7 @@ def command(source: Path, out: Path, *more: str, program: str = "attrai_batch") 
 def started(
     words: list[str], log: Path, environment: Mapping[str, str] | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A process that is killed with the block if it has not ended."""
+    """Starts a process, and kills it at the end of the block if it still runs."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             words,
@@ -99,12 +99,12 @@ def started(
 
 
 def completed(process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Returns when the run has ended well."""
+    """Returns when the run has ended with status 0."""
     assert process.wait(TIMEOUT_S) == 0, log.read_text()[-3000:]
 
 
 def wait_for(condition: Callable[[], object], process: "subprocess.Popen[bytes] | None" = None) -> None:
-    """Returns when it holds; the process must not end before."""
+    """Returns when the condition holds; the process must not end before."""
     until = time.monotonic() + TIMEOUT_S
     while not condition():
         assert process is None or process.poll() is None, "it ended before its time"
@@ -113,7 +113,7 @@ def wait_for(condition: Callable[[], object], process: "subprocess.Popen[bytes] 
 
 
 def chunks_done(out: Path, spool: Path | None = None) -> int:
-    """How many chunks have a result or are in a part, as far as one can see from outside."""
+    """How many chunks have a result or are written, as its files show."""
     folder = RunFolder(out)
     try:
         return folder.next_chunk() + len(list((spool or folder.spool).glob("*/*.result")))

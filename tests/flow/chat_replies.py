@@ -1,11 +1,11 @@
-"""What flow tests ask of a chat: which message of the bot is final, and what stands below which photo."""
+"""The bot's messages in a chat: which are final, and which reply to which photo."""
 
 from attrai_playground.bot_api.client import ChatClient, ChatView
 from attrai_playground.bot_api.types import Message
 
 WAITING = ("in the queue", "в очереди")
 TIMEOUT_S = 120.0
-"""Seconds within which any request of these tests is answered, also on a busy machine."""
+"""Seconds within which each request of these tests is answered, also on a busy machine."""
 
 
 def is_final(message: Message) -> bool:
@@ -14,7 +14,7 @@ def is_final(message: Message) -> bool:
 
 
 def replies(view: ChatView, sent: Message) -> list[Message]:
-    """The bot's standing messages below this one."""
+    """The bot's replies to this message that are not deleted."""
     standing = [record.message for record in view.records if record.by_bot and not record.deleted]
     return [
         message
@@ -24,7 +24,7 @@ def replies(view: ChatView, sent: Message) -> list[Message]:
 
 
 async def reply_to(chat: ChatClient, sent: Message) -> Message:
-    """The one final answer to a photo; fails where there is none in time, or more than one message."""
+    """The one final answer to a photo. Fails if none comes in time, or if there is a second message."""
     view = await chat.wait_until(lambda view: any(map(is_final, replies(view, sent))), TIMEOUT_S)
     (reply,) = replies(view, sent)
     return reply

@@ -1,4 +1,4 @@
-"""A worker of ours whose task does nothing at all; for tests of what the worker itself does. Its argument is the broker's URL."""
+"""A worker whose task does nothing, for tests of the worker itself. Its argument is the broker's URL."""
 
 import sys
 
