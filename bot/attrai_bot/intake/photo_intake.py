@@ -73,23 +73,26 @@ class PhotoIntake:
 
         Raises QuotaExceeded, Busy, RequestStoreUnavailable while nothing is taken. Later failures are told here.
         """
-        request, admission = await self._admit(photo, chat_user)
-        if admission is None:
-            return
-        with self._progress(request):
-            try:
-                if request.waiting_message_id == NO_MESSAGE:
-                    await download(self.bot, photo.file_id, self.store, request.request_id)
-                    request = await self._announce(request, admission)
-                await self.publisher.publish(_to_estimate(request, self.cipher))
-            except Exception as error:  # noqa: BLE001  # a bug too must not cost the user a place and an answer
-                await self._give_back(request, error)
-            else:
-                await self._note_queued(request)
+        new = _new_request(photo, chat_user, self.lifetime)
+        with self._progress(new):
+            request, admission = await self._admit(new)
+            if admission is not None:
+                with self._progress(request):
+                    await self._process(request, admission, photo)
 
-    async def _admit(self, photo: Attachment, chat_user: ChatUser) -> tuple[LiveRequest, Admitted | None]:
+    async def _process(self, request: LiveRequest, admission: Admitted, photo: Attachment) -> None:
+        try:
+            if request.waiting_message_id == NO_MESSAGE:
+                await download(self.bot, photo.file_id, self.store, request.request_id)
+                request = await self._announce(request, admission)
+            await self.publisher.publish(_to_estimate(request, self.cipher))
+        except Exception as error:  # noqa: BLE001  # a bug too must not cost the user a place and an answer
+            await self._give_back(request, error)
+        else:
+            await self._note_queued(request)
+
+    async def _admit(self, request: LiveRequest) -> tuple[LiveRequest, Admitted | None]:
         """The request to work on. Without an admission there is nothing to do: its update was delivered before."""
-        request = _new_request(photo, chat_user, self.lifetime)
         admission = await self.store_retry.call(
             lambda: self.requests.admit(request, time.time()), request_id=request.request_id, user=request.user
         )
@@ -104,7 +107,10 @@ class PhotoIntake:
 
     @contextmanager
     def _progress(self, request: LiveRequest) -> Iterator[None]:
-        """Marks the request while this process works on it, so that a repeated update does not continue it too."""
+        """Marks the request while this process works on it, so that a repeated update does not continue it too.
+
+        It begins before the admission: the answer to a repeated update may arrive first.
+        """
         self.in_progress.add(request.request_id)
         try:
             yield

@@ -16,7 +16,7 @@ from attrai_bot.intake.download import DOWNLOAD_RETRY
 from attrai_bot.intake.photo_intake import PhotoIntake
 from attrai_bot.intake.publisher import Publisher
 from attrai_bot.settings import BotSettings
-from attrai_bot.state import RequestStore
+from attrai_bot.state import Admitted, Duplicate, LiveRequest, RequestStore
 from attrai_shared import keys
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.photo_store import Part, PhotoStore
@@ -76,6 +76,28 @@ async def test_a_repeated_update_is_taken_once(feed: Feed, telegram: FakeTelegra
     await feed(sent)
     assert len(queue()) == 1
     assert len(telegram.said) == 1
+
+
+async def test_a_repeated_update_is_taken_once_even_if_its_first_admission_is_heard_of_late(
+    feed: Feed, requests: RequestStore, queue: Queue, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    admit, repeated = requests.admit, asyncio.Event()
+
+    async def heard_of_late(request: LiveRequest, now: float) -> Admitted | Duplicate:
+        admission = await admit(request, now)
+        if isinstance(admission, Admitted):
+            await repeated.wait()
+        return admission
+
+    monkeypatch.setattr(RequestStore, "admit", staticmethod(heard_of_late))
+    sent = photo()
+    first = asyncio.create_task(feed(sent))
+    while not await requests.live():
+        await asyncio.sleep(0.01)
+    await feed(sent)
+    repeated.set()
+    await first
+    assert len(queue()) == 1
 
 
 async def test_an_update_cut_off_before_the_waiting_message_is_resumed(
