@@ -12,7 +12,6 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from attrai_shared.batch_contracts import ToEmbed
-from attrai_shared.celery_consumer import ServerRestartDetector
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.redis_transport import with_journal
@@ -36,6 +35,8 @@ CONNECT_TIMEOUT_S = 4.0
 EXPIRY_GRACE_S = 120.0
 """A message outlives its request's deadline by this time, so that the reaper answers before the broker drops it."""
 
+CONSUMER_MODULE = "attrai_shared.celery_consumer"
+"""Celery imports it by name in a worker. A process that only publishes starts without Celery's worker."""
 BROKER_ERRORS = (KombuError, RedisError, AMQPError, OSError)
 """What kombu raises when the broker is away or refuses; it does not translate all of them."""
 
@@ -67,7 +68,7 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         task_reject_on_worker_lost=True,
         task_publish_retry=True,
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_step": 0.1, "interval_max": 0.2},
-        worker_consumer="attrai_shared.celery_consumer:RefusingConsumer",
+        worker_consumer=f"{CONSUMER_MODULE}:RefusingConsumer",
         worker_prefetch_multiplier=1,
         worker_detect_quorum_queues=True,
         worker_enable_remote_control=False,
@@ -82,7 +83,7 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         broker_transport_options=_transport_options(role, broker_url),
     )
     if not _is_amqp(broker_url):
-        app.steps["consumer"].add(ServerRestartDetector)
+        app.steps["consumer"].add(f"{CONSUMER_MODULE}:ServerRestartDetector")
     return app
 
 
