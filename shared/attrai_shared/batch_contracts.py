@@ -1,4 +1,6 @@
-"""The messages and files of a batch: a chunk of photos to embed, and each photo's outcome. Frozen, versioned, unknown fields refused.
+"""The messages and files of a batch: a chunk of photos to embed, and each photo's outcome.
+
+Frozen, versioned, unknown fields refused.
 
 They name photos of a data set below a read-only root, never a person's request.
 """

@@ -1,4 +1,4 @@
-"""The queues and the Celery configuration of all services, for both brokers: RabbitMQ (quorum queues, dead letters) and the Redis protocol.
+"""The queues and the Celery configuration of all services, for RabbitMQ and for the Redis protocol.
 
 to_estimate ──▶ estimator ──▶ after_estimate ──▶ replier
      └─ given up by the broker ─▶ dead_letters ──▶ replier ─ not readable ─▶ refused (kept for an operator)
@@ -48,8 +48,8 @@ REFUSED_EXCHANGE = Exchange("attrai.refused", type="topic", durable=True)
 def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Celery:
     """A Celery application that uses JSON only, acknowledges late and never waits for its broker without a timeout.
 
-    `role`: the consumer ("estimator", "replier", "bot"). On the Redis protocol unacknowledged messages are kept by role. Without
-    `declare_queues` it needs no right to create queues, and every queue must exist.
+    `role`: the consumer ("estimator", "replier", "bot"). On the Redis protocol unacknowledged messages are kept by
+    role. Without `declare_queues` it needs no right to create queues, and every queue must exist.
     """
     app = Celery(f"attrai_{role}", broker=with_journal(broker_url), set_as_current=False)
     app.conf.update(
@@ -90,7 +90,8 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
 def all_queues(*, declared: bool = True) -> tuple[Queue, ...]:
     """Every queue. Each service declares all of them, so that the order in which services start does not matter.
 
-    In production `declared` is false: RabbitMQ creates the queues from its definitions file, and services have no right to.
+    In production `declared` is false: RabbitMQ creates the queues from its definitions file, and services have no right
+    to.
     """
     tasks, dead, refused = (_exchange(name, declared) for name in (TASKS.name, DEAD.name, REFUSED_EXCHANGE.name))
     kept = {"x-queue-type": "quorum", "x-max-length": MAX_REFUSED}
@@ -136,7 +137,9 @@ def check_connection(app: Celery) -> None:
 
 
 def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float, *, once: bool = False) -> None:
-    """Publishes the message and waits for the broker's confirmation. Tries again if the connection breaks, unless `once`.
+    """Publishes the message and waits for the broker's confirmation.
+
+    Tries again if the connection breaks, unless `once`.
 
     The message expires after its request's deadline. `now`: seconds since 1970. Monitors see only the request id.
     Raises BrokerUnavailable.
