@@ -170,14 +170,14 @@ async def test_the_timeout_of_an_outage_is_shared_and_the_next_outage_has_its_ow
 
 
 async def test_a_slow_first_attempt_does_not_shorten_the_wait() -> None:
-    retry = OutageRetry(RequestStoreUnavailable, timeout_s=0.5, first_pause_s=0.01, longest_pause_s=0.01)
+    retry = OutageRetry(RequestStoreUnavailable, timeout_s=1.0, first_pause_s=0.01, longest_pause_s=0.01)
     attempts = 0
 
     async def attempt() -> int:
         nonlocal attempts
         attempts += 1
         if attempts == 1:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(1.0)
         if attempts < 3:
             raise RequestStoreUnavailable
         return attempts
