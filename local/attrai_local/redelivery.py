@@ -18,9 +18,9 @@ CONSUMES = {"estimator": (TO_ESTIMATE,), "replier": (AFTER_ESTIMATE, DEAD_LETTER
 def redeliver_all(broker_url: str, role: str) -> int:
     """Puts every unacknowledged message of `role` back at the front of its queue; returns their number.
 
-    kombu notes a message after it has taken it. The noted ones come first, the oldest foremost; then those that were taken and not
-    noted. Call it only while no worker of the role runs, or messages are worked on twice. RabbitMQ redelivers by itself: nothing is
-    done there. Raises BrokerUnavailable.
+    kombu notes a message after it has taken it. The noted ones come first, the oldest foremost; then those that were
+    taken and not noted. Call it only while no worker of the role runs, or messages are worked on twice. RabbitMQ
+    redelivers by itself: nothing is done there. Raises BrokerUnavailable.
     """
     if not broker_url.startswith("redis"):
         return 0
@@ -31,7 +31,8 @@ def redeliver_all(broker_url: str, role: str) -> int:
 def redeliver_unacked(broker_url: str, role: str) -> int:
     """Puts back only the noted messages, for a queue that other roles consume too; returns their number.
 
-    A message that was taken and not noted is not found; its sender must notice that it is missing. Raises BrokerUnavailable.
+    A message that was taken and not noted is not found; its sender must notice that it is missing. Raises
+    BrokerUnavailable.
     """
     with _connected(broker_url, role) as connection:
         return _restore_noted(connection)

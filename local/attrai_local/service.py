@@ -13,8 +13,9 @@ def do_nothing() -> None:
 class Service:
     """One child process.
 
-    `before_start` runs before every start, also after a death. A ServiceError from it postpones the start. `ready` returns at once. A
-    service starts when all services in `after` are ready. `on_stop` runs before SIGTERM, when all services that need it have ended.
+    `before_start` runs before every start, also after a death. A ServiceError from it postpones the start. `ready`
+    returns at once. A service starts when all services in `after` are ready. `on_stop` runs before SIGTERM, when all
+    services that need it have ended.
     """
 
     name: str

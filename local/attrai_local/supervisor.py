@@ -33,7 +33,7 @@ class Supervisor:
             service.name: Child(service, logs / f"{service.name}.log", watchdog_pipe) for service in services
         }
         self._watchdog_pipe = watchdog_pipe
-        self._ends_within = stop_timeout_s
+        self._stop_timeout_s = stop_timeout_s
         self._changed = Condition()
         self._ending = False
         self._failure: Exception | None = None
@@ -50,7 +50,7 @@ class Supervisor:
             self._changed.notify_all()
         self._thread.join()
         for stage in reversed(stages([child.service for child in self._children.values()])):
-            _end_together([self._children[service.name] for service in stage], self._ends_within)
+            _end_together([self._children[service.name] for service in stage], self._stop_timeout_s)
 
     def states(self) -> list[State]:
         with self._changed:
@@ -118,7 +118,7 @@ class Supervisor:
         pid = child.pid
         for attempt in (number, signal.SIGKILL):
             child.signal(attempt)
-            if self._changed.wait_for(lambda: child.pid is None or child.pid != pid, self._ends_within):
+            if self._changed.wait_for(lambda: child.pid is None or child.pid != pid, self._stop_timeout_s):
                 return
             self.check()
 

@@ -50,7 +50,10 @@ def embedded_redis(socket: Path) -> str:
 
 
 def durable_valkey(socket: Path, folder: Path, environment: Mapping[str, str]) -> Service:
-    """A server that keeps its data in `folder`. Compactions at its start and end remove answered messages from the disk."""
+    """A server that keeps its data in `folder`.
+
+    Compactions at its start and end remove answered messages from the disk.
+    """
     url = embedded_redis(socket)
     command = _command(socket, folder, DURABLE_OPTIONS)
     return Service(

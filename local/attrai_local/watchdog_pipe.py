@@ -1,4 +1,7 @@
-"""The pipe between the supervisor and its watchdog. When it ends, the watchdog ends every child and removes the temporary folder."""
+"""The pipe between the supervisor and its watchdog.
+
+When it ends, the watchdog ends every child and removes the temporary folder.
+"""
 
 import os
 import subprocess

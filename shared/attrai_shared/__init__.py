@@ -1,3 +1,3 @@
-"""What all services share knowingly: contracts, errors, queues, the photo store, the ledger of live requests, logs, settings."""
+"""What all services share: contracts, errors, queues, Redis keys, photo store, retries, logs, settings."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,6 @@
-"""The messages and files of a batch: a chunk of photos to embed, and each photo's outcome. Frozen, versioned, unknown fields refused.
+"""The messages and files of a batch: a chunk of photos to embed, and each photo's outcome.
+
+Frozen, versioned, unknown fields refused.
 
 They name photos of a data set below a read-only root, never a person's request.
 """
@@ -143,5 +145,5 @@ def read_chunk_result(data: bytes) -> ChunkResult:
 
 
 def encode_embedding(numbers: "list[float] | tuple[float, ...]") -> str:
-    """128 numbers as a EncodedEmbedding."""
+    """128 numbers as an EncodedEmbedding."""
     return base64.b64encode(struct.pack(f"<{EMBEDDING_SIZE}f", *numbers)).decode()

@@ -1,7 +1,7 @@
-"""The Celery consumer of all services: it rejects what it cannot read, and notices a restart of the Redis-protocol server.
+"""The Celery consumer of all services: it rejects what it cannot read, and notices a restart of Redis or Valkey.
 
-A rejected message is never acknowledged, and its body is not logged. RabbitMQ moves it to the dead letters and then to the `refused`
-queue; on the Redis protocol it is dropped.
+A rejected message is never acknowledged, and its body is not logged. RabbitMQ moves it to the dead letters and then to
+the `refused` queue; on the Redis protocol it is dropped.
 """
 
 import logging
@@ -25,8 +25,8 @@ RESTART_CHECK_INTERVAL_S = 1.0
 class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
     """Rejects messages that are not tasks of this service.
 
-    Events for monitors are sent together and without confirmation, because nothing waits for them. The 28 queues for delayed tasks are not
-    created: no task here is delayed, and in production services have no right to create queues.
+    Events for monitors are sent together and without confirmation, because nothing waits for them. The 28 queues for
+    delayed tasks are not created: no task here is delayed, and in production services have no right to create queues.
     """
 
     class Blueprint(Consumer.Blueprint):  # type: ignore[misc]  # Celery ships no types
@@ -66,7 +66,7 @@ class RefusingConsumer(Consumer):  # type: ignore[misc]  # Celery ships no types
 
 
 class ServerRestartDetector(bootsteps.StartStopStep):  # type: ignore[misc]  # Celery ships no types
-    """Raises a connection error into the consumer's loop when the server has been restarted; the consumer then reconnects.
+    """Raises a connection error into the consumer's loop when the server has been restarted, so it reconnects.
 
     Without it kombu waits for ever: it reopens its connection, but its event loop still listens to the closed socket.
     """

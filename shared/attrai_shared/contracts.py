@@ -1,7 +1,7 @@
 """The messages that services exchange: frozen, versioned, and refused with any field that their version does not know.
 
-A reader accepts its own version and the one before; consumers are updated before producers. From version 2 on, no message holds a
-chat id or a score, because brokers keep messages on disk.
+A reader accepts its own version and the one before; consumers are updated before producers. From version 2 on, no
+message holds a chat id or a score, because brokers keep messages on disk.
 """
 
 import json

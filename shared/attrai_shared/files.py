@@ -17,8 +17,9 @@ def atomic_write(
 ) -> Iterator[BinaryIO]:
     """A new file that takes the name `path` when the block ends without an error, and is removed otherwise.
 
-    `durable`: the content is on the disk before the file gets its name. `concurrent`: several processes may write `path` at once, so the
-    partial file has a random name; otherwise it replaces one that a killed process left. `mode`: permissions, less the umask.
+    `durable`: the content is on the disk before the file gets its name. `concurrent`: several processes may write
+    `path` at once, so the partial file has a random name; otherwise it replaces one that a killed process left. `mode`:
+    permissions, less the umask.
     """
     random = f".{secrets.token_hex(4)}" if concurrent else ""
     part = path.with_name(f"{path.name}{random}{PARTIAL_SUFFIX}")

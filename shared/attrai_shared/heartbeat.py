@@ -1,4 +1,4 @@
-"""The container's health check: `python -m attrai_shared.heartbeat FILE` succeeds while its service touches the file."""
+"""The containers' health check: `python -m attrai_shared.heartbeat FILE` succeeds while the service touches it."""
 
 import sys
 import time

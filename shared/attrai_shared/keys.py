@@ -42,7 +42,10 @@ def replying(request_id: str) -> str:
 
 
 def message(message_hash: str) -> str:
-    """The request id of a user's message, so that an update delivered twice makes one request. `message_hash` is keyed."""
+    """The request id of a user's message, so that an update delivered twice makes one request.
+
+    `message_hash` is keyed.
+    """
     return f"attrai:message:{message_hash}"
 
 

@@ -1,6 +1,7 @@
 """The photo store: a folder that bot and estimators share. Names derive from request ids alone, writes are atomic.
 
-A request's files: `ID.source` (the photo as sent), `ID.picture` (annotated), `ID.outcome` (a StoredOutcome, written last).
+A request's files: `ID.source` (the photo as sent), `ID.picture` (annotated), `ID.outcome` (a StoredOutcome, written
+last).
 """
 
 import os

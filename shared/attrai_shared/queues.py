@@ -1,4 +1,4 @@
-"""The queues and the Celery configuration of all services, for both brokers: RabbitMQ (quorum queues, dead letters) and the Redis protocol.
+"""The queues and the Celery configuration of all services, for RabbitMQ and for the Redis protocol.
 
 to_estimate ──▶ estimator ──▶ after_estimate ──▶ replier
      └─ given up by the broker ─▶ dead_letters ──▶ replier ─ not readable ─▶ refused (kept for an operator)
@@ -12,7 +12,6 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from attrai_shared.batch_contracts import ToEmbed
-from attrai_shared.celery_consumer import ServerRestartDetector
 from attrai_shared.contracts import AfterEstimate, ToEstimate
 from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.redis_transport import with_journal
@@ -36,6 +35,8 @@ CONNECT_TIMEOUT_S = 4.0
 EXPIRY_GRACE_S = 120.0
 """A message outlives its request's deadline by this time, so that the reaper answers before the broker drops it."""
 
+CONSUMER_MODULE = "attrai_shared.celery_consumer"
+"""Celery imports it by name in a worker. A process that only publishes starts without Celery's worker."""
 BROKER_ERRORS = (KombuError, RedisError, AMQPError, OSError)
 """What kombu raises when the broker is away or refuses; it does not translate all of them."""
 
@@ -47,8 +48,8 @@ REFUSED_EXCHANGE = Exchange("attrai.refused", type="topic", durable=True)
 def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Celery:
     """A Celery application that uses JSON only, acknowledges late and never waits for its broker without a timeout.
 
-    `role`: the consumer ("estimator", "replier", "bot"). On the Redis protocol unacknowledged messages are kept by role. Without
-    `declare_queues` it needs no right to create queues, and every queue must exist.
+    `role`: the consumer ("estimator", "replier", "bot"). On the Redis protocol unacknowledged messages are kept by
+    role. Without `declare_queues` it needs no right to create queues, and every queue must exist.
     """
     app = Celery(f"attrai_{role}", broker=with_journal(broker_url), set_as_current=False)
     app.conf.update(
@@ -67,7 +68,7 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         task_reject_on_worker_lost=True,
         task_publish_retry=True,
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_step": 0.1, "interval_max": 0.2},
-        worker_consumer="attrai_shared.celery_consumer:RefusingConsumer",
+        worker_consumer=f"{CONSUMER_MODULE}:RefusingConsumer",
         worker_prefetch_multiplier=1,
         worker_detect_quorum_queues=True,
         worker_enable_remote_control=False,
@@ -82,14 +83,15 @@ def celery_app(role: str, broker_url: str, *, declare_queues: bool = True) -> Ce
         broker_transport_options=_transport_options(role, broker_url),
     )
     if not _is_amqp(broker_url):
-        app.steps["consumer"].add(ServerRestartDetector)
+        app.steps["consumer"].add(f"{CONSUMER_MODULE}:ServerRestartDetector")
     return app
 
 
 def all_queues(*, declared: bool = True) -> tuple[Queue, ...]:
     """Every queue. Each service declares all of them, so that the order in which services start does not matter.
 
-    In production `declared` is false: RabbitMQ creates the queues from its definitions file, and services have no right to.
+    In production `declared` is false: RabbitMQ creates the queues from its definitions file, and services have no right
+    to.
     """
     tasks, dead, refused = (_exchange(name, declared) for name in (TASKS.name, DEAD.name, REFUSED_EXCHANGE.name))
     kept = {"x-queue-type": "quorum", "x-max-length": MAX_REFUSED}
@@ -135,7 +137,9 @@ def check_connection(app: Celery) -> None:
 
 
 def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float, *, once: bool = False) -> None:
-    """Publishes the message and waits for the broker's confirmation. Tries again if the connection breaks, unless `once`.
+    """Publishes the message and waits for the broker's confirmation.
+
+    Tries again if the connection breaks, unless `once`.
 
     The message expires after its request's deadline. `now`: seconds since 1970. Monitors see only the request id.
     Raises BrokerUnavailable.

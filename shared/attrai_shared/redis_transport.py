@@ -1,7 +1,8 @@
 """Celery's transport for the Redis protocol, with a journal of every unacknowledged message.
 
-kombu takes a message from the queue (BRPOP) before it notes it as taken. A worker killed between the two loses the message; only the
-journal still has it. Without the journal the user would wait for the deadline and then be asked to send the photo again.
+kombu takes a message from the queue (BRPOP) before it notes it as taken. A worker killed between the two loses the
+message; only the journal still has it. Without the journal the user would wait for the deadline and then be asked to
+send the photo again.
 """
 
 from kombu.transport import TRANSPORT_ALIASES, redis
@@ -15,10 +16,16 @@ JOURNAL = "attrai:journal"
 
 
 class JournalQoS(redis.QoS):  # type: ignore[misc]  # kombu ships no types
-    """Removes an acknowledged message from the journal in the same transaction. A message that goes back to its queue stays."""
+    """Removes an acknowledged message from the journal in the same transaction.
+
+    A message that goes back to its queue stays.
+    """
 
     def ack(self, delivery_tag: str) -> None:
-        """Gives up a message whose acknowledgement fails. Otherwise a worker with a prefetch of one would never take another."""
+        """Gives up a message whose acknowledgement fails.
+
+        Otherwise a worker with a prefetch of one would never take another.
+        """
         try:
             super().ack(delivery_tag)
         except (RedisError, OSError):

@@ -23,6 +23,9 @@ def read_or_reject(read: Callable[[object], Message], payload: object) -> Messag
 
 
 def rejection(error: RefusedMessage) -> Reject:
-    """Logs the refusal. Raised by a task, the result moves the message to the dead letters, where the broker has them."""
+    """Logs the refusal.
+
+    Raised by a task, the result moves the message to the dead letters, where the broker has them.
+    """
     event(logger, "message_refused", level=logging.ERROR, reason=str(error))
     return Reject(error.code, requeue=False)

@@ -115,8 +115,8 @@ class RetryPolicy:
 class OutageRetry:
     """Retries while one server is away, so that its restart costs no request. `error`: what a call raises meanwhile.
 
-    The timeout is shared by all callers: once it expires, each caller gets one attempt until the server answers.
-    At most `max_waiting` callers wait; more than that get one attempt too.
+    The timeout runs from the first failure. All callers share it: once it expires, each caller gets one attempt until
+    the server answers. At most `max_waiting` callers wait; more than that get one attempt too.
     """
 
     error: type[AttraiError]
@@ -125,6 +125,7 @@ class OutageRetry:
     separate_after_s: float = 120.0
     """Two failures that lie further apart, with no answer between, belong to two outages. Longer than one attempt."""
     max_waiting: int = 32
+    """Half of the bot's handlers: the others answer other messages meanwhile."""
     first_pause_s: float = 0.25
     longest_pause_s: float = 2.0
     _began: float = NEVER
@@ -161,10 +162,12 @@ class OutageRetry:
         self._began = self._last = NEVER
 
     def _is_over(self, state: RetryCallState) -> bool:
-        left = self.note_failure(time.monotonic())
-        is_crowded = state.attempt_number == 1 and self._waiting >= self.max_waiting
-        waited = state.seconds_since_start or 0.0
-        return left <= 0 or waited > self.timeout_s or is_crowded
+        now = time.monotonic()
+        left = self.note_failure(now)
+        if state.attempt_number == 1:
+            state.start_time = now  # a caller's timeout, as an outage's, runs from the first failure
+            return left <= 0 or self._waiting >= self.max_waiting
+        return left <= 0 or now - state.start_time > self.timeout_s
 
     def _start_waiting(self, waiting: ExitStack, request_id: str, user: str, state: RetryCallState) -> None:
         if state.attempt_number > 1:

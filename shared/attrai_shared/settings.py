@@ -1,4 +1,4 @@
-"""Settings from the environment: `ATTRAI_NAME`, or `ATTRAI_NAME_FILE` with the path of a file that holds the value (a Docker secret)."""
+"""Settings from the environment: `ATTRAI_NAME`, or `ATTRAI_NAME_FILE`, the path of a file with the value (a secret)."""
 
 import os
 from pathlib import Path
@@ -23,7 +23,10 @@ URL_SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket", "unix")
 
 
 class FileTwins(EnvSettingsSource):
-    """Reads a setting from the file that its `_FILE` twin names, without the final line break. An empty file sets nothing."""
+    """Reads a setting from the file that its `_FILE` twin names, without the final line break.
+
+    An empty file sets nothing.
+    """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """The value in the file, or None without a twin. Raises OSError for a file that cannot be read."""
@@ -33,7 +36,10 @@ class FileTwins(EnvSettingsSource):
 
 
 class QueueSettings(BaseSettings):
-    """The settings of every process on the queues. Services add their own in subclasses; only this module reads the environment."""
+    """The settings of every process on the queues.
+
+    Services add their own in subclasses; only this module reads the environment.
+    """
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="ignore", hide_input_in_errors=True, env_ignore_empty=True

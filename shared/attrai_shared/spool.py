@@ -1,7 +1,9 @@
-"""The spool: a folder that a batch and its estimators share for the chunks in flight. Names derive from run and chunk alone.
+"""The spool: a folder that a batch and its estimators share for the chunks in flight.
 
-A chunk's files in the run's folder: `NUMBER.photos` (members of an archive, one after another), `NUMBER.marks` (which photos were begun
-and ended), `NUMBER.result` (the ChunkResult, written last).
+Names derive from run and chunk alone.
+
+A chunk's files in the run's folder: `NUMBER.photos` (members of an archive, one after another), `NUMBER.marks` (which
+photos were begun and ended), `NUMBER.result` (the ChunkResult, written last).
 """
 
 import os

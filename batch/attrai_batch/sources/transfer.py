@@ -3,7 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import httpx
 from attrai_shared.retry import RetryPolicy
@@ -42,6 +42,8 @@ class _Broken(Exception):
 RETRIED_ERRORS = (_Broken, httpx.TransportError)
 RETRY = RetryPolicy(on=RETRIED_ERRORS, first_pause_s=0.5, longest_pause_s=4.0, max_attempts=5)
 """Tries in a row that get no new byte. The deadline of the download bounds all tries together."""
+RETRY_AFTER_BREAK = replace(RETRY, first_pause_s=1.0, max_attempts=4)
+"""After a break that followed new bytes: the break counts as the first try and is followed by the first pause."""
 
 
 class Transfer:
@@ -57,16 +59,18 @@ class Transfer:
 
     def run(self) -> None:
         """Try until the file is complete, the deadline passes, or too many tries in a row get no new byte."""
+        retry = RETRY
         try:
-            while not RETRY.call(self._has_completed, sleep=self._pause):
+            while not retry.call(self._has_completed, sleep=self._pause):
                 self._pause(RETRY.first_pause_s)
+                retry = RETRY_AFTER_BREAK
         except RETRIED_ERRORS as error:
             raise SourceError(
                 f"{redacted_url(self._url)} cannot be downloaded: {error or type(error).__name__}"
             ) from error
 
     def _has_completed(self) -> bool:
-        """One try. A try that broke after new bytes is no failure: the next ones start counting again."""
+        """One try. False for a break after new bytes; a break without any is raised."""
         before = self._size()
         try:
             self._try()

@@ -66,7 +66,7 @@ class PhotoIntake:
     text_params: TextParams
     lifetime: float
     in_progress: set[str] = field(default_factory=set)
-    store_retry: OutageRetry = field(default_factory=partial(OutageRetry, RequestStoreUnavailable))
+    request_store_retry: OutageRetry = field(default_factory=partial(OutageRetry, RequestStoreUnavailable))
 
     async def take(self, photo: Attachment, chat_user: ChatUser) -> None:
         """Takes a photo, or continues where an earlier delivery of the same update was cut off.
@@ -93,7 +93,7 @@ class PhotoIntake:
 
     async def _admit(self, request: LiveRequest) -> tuple[LiveRequest, Admitted | None]:
         """The request to work on. Without an admission there is nothing to do: its update was delivered before."""
-        admission = await self.store_retry.call(
+        admission = await self.request_store_retry.call(
             lambda: self.requests.admit(request, time.time()), request_id=request.request_id, user=request.user
         )
         if isinstance(admission, Admitted):
@@ -131,12 +131,12 @@ class PhotoIntake:
         if message is None:
             return request
         announced = request.model_copy(update={"waiting_message_id": message.message_id})
-        await _noted(announced, "waiting_not_noted", self.requests.note_waiting(announced))
+        await _try_note(announced, self.requests.note_waiting(announced), "waiting_not_noted")
         return announced
 
     async def _note_queued(self, request: LiveRequest) -> None:
         event(logger, "photo_queued", **request.log_fields)
-        await _noted(request, "queued_not_noted", self.requests.note_queued(request.request_id))
+        await _try_note(request, self.requests.note_queued(request.request_id), "queued_not_noted")
 
     async def _give_back(self, request: LiveRequest, error: Exception) -> None:
         """Tells the failure, unless an estimator has an outcome, and gives everything back. Else the reaper does."""
@@ -157,12 +157,12 @@ class PhotoIntake:
             return Throughput(replicas=1)
 
 
-async def _noted(request: LiveRequest, otherwise: str, note: Awaitable[None]) -> None:
+async def _try_note(request: LiveRequest, note: Awaitable[None], failure_event: str) -> None:
     """Without its note, a repeated update repeats a step; the user still gets one reply."""
     try:
         await note
     except RequestStoreUnavailable as error:
-        event(logger, otherwise, **request.log_fields, level=logging.WARNING, error=str(error))
+        event(logger, failure_event, **request.log_fields, level=logging.WARNING, error=str(error))
 
 
 def _new_request(photo: Attachment, chat_user: ChatUser, lifetime: float) -> LiveRequest:

@@ -25,7 +25,7 @@ MAX_HANDLERS = 64
 REPOLL_PAUSE_S = 0.2
 """Pause between polls while handlers run. Telegram then repeats the open updates instead of holding the poll."""
 HANDLER_DRAIN_TIMEOUT_S = 6.0
-"""How long handlers may finish at stop. The updates of the others are delivered again."""
+"""How long handlers have to finish at stop. The updates of the others are delivered again."""
 CONFIRM_TIMEOUT_S = 1
 
 Handle = Callable[[Update], Awaitable[None]]

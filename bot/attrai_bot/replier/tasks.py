@@ -1,22 +1,17 @@
 """The replier's edge to the queues: outcomes to deliver, and requests that the broker gave up."""
 
-import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError
-from typing import TypeVar
 
 from attrai_shared.contracts import AfterEstimate, ToEstimate, read_after_estimate, read_to_estimate
 from attrai_shared.errors import GivenUp, RefusedMessage
-from attrai_shared.logs import event
 from attrai_shared.queues import AFTER_ESTIMATE, TO_ESTIMATE, task_name
+from attrai_shared.refusal import read_or_reject, rejection
 from celery import Task
 from celery.exceptions import Reject
 
 from attrai_bot.delivery.pending_reply import Delivery
 
-logger = logging.getLogger(__name__)
-
-Message = TypeVar("Message")
 Deliver = Callable[[AfterEstimate], Delivery]
 """Delivers an outcome. Raises CancelledError when the process stops, RefusedMessage for an address of another key."""
 
@@ -30,7 +25,7 @@ class ReplyTask(Task):  # type: ignore[misc]  # Celery ships no types
         self._deliver = deliver
 
     def run(self, payload: object) -> None:
-        _deliver_or_reject(self._deliver, _read(read_after_estimate, payload))
+        _deliver_or_reject(self._deliver, read_or_reject(read_after_estimate, payload))
 
 
 class GivenUpTask(Task):  # type: ignore[misc]  # Celery ships no types
@@ -42,7 +37,7 @@ class GivenUpTask(Task):  # type: ignore[misc]  # Celery ships no types
         self._deliver = deliver
 
     def run(self, payload: object) -> None:
-        _deliver_or_reject(self._deliver, given_up(_read(read_to_estimate, payload)))
+        _deliver_or_reject(self._deliver, given_up(read_or_reject(read_to_estimate, payload)))
 
 
 def given_up(message: ToEstimate) -> AfterEstimate:
@@ -63,19 +58,6 @@ def _deliver_or_reject(deliver: Deliver, message: AfterEstimate) -> None:
     except CancelledError as error:
         raise Reject("the replier stops", requeue=True) from error
     except RefusedMessage as error:
-        raise _refusal(error) from error
+        raise rejection(error) from error
     if not delivery.is_final:
         raise Reject(delivery.value, requeue=True)
-
-
-def _read(read: Callable[[object], Message], payload: object) -> Message:
-    try:
-        return read(payload)
-    except RefusedMessage as error:
-        raise _refusal(error) from error
-
-
-def _refusal(error: RefusedMessage) -> Reject:
-    """Dead-letters the message for an operator, where the broker can."""
-    event(logger, "message_refused", level=logging.ERROR, reason=str(error))
-    return Reject(error.code, requeue=False)

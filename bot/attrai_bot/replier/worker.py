@@ -25,7 +25,7 @@ from attrai_bot.telegram.bot_api import open_bot
 CONCURRENCY = 32
 """Deliveries that run side by side."""
 DELIVERY_DRAIN_TIMEOUT_S = 7.0
-"""How long deliveries may finish at stop. The broker delivers the messages of the others again."""
+"""How long deliveries have to finish at stop. The broker delivers the messages of the others again."""
 REPLY_TIMEOUT_S = 240.0
 """A delivery that takes longer goes back to the queue. Shorter than the broker's visibility timeout."""
 

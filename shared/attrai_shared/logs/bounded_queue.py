@@ -1,7 +1,9 @@
-"""The bounded queue between the code that logs and the thread that delivers. Nobody waits; what does not fit is counted.
+"""The bounded queue between the code that logs and the thread that delivers.
 
-Every record gets a number, and the numbers missing at the other end are the count. It is exact and needs no lock, which a fork could
-leave held.
+Nobody waits; what does not fit is counted.
+
+Every record gets a number, and the numbers missing at the other end are the count. It is exact and needs no lock, which
+a fork could leave held.
 """
 
 import itertools

@@ -45,9 +45,9 @@ def event(
 ) -> None:
     """Logs one structured event.
 
-    A mapping is flattened: `seconds={"detect": 0.2}` becomes `seconds_detect`. None and numbers that are not finite leave a field out.
-    `request_id` and `user` are 32 hexadecimal digits (a random id, a keyed hash). Raises ValueError for a name or type that a log must
-    not carry.
+    A mapping is flattened: `seconds={"detect": 0.2}` becomes `seconds_detect`. None and numbers that are not finite
+    leave a field out. `request_id` and `user` are 32 hexadecimal digits (a random id, a keyed hash). Raises ValueError
+    for a name or type that a log must not carry.
     """
     if not _NAME.fullmatch(name):
         raise ValueError(f"an event is named in lower case with underscores, not {name!r}")

@@ -32,10 +32,12 @@ class JsonLines:
 
 
 class Gelf:
-    """GELF over TCP: a JSON document and a null byte (https://go2docs.graylog.org/current/getting_in_log_data/gelf.html).
+    """GELF over TCP: a JSON document and a null byte.
 
-    graypy encodes a cleaned copy of the record. From the record itself it would send every attribute that a library adds (Celery: task
-    arguments) and exceptions with their texts.
+    See https://go2docs.graylog.org/current/getting_in_log_data/gelf.html.
+
+    graypy encodes a cleaned copy of the record. From the record itself it would send every attribute that a library
+    adds (Celery: task arguments) and exceptions with their texts.
     """
 
     def __init__(self, origin: Origin) -> None:

@@ -1,8 +1,8 @@
 """Graylog over TCP: records travel in batches, each over a connection of its own that the receiver reads to its end.
 
-GELF over TCP has no acknowledgement, so the end of the stream serves as one. We send the records and end our side; the receiver ends
-its side when it has read everything. Until then the batch is kept and sent again after a failure. A record can arrive twice, but is
-not lost.
+GELF over TCP has no acknowledgement, so the end of the stream serves as one. We send the records and end our side; the
+receiver ends its side when it has read everything. Until then the batch is kept and sent again after a failure. A
+record can arrive twice, but is not lost.
 """
 
 import logging
@@ -31,7 +31,10 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class LogTarget:
-    """A GELF input over TCP. With `tls` its certificate is checked against `ca`, or against the system's authorities."""
+    """A GELF input over TCP.
+
+    With `tls` its certificate is checked against `ca`, or against the system's authorities.
+    """
 
     host: str
     port: int = DEFAULT_PORT
@@ -89,7 +92,10 @@ class DeliveryOptions:
 
 
 class GraylogSender:
-    """Delivers a queue to one target. The constructor raises OSError for a CA file that cannot be read; nothing does later."""
+    """Delivers a queue to one target.
+
+    The constructor raises OSError for a CA file that cannot be read; nothing does later.
+    """
 
     def __init__(self, target: LogTarget, options: DeliveryOptions = DeliveryOptions()) -> None:
         self._target = target

@@ -23,7 +23,8 @@ _thread_numbers = itertools.count(1)
 class AsyncLogHandler(QueueHandler):
     """The standard library's QueueHandler with a BoundedQueue.
 
-    Threads do not survive a fork: a child process starts a thread and a queue of its own and leaves the parent's records to the parent.
+    Threads do not survive a fork: a child process starts a thread and a queue of its own and leaves the parent's
+    records to the parent.
     """
 
     queue: BoundedQueue  # type: ignore[assignment]  # only this class puts and takes

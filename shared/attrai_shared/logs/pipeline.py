@@ -32,7 +32,10 @@ class LogPipeline:
     before: tuple[int, tuple[logging.Handler, ...]]
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> None:
-        """Delivers what is queued, with one timeout for each handler, and restores the root logger. A second call does nothing."""
+        """Delivers what is queued, with one timeout for each handler, and restores the root logger.
+
+        A second call does nothing.
+        """
         root = logging.getLogger()
         if self.console not in root.handlers:
             return
@@ -51,9 +54,10 @@ def configure_logs(
 ) -> LogPipeline:
     """Replaces the root logger's handlers. Each process's entry point calls it, and each forked child calls it again.
 
-    Celery must not set up logging itself: connect this to its `setup_logging` and `worker_process_init` signals, and `stop` to
-    `worker_process_shutdown`, because its children end without the interpreter's exit. `level` is one of LEVELS; of other libraries
-    only warnings and worse are kept. Raises ValueError for another level, OSError for a CA file that cannot be read.
+    Celery must not set up logging itself: connect this to its `setup_logging` and `worker_process_init` signals, and
+    `stop` to `worker_process_shutdown`, because its children end without the interpreter's exit. `level` is one of
+    LEVELS; of other libraries only warnings and worse are kept. Raises ValueError for another level, OSError for a CA
+    file that cannot be read.
     """
     if level.upper() not in LEVELS:
         raise ValueError(f"a log level is {', '.join(LEVELS)}, not {level}")

@@ -1,4 +1,7 @@
-"""The parts of a log record that are sent: message, flat fields, traceback. Other libraries' arguments and texts are removed."""
+"""The parts of a log record that are sent: message, flat fields, traceback.
+
+Other libraries' arguments and texts are removed.
+"""
 
 import errno
 import logging
@@ -38,7 +41,9 @@ def is_wanted(record: logging.LogRecord) -> bool:
 
 
 def message_of(record: logging.LogRecord) -> str:
-    """An own message in full. Of another library's message the first line, with exceptions named and other arguments withheld.
+    """An own message in full.
+
+    Of another library's message the first line, with exceptions named and other arguments withheld.
 
     Celery logs message bodies and task arguments, asyncio reprs of futures, aiogram texts of Telegram's errors.
     """
@@ -59,7 +64,7 @@ def fields_of(record: logging.LogRecord, origin: Origin) -> dict[str, Scalar]:
 
 
 def traceback_of(record: logging.LogRecord) -> str | None:
-    """Frames (file, line, source line) and names of the exception and its causes, without local values or other texts."""
+    """Frames (file, line, source line) and names of the exception and its causes; no local values, no other texts."""
     error = _error_of(record)
     if error is None:
         return None

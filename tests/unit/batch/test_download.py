@@ -121,6 +121,15 @@ def test_a_later_call_resumes_the_part_of_an_earlier_one(url: str, script: Scrip
     assert script.asked[-1] == "bytes=1000000-"
 
 
+def test_a_break_after_new_bytes_counts_as_the_first_of_five_tries(url: str, script: Script, tmp_path: Path) -> None:
+    pauses: list[float] = []
+    script.break_at = [1_000_000] * 6
+    with pytest.raises(SourceError, match="cannot be downloaded"):
+        download(url, tmp_path / "set", DownloadRules(pause=pauses.append))
+    assert len(script.asked) == 5
+    assert pauses == [0.5, 1.0, 2.0, 4.0]
+
+
 def test_a_file_that_has_changed_is_downloaded_from_its_beginning(url: str, script: Script, tmp_path: Path) -> None:
     script.break_at = [1_000_000] * 6
     with pytest.raises(SourceError):

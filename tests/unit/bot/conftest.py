@@ -142,7 +142,7 @@ def publisher(broker_url: str) -> Publisher:
 
 
 @pytest.fixture
-def store_retry() -> OutageRetry:
+def request_store_retry() -> OutageRetry:
     return OutageRetry(RequestStoreUnavailable)
 
 
@@ -155,12 +155,20 @@ def feed(  # noqa: PLR0917  # fixtures are a test's list of needs
     publisher: Publisher,
     reply_service: ReplyService,
     settings: BotSettings,
-    store_retry: OutageRetry,
+    request_store_retry: OutageRetry,
 ) -> Feed:
     """Passes one update to the dispatcher."""
     telegram.files["photo"] = PHOTO
     intake = PhotoIntake(
-        bot, requests, store, publisher, reply_service, CIPHER, TEXT_PARAMS, settings.lifetime, store_retry=store_retry
+        bot,
+        requests,
+        store,
+        publisher,
+        reply_service,
+        CIPHER,
+        TEXT_PARAMS,
+        settings.lifetime,
+        request_store_retry=request_store_retry,
     )
     dispatcher = make_dispatcher(intake, settings)
 

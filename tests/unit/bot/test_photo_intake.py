@@ -249,8 +249,8 @@ async def test_a_photo_store_that_fails_is_told_and_all_is_given_back(
 
 
 @pytest.fixture
-def no_patience(store_retry: OutageRetry) -> None:
-    store_retry.timeout_s = 0.0
+def no_patience(request_store_retry: OutageRetry) -> None:
+    request_store_retry.timeout_s = 0.0
 
 
 async def test_a_broker_that_is_away_is_told_in_the_waiting_message_and_all_is_given_back(

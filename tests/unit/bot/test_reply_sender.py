@@ -6,6 +6,7 @@ from attrai_bot.delivery.reply_sender import ReplySender
 from attrai_bot.state.live_request import NO_MESSAGE
 from attrai_bot.telegram.sending import call_telegram
 from attrai_shared.contracts import ReplyAddress
+from attrai_shared.logs.events import FIELDS
 
 from tests.unit.bot.telegram_double import CHAT, FakeTelegram, bad_request, flood, forbidden, network
 
@@ -64,11 +65,15 @@ async def test_a_sentence_does_not_replace_a_picture(bot: Bot, telegram: FakeTel
 
 
 @pytest.mark.parametrize("error", [flood, network])
-async def test_temporary_errors_are_retried(bot: Bot, telegram: FakeTelegram, error: object) -> None:
+async def test_temporary_errors_are_retried_and_logged_with_the_pause(
+    bot: Bot, telegram: FakeTelegram, error: object, caplog: pytest.LogCaptureFixture
+) -> None:
     telegram.order("EditMessageText", error)  # type: ignore[arg-type]
     assert await ReplySender(bot).send(address(telegram.standing()), "No face.", TIMEOUT_S) is SendResult.SENT
     assert telegram.said == ["No face."]
     assert telegram.calls["EditMessageText"] == 2
+    [away] = [getattr(record, FIELDS) for record in caplog.records if record.message == "telegram_away"]
+    assert away["pause"] == 1.0 if error is flood else 0.2 <= away["pause"] <= 0.5
 
 
 @pytest.mark.parametrize(

@@ -169,6 +169,22 @@ async def test_the_timeout_of_an_outage_is_shared_and_the_next_outage_has_its_ow
     assert server.calls - before > 1
 
 
+async def test_a_slow_first_attempt_does_not_shorten_the_wait() -> None:
+    retry = OutageRetry(RequestStoreUnavailable, timeout_s=1.0, first_pause_s=0.01, longest_pause_s=0.01)
+    attempts = 0
+
+    async def attempt() -> int:
+        nonlocal attempts
+        attempts += 1
+        if attempts == 1:
+            await asyncio.sleep(1.0)
+        if attempts < 3:
+            raise RequestStoreUnavailable
+        return attempts
+
+    assert await retry.call(attempt, request_id="a" * 32, user="b" * 32) == 3
+
+
 async def test_a_limited_number_waits_and_the_others_get_one_attempt() -> None:
     retry, server = OutageRetry(RequestStoreUnavailable), Server()
     asking = [asyncio.create_task(ask(retry, server)) for _ in range(MAX_WAITING + 5)]
