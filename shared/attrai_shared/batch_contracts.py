@@ -143,5 +143,5 @@ def read_chunk_result(data: bytes) -> ChunkResult:
 
 
 def encode_embedding(numbers: "list[float] | tuple[float, ...]") -> str:
-    """128 numbers as a EncodedEmbedding."""
+    """128 numbers as an EncodedEmbedding."""
     return base64.b64encode(struct.pack(f"<{EMBEDDING_SIZE}f", *numbers)).decode()
