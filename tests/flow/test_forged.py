@@ -1,4 +1,4 @@
-"""Messages that no service of ours would send: refused without a crash, no body in a log, set aside where the broker can."""
+"""Messages that no service sends: refused without a crash, logged without their body, parked if the broker can."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ class Forgery:
 
 
 class Command:
-    """What a pickle can do to whoever opens it."""
+    """A pickle that runs a command in the process that opens it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder

@@ -74,6 +74,6 @@ def forms(canary: str) -> list[bytes]:
 
 
 def _inside_base64(plain: bytes, before: int) -> bytes:
-    """What is the same whatever stands around it, for so many bytes (modulo 3) before it."""
+    """The part of its base64 form that does not depend on its surroundings, with `before` bytes (modulo 3) in front."""
     whole = (len(plain) + before) // 3 * 4
     return base64.b64encode(b"\0" * before + plain)[4 if before else 0 : whole]
