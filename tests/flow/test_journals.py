@@ -30,15 +30,14 @@ def test_the_search_sees_through_base64(before: int, tmp_path: Path) -> None:
 async def test_no_journal_ever_knows_whose_photo_it_was(system: System, sample: bytes) -> None:
     with redis.Redis.from_url(system.run.addresses.redis_url, decode_responses=True) as ledger:
         ledger.config_set("rdbcompression", "no")
-        await asyncio.to_thread(system.run.hold, "estimator")
         async with ChatClient(system.run.chat_url, user_id=USER, first_name=WORDS[0]) as chat:
-            photo = sample + WORDS[3].encode()
-            sent = await chat.send_photo(photo, as_document=True, file_name=WORDS[1], caption=WORDS[2])
-            await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
-            (request_id,) = ledger.zrange(keys.LIVE, 0, -1)
-            await rewritten(ledger)
-            await nothing_found(system, request_id)
-            system.run.release("estimator")
+            async with system.held("estimator"):
+                photo = sample + WORDS[3].encode()
+                sent = await chat.send_photo(photo, as_document=True, file_name=WORDS[1], caption=WORDS[2])
+                await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
+                (request_id,) = ledger.zrange(keys.LIVE, 0, -1)
+                await rewritten(ledger)
+                await nothing_found(system, request_id)
             assert (await reply_to(chat, sent)).photo
         await settled(system)
         await nothing_found(system, request_id)
