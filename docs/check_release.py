@@ -1,4 +1,4 @@
-"""Checks before a release that one version stands everywhere, and that changelog, images and pages agree: `make release-check`."""
+"""`make release-check`: before a release, every place states one version, and changelog, images and pages agree."""
 
 import re
 import sys

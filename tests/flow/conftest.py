@@ -1,9 +1,11 @@
 """The whole system, started once on each broker for all tests that share it: real processes, real servers."""
 
+import asyncio
 import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,8 +48,25 @@ class System:
     def files(self) -> list[str]:
         return sorted(path.name for path in self.run.addresses.photo_store.iterdir())
 
-    def restart(self, service: str, settings: Mapping[str, str]) -> None:
-        """Restarts a service with these settings beside its own; with none, it has its own alone again."""
+    @asynccontextmanager
+    async def held(self, service: str, number: signal.Signals = signal.SIGTERM) -> AsyncIterator[None]:
+        """The service is down in the block, ended by this signal."""
+        await asyncio.to_thread(self.run.hold, service, number)
+        try:
+            yield
+        finally:
+            self.run.release(service)
+
+    @asynccontextmanager
+    async def restarted(self, service: str, settings: Mapping[str, str]) -> AsyncIterator[None]:
+        """In the block the service has these settings beside its own; afterwards it is restarted with its own alone."""
+        await asyncio.to_thread(self._restart, service, settings)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(self._restart, service, {})
+
+    def _restart(self, service: str, settings: Mapping[str, str]) -> None:
         changed_settings.write_changes(self.faulty_log.parent, service, settings)
         self.run.kill(service)
         self.run.await_ready(service)

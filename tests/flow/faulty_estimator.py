@@ -20,8 +20,6 @@ from attrai_estimator.values import Estimate  # noqa: E402
 from attrai_estimator.worker.run import run_worker  # noqa: E402
 from attrai_shared.settings import read_settings  # noqa: E402
 
-from tests.flow.changed_settings import apply_changes  # noqa: E402
-
 POISON = b"<poison>"
 """Kills the process that works on the photo, each time."""
 KILL_ONCE = b"<kill once>"
@@ -67,5 +65,7 @@ def _first_time() -> bool:
 
 
 if __name__ == "__main__":
+    from changed_settings import apply_changes  # beside this file here and in the drills' image, which has no tests
+
     apply_changes("estimator")
     sys.exit(run_worker(read_settings(EstimatorSettings), misbehave))

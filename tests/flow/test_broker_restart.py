@@ -61,7 +61,7 @@ def messages(count: int) -> list[ToEstimate]:
 
 
 def queued(url: str) -> Counter[str]:
-    """How often each request lies in the queue; it is empty then."""
+    """How often each request is in the queue; this empties it."""
     found: Counter[str] = Counter()
     with Connection(url) as connection:
         queue = connection.SimpleQueue(TO_ESTIMATE, queue_opts={"passive": True, "no_declare": True})

@@ -26,7 +26,7 @@ TIMEOUT_S = 240.0
 BACKGROUND = ("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
 """As a shell starts what it puts in the background: with the interrupt ignored."""
 MESSAGE = b"delivery_tag"
-"""Stands in each message as it is queued, and in nothing else that Valkey keeps."""
+"""Part of each queued message, and of nothing else that Valkey stores."""
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_run_ends_cleanly_by_ctrl_c_and_keeps_no_message(
 
 
 def keep_all_that_is_written(temporary: Path) -> None:
-    """Valkey writes its file anew no more before its end, and nothing in it in a short form."""
+    """Valkey rewrites its file only at its end, and compresses nothing in it."""
     (socket,) = temporary.glob(f"*/{SOCKET}")
     with Redis.from_url(embedded_redis(socket)) as valkey:
         valkey.config_set("auto-aof-rewrite-percentage", "0")
@@ -162,7 +162,7 @@ async def answered(url: str) -> None:
 
 
 def written(folder: Path) -> bytes:
-    """All that lies in Valkey's files."""
+    """The content of Valkey's files."""
     return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 

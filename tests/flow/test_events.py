@@ -57,7 +57,7 @@ def to_estimate() -> ToEstimate:
 
 
 def messages(app: Celery, monitor: Queue, events: int) -> list[list[Event]]:
-    """What a monitor receives until so many events of tasks are among it."""
+    """What a monitor receives until it has this number of events."""
     came: list[list[Event]] = []
 
     def note(body: list[Event], message: Message) -> None:

@@ -116,12 +116,11 @@ async def test_a_poison_photo_is_given_up_and_holds_up_nobody(system: System, ch
 
 
 async def test_soft_and_hard_time_limits_are_told(system: System, chat: ChatClient, sample: bytes) -> None:
-    await asyncio.to_thread(system.restart, "estimator", {"ATTRAI_SOFT_LIMIT": "3", "ATTRAI_HARD_LIMIT": "5"})
-    for mark in (faulty.SLEEP, faulty.HANG):
-        before = system.attempts(mark)
-        assert "took too long" in words(await reply_to(chat, await send(chat, sample, mark))), mark
-        assert system.attempts(mark) == before + 1
-    await asyncio.to_thread(system.restart, "estimator", {})
+    async with system.restarted("estimator", {"ATTRAI_SOFT_LIMIT": "3", "ATTRAI_HARD_LIMIT": "5"}):
+        for mark in (faulty.SLEEP, faulty.HANG):
+            before = system.attempts(mark)
+            assert "took too long" in words(await reply_to(chat, await send(chat, sample, mark))), mark
+            assert system.attempts(mark) == before + 1
     await settled(system)
 
 
@@ -132,11 +131,10 @@ async def test_a_crash_of_the_pipeline_is_told(system: System, chat: ChatClient,
 
 
 async def test_a_duplicate_delivery_is_answered_once(system: System, chat: ChatClient, sample: bytes) -> None:
-    await asyncio.to_thread(system.run.hold, "estimator")
-    sent = await send(chat, sample)
-    await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
-    await asyncio.to_thread(_publish_again, system)
-    system.run.release("estimator")
+    async with system.held("estimator"):
+        sent = await send(chat, sample)
+        await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
+        await asyncio.to_thread(_publish_again, system)
     assert (await reply_to(chat, sent)).photo
     await settled(system)
     await reply_to(chat, await send(chat, sample))
@@ -170,15 +168,12 @@ def _await_message(queue: Queue) -> KombuMessage:
 
 async def test_a_dead_letter_is_answered(system: System, chat: ChatClient, sample: bytes) -> None:
     """Where the broker has no dead letters, the reaper answers at the deadline."""
-    await asyncio.to_thread(system.restart, "intake", {"ATTRAI_LIFETIME": "15"})
-    await asyncio.to_thread(system.run.hold, "estimator")
-    sent = await send(chat, sample)
-    await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
-    await asyncio.to_thread(_let_die, system)
-    reply = await reply_to(chat, sent)
-    assert ("could not be processed" if system.broker == RABBITMQ else "took too long") in words(reply)
-    system.run.release("estimator")
-    await asyncio.to_thread(system.restart, "intake", {})
+    async with system.restarted("intake", {"ATTRAI_LIFETIME": "15"}), system.held("estimator"):
+        sent = await send(chat, sample)
+        await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
+        await asyncio.to_thread(_let_die, system)
+        reply = await reply_to(chat, sent)
+        assert ("could not be processed" if system.broker == RABBITMQ else "took too long") in words(reply)
     await settled(system)
 
 
@@ -187,18 +182,17 @@ async def test_a_dead_letter_whose_picture_is_stored_is_answered_with_it(
     system: System, chat: ChatClient, sample: bytes
 ) -> None:
     """An estimator was done each time, and the broker took no outcomes: it has an alarm, and serves consumers alone."""
-    await asyncio.to_thread(system.run.hold, "estimator")
-    sent = await send(chat, sample)
-    await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
-    store, (request_id,) = PhotoStore(system.run.addresses.photo_store), system.requests()
-    store.write(request_id, Part.PICTURE, sample)
-    outcome = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),)))
-    store.write(request_id, Part.OUTCOME, outcome.model_dump_json().encode())
-    await asyncio.to_thread(_let_die, system)
-    reply = await reply_to(chat, sent)
-    assert reply.photo
-    assert words(reply).startswith("1 face found")
-    system.run.release("estimator")
+    async with system.held("estimator"):
+        sent = await send(chat, sample)
+        await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
+        store, (request_id,) = PhotoStore(system.run.addresses.photo_store), system.requests()
+        store.write(request_id, Part.PICTURE, sample)
+        outcome = StoredOutcome(outcome=Estimated(faces=(FaceScore(score=7.4),)))
+        store.write(request_id, Part.OUTCOME, outcome.model_dump_json().encode())
+        await asyncio.to_thread(_let_die, system)
+        reply = await reply_to(chat, sent)
+        assert reply.photo
+        assert words(reply).startswith("1 face found")
     await settled(system)
 
 
@@ -266,9 +260,8 @@ async def until_files(system: System, ending: str) -> None:
 async def test_an_update_that_waits_while_intake_is_down_is_taken(
     system: System, chat: ChatClient, sample: bytes
 ) -> None:
-    await asyncio.to_thread(system.run.hold, "intake", signal.SIGKILL)
-    sent = await send(chat, sample)
-    system.run.release("intake")
+    async with system.held("intake", signal.SIGKILL):
+        sent = await send(chat, sample)
     assert (await reply_to(chat, sent)).photo
     await settled(system)
 

@@ -1,4 +1,4 @@
-"""Messages that no service of ours would send: refused without a crash, no body in a log, set aside where the broker can."""
+"""Messages that no service sends: refused without a crash, logged without their body, parked if the broker can."""
 
 import asyncio
 import json
@@ -39,7 +39,7 @@ class Forgery:
 
 
 class Command:
-    """What a pickle can do to whoever opens it."""
+    """A pickle that runs a command in the process that opens it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -113,19 +113,18 @@ async def test_an_oversized_task_holds_up_nobody(system: System, sample: bytes) 
 
 async def test_no_address_is_taken_for_another_requests(system: System, sample: bytes) -> None:
     """Who knows both messages sends one user's address with the other's request: neither hears of it, both have their pictures."""
-    await asyncio.to_thread(system.run.hold, "estimator")
     async with ChatClient(system.run.chat_url) as one, ChatClient(system.run.chat_url) as other:
-        sent = [(chat, await chat.send_photo(sample)) for chat in (one, other)]
-        for chat, photo in sent:
-            await chat.wait_until(lambda view, photo=photo: bool(replies(view, photo)), TIMEOUT_S)
-        with redis.Redis.from_url(system.run.addresses.redis_url, decode_responses=True) as ledger:
-            first, second = ledger.zrange(keys.LIVE, 0, -1)
-            stolen = ledger.hget(keys.record(first), "sealed")
-        before = _refused(system, "replier")
-        with publishing(system) as connection:
-            publish(connection, after_estimate(request_id=second, reply_to=stolen))
-        await until_refused(system, "replier", before + 1)
-        system.run.release("estimator")
+        async with system.held("estimator"):
+            sent = [(chat, await chat.send_photo(sample)) for chat in (one, other)]
+            for chat, photo in sent:
+                await chat.wait_until(lambda view, photo=photo: bool(replies(view, photo)), TIMEOUT_S)
+            with redis.Redis.from_url(system.run.addresses.redis_url, decode_responses=True) as ledger:
+                first, second = ledger.zrange(keys.LIVE, 0, -1)
+                stolen = ledger.hget(keys.record(first), "sealed")
+            before = _refused(system, "replier")
+            with publishing(system) as connection:
+                publish(connection, after_estimate(request_id=second, reply_to=stolen))
+            await until_refused(system, "replier", before + 1)
         assert all([(await reply_to(chat, photo)).photo for chat, photo in sent])
     assert str(stolen) not in system.run.log("replier")
     await settled(system)

@@ -27,13 +27,13 @@ def url(tmp_path: Path) -> Iterator[str]:
         watchdog_pipe.close()
 
 
-@pytest.mark.parametrize("writing", [False, True], ids=["idle", "just writing its file anew"])
+@pytest.mark.parametrize("writing", [False, True], ids=["idle", "rewriting its file"])
 def test_it_forgets_what_is_answered(url: str, tmp_path: Path, writing: bool) -> None:
     with Redis.from_url(url) as redis:
         await_idle(redis)
         redis.set("kept", KEPT)
         if writing:
-            write_anew_slowly(redis)
+            rewrite_slowly(redis)
         redis.set("message", ANSWERED)
         redis.delete("message")
         assert ANSWERED in written(tmp_path)
@@ -42,15 +42,15 @@ def test_it_forgets_what_is_answered(url: str, tmp_path: Path, writing: bool) ->
     assert KEPT in written(tmp_path)
 
 
-def write_anew_slowly(redis: Redis) -> None:
-    """The writing that begins here takes a second for each key, and knows nothing of what comes after."""
+def rewrite_slowly(redis: Redis) -> None:
+    """Starts a rewrite that takes a second for each key and does not contain later changes."""
     redis.config_set("rdb-key-save-delay", "1000000")
     redis.bgrewriteaof()
     redis.config_set("rdb-key-save-delay", "0")
 
 
 def await_idle(redis: Redis) -> None:
-    """Returns when the writing at the start is over."""
+    """Returns when the rewrite at the start is over."""
     until = time.monotonic() + TIMEOUT_S
     while redis.info("persistence")["aof_rewrite_in_progress"]:
         assert time.monotonic() < until

@@ -55,7 +55,7 @@ async def send(chat: ChatClient, file: HostileFile) -> Message:
 
 
 def fits(file: HostileFile, answer: str) -> bool:
-    """Whether the answer is the one for this file: so many faces, or the sentence of its code."""
+    """Whether the answer is the one for this file: the number of faces, or the sentence of its code."""
     if file.code is None:
         return answer.startswith(translate("en", "faces", count=file.faces))
     return answer.startswith(translate("en", "wrong_kind" if file.name == DRAWING else file.code))

@@ -30,15 +30,14 @@ def test_the_search_sees_through_base64(before: int, tmp_path: Path) -> None:
 async def test_no_journal_ever_knows_whose_photo_it_was(system: System, sample: bytes) -> None:
     with redis.Redis.from_url(system.run.addresses.redis_url, decode_responses=True) as ledger:
         ledger.config_set("rdbcompression", "no")
-        await asyncio.to_thread(system.run.hold, "estimator")
         async with ChatClient(system.run.chat_url, user_id=USER, first_name=WORDS[0]) as chat:
-            photo = sample + WORDS[3].encode()
-            sent = await chat.send_photo(photo, as_document=True, file_name=WORDS[1], caption=WORDS[2])
-            await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
-            (request_id,) = ledger.zrange(keys.LIVE, 0, -1)
-            await rewritten(ledger)
-            await nothing_found(system, request_id)
-            system.run.release("estimator")
+            async with system.held("estimator"):
+                photo = sample + WORDS[3].encode()
+                sent = await chat.send_photo(photo, as_document=True, file_name=WORDS[1], caption=WORDS[2])
+                await chat.wait_until(lambda view: bool(replies(view, sent)), TIMEOUT_S)
+                (request_id,) = ledger.zrange(keys.LIVE, 0, -1)
+                await rewritten(ledger)
+                await nothing_found(system, request_id)
             assert (await reply_to(chat, sent)).photo
         await settled(system)
         await nothing_found(system, request_id)
@@ -74,6 +73,6 @@ def forms(canary: str) -> list[bytes]:
 
 
 def _inside_base64(plain: bytes, before: int) -> bytes:
-    """What is the same whatever stands around it, for so many bytes (modulo 3) before it."""
+    """The part of its base64 form that does not depend on its surroundings, with `before` bytes (modulo 3) in front."""
     whole = (len(plain) + before) // 3 * 4
     return base64.b64encode(b"\0" * before + plain)[4 if before else 0 : whole]

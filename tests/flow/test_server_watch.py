@@ -81,7 +81,7 @@ def test_a_look_takes_no_message_and_no_answer(server: tuple[Supervisor, str]) -
         assert received == [message(1).request_id]
 
 
-def test_a_server_started_anew_is_noticed(server: tuple[Supervisor, str]) -> None:
+def test_a_restarted_server_is_noticed(server: tuple[Supervisor, str]) -> None:
     supervisor, broker = server
     with waiting_for_messages(broker) as (worker, _):
         worker.look()

@@ -93,13 +93,13 @@ def test_what_a_consumer_was_just_taking_when_it_was_killed_is_handed_out_again(
     assert taken is not None
     assert redeliver_all(broker, "replier") == 0, "another role's are left alone"
     assert redeliver_all(broker, "estimator") == 1
-    assert redeliver_all(broker, "estimator") == 0, "it lies in its queue again"
+    assert redeliver_all(broker, "estimator") == 0, "it is in its queue again"
     assert drained(broker) == [5]
     assert redeliver_all(broker, "estimator") == 0, "it is acknowledged"
 
 
 def drained(broker: str) -> list[int]:
-    """What lies in the queue, taken out and acknowledged."""
+    """Takes all messages out of the queue and acknowledges them; their numbers."""
     numbers = []
     with celery_app("estimator", broker).connection_for_write() as connection:
         [queue] = [queue(connection.default_channel) for queue in all_queues() if queue.name == TO_ESTIMATE]

@@ -75,7 +75,10 @@ start_stand_ins() {
     bounded "$BUILD_TIMEOUT_S" "$STANDINS" "${python#python:}" &
     background+=($!)
     until docker image inspect "$python" >/dev/null 2>&1; do
-        kill -0 "${background[0]}" 2>/dev/null || wait "${background[0]}" || return 1
+        if ! kill -0 "${background[0]}" 2>/dev/null; then
+            wait "${background[0]}" && docker image inspect "$python" >/dev/null
+            return
+        fi
         sleep 1
     done
 }

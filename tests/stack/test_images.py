@@ -1,5 +1,6 @@
-"""The base images of the Dockerfiles."""
+"""The base images of the Dockerfiles, and the scripts in the drills' images."""
 
+import ast
 import re
 import subprocess
 from pathlib import Path
@@ -7,11 +8,12 @@ from pathlib import Path
 import pytest
 from stack_files import ROOT
 
+DRILL_IMAGES = list(ROOT.glob("tests/stack/images/*.Dockerfile"))
 DOCKERFILES = [
     *ROOT.glob("*/Dockerfile"),
     *ROOT.glob("deploy/*/Dockerfile"),
     ROOT / "deploy/base.Dockerfile",
-    *ROOT.glob("tests/stack/images/*.Dockerfile"),
+    *DRILL_IMAGES,
 ]
 
 
@@ -42,3 +44,17 @@ def test_all_are_built_on_the_python_image_that_the_drills_have_a_stand_in_for()
     tag = re.search(r"^ARG PYTHON=python:(\S+)$", (ROOT / "deploy/base.Dockerfile").read_text(), re.MULTILINE)
     assert tag is not None
     assert pythons == {f"python:{tag[1]}"}
+
+
+@pytest.mark.parametrize("file", DRILL_IMAGES, ids=lambda file: file.stem)
+def test_a_script_in_an_image_of_the_drills_imports_no_test(file: Path) -> None:
+    copied = [name for line in re.findall(r"^COPY (.*) \S+$", file.read_text(), re.MULTILINE) for name in line.split()]
+    scripts = [ROOT / name for name in copied if name.endswith(".py")]
+    assert {script for script in scripts if "tests" in imported_packages(script)} == set()
+
+
+def imported_packages(script: Path) -> set[str]:
+    nodes = list(ast.walk(ast.parse(script.read_text())))
+    modules = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    modules |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {module.partition(".")[0] for module in modules}

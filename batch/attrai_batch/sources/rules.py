@@ -35,7 +35,7 @@ class SourceLimits:
     """Memory for unpacking xz, whose highest preset needs 65 MB."""
 
     def is_bomb(self, unpacked: int, packed: int) -> bool:
-        """Whether `packed` bytes must not become so many `unpacked` ones."""
+        """Whether `unpacked` bytes are too many for `packed` ones."""
         return unpacked > self.ratio * packed + self.slack
 
 
