@@ -6,23 +6,31 @@ from pathlib import Path
 from attrai_estimator.networks.load import load_detector, load_networks
 from attrai_estimator.networks.manifest import read_manifest
 
-from attrai_models.data.ratings import LFW, MEBEAUTY, RATING_SETS, read_ratings
+from attrai_models.data.ratings import LFW, MEBEAUTY, RATING_SETS, SCUT, read_ratings
 from attrai_models.evaluation.detection import BOXES_FOLDER, detection_table, missed_portraits
 from attrai_models.evaluation.proposal_comparison import comparison_table, unseen_photos
 from attrai_models.evaluation.quality_sweep import degradation_tables, head_turn_table
-from attrai_models.evaluation.scorer_tables import agreement_tables, stability_table, validation_portraits
+from attrai_models.evaluation.scorer_tables import (
+    agreement_tables,
+    shown_score_table,
+    stability_table,
+    validation_portraits,
+)
 from attrai_models.evaluation.verification import verification_report
 from attrai_models.export.scorer import read_calibration
 
 
 def scorer_report(data: Path, models: Path, name: str) -> Iterator[str]:
-    """Markdown of a scorer: agreement with the ratings of `val`, and stability of scores."""
+    """Markdown of a scorer: agreement with ratings, and stability of scores."""
     networks = load_networks(models, scorer=name)
     calibration = read_calibration(models / read_manifest(models).record(name).file, len(RATING_SETS))
     for ratings in RATING_SETS:
         if (data / ratings.name).is_dir():
             yield f"\n## {name} on {ratings.name}, {ratings.lowest:g} to {ratings.highest:g}\n"
             yield from agreement_tables(data / ratings.name, ratings, networks, calibration)
+    if (data / SCUT.name).is_dir():
+        yield f"\n## {name}: the shown score on {SCUT.name}\n"
+        yield from shown_score_table(data / SCUT.name, SCUT, networks)
     if (data / MEBEAUTY.name).is_dir():
         yield f"\n## {name}: how far a score moves\n"
         yield from stability_table(data / MEBEAUTY.name, MEBEAUTY, networks)

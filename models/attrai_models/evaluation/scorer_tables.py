@@ -1,6 +1,7 @@
 """Tables of a scorer's agreement with ratings, and of its stability when the same portrait changes."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import numpy as np
 import torch
 from attrai_estimator.networks.network import Networks
 from attrai_estimator.steps.align import align
-from attrai_estimator.values import Photo
+from attrai_estimator.steps.score import MAX_SCORE, MIN_SCORE, score
+from attrai_estimator.values import Photo, Pixels
 from PIL import Image, ImageOps
 
 from attrai_models.agreement import Floats, ScoredPortraits, by_group, confidence_intervals, measure_agreement
 from attrai_models.data.crops import main_face, read_photo
-from attrai_models.data.ratings import MEBEAUTY, RATING_SETS, VAL, Portrait, RatingSet, read_ratings
+from attrai_models.data.ratings import RATING_SETS, VAL, Portrait, RatingSet, read_ratings
 from attrai_models.networks.calibration import Calibration
 from attrai_models.progress import Progress
 
@@ -29,9 +31,7 @@ def validation_portraits(folder: Path, ratings: RatingSet) -> list[Portrait]:
 
 def score_photo(photo: Photo, networks: Networks) -> Floats:
     """Scores of a portrait's main face on every scale, shape (scales,), as the estimator computes them."""
-    scorer = networks.scorer
-    crop = align(photo, [main_face(photo, networks.detector)], scorer.template)
-    (scores,) = scorer.network(crop)
+    (scores,) = networks.scorer.network(_main_face_crop(photo, networks))
     return np.asarray(scores[0], dtype=np.float64)
 
 
@@ -67,6 +67,32 @@ def agreement_tables(folder: Path, ratings: RatingSet, networks: Networks, calib
         yield f"| {name} | {len(errors)} | {np.abs(errors).mean():.2f} | {errors.mean():+.2f} |"
 
 
+def shown_score_table(folder: Path, ratings: RatingSet, networks: Networks) -> Iterator[str]:
+    """Correlation and error of the score that users see, on all portraits of a set and on its `val`.
+
+    The set's ratings are converted linearly to the scale of that score.
+    """
+    portraits = _on_shown_scale(read_ratings(folder, ratings), ratings)
+    whole = ScoredPortraits(portraits, _shown_scores(_photos(folder, portraits), networks))
+    val = whole.select(np.array([portrait.split == VAL for portrait in portraits]))
+    yield "| split | faces | Pearson (95 %) | mean absolute error, 1 to 10 (95 %) |\n|---|---|---|---|"
+    for name, part in (("all", whole), (VAL, val)):
+        yield f"| {name} | {len(part.portraits)} | {_with_intervals(part)} |"
+
+
+def _on_shown_scale(portraits: list[Portrait], ratings: RatingSet) -> list[Portrait]:
+    rated = ScoredPortraits(portraits, np.empty(0)).rated
+    converted = np.interp(rated, [ratings.lowest, ratings.highest], [MIN_SCORE, MAX_SCORE]).tolist()
+    return [replace(portrait, score=rating) for portrait, rating in zip(portraits, converted, strict=True)]
+
+
+def _photos(folder: Path, portraits: list[Portrait]) -> Iterator[Photo]:
+    progress = Progress("evaluate the shown score", len(portraits))
+    for portrait in portraits:
+        yield read_photo(folder / portrait.file)
+        progress.advance()
+
+
 def _with_intervals(scored: ScoredPortraits) -> str:
     whole, (pearson, error) = measure_agreement("", scored.predicted, scored.rated), confidence_intervals(scored)
     return (
@@ -85,9 +111,14 @@ def stability_table(folder: Path, ratings: RatingSet, networks: Networks) -> Ite
         yield f"| {name} | {np.median(moved):.2f} | {np.percentile(moved, 95):.2f} |"
 
 
-def _shown_scores(photos: list[Photo], networks: Networks) -> Floats:
-    scores = [score_photo(photo, networks)[0] for photo in photos]
-    return np.array(scores).clip(MEBEAUTY.lowest, MEBEAUTY.highest)
+def _shown_scores(photos: Iterable[Photo], networks: Networks) -> Floats:
+    """The scores of the main faces that users see, shape (n,)."""
+    scores = [score(_main_face_crop(photo, networks), networks.scorer)[0] for photo in photos]
+    return np.array(scores, dtype=np.float64)
+
+
+def _main_face_crop(photo: Photo, networks: Networks) -> Pixels:
+    return align(photo, [main_face(photo, networks.detector)], networks.scorer.template)
 
 
 def _photo(image: Image.Image) -> Photo:
