@@ -54,10 +54,10 @@ def agreement_tables(folder: Path, ratings: RatingSet, networks: Networks, calib
         for values in (scores, before)
     )
     yield "| photos | scores | Pearson (95 %) | mean absolute error (95 %) |\n|---|---|---|---|"
-    yield f"| {len(portraits)} | as shown | {_with_intervals(shown)} |"
+    yield f"| {len(portraits)} | calibrated | {_with_intervals(shown)} |"
     yield f"| | before calibration | {_with_intervals(uncalibrated)} |"
     yield "\n| | 5th percentile | 95th percentile |\n|---|---|---|"
-    rows = (("raters", shown.rated), ("as shown", shown.predicted), ("before calibration", uncalibrated.predicted))
+    rows = (("raters", shown.rated), ("calibrated", shown.predicted), ("before calibration", uncalibrated.predicted))
     for name, values in rows:
         low, high = np.percentile(values, [5, 95])
         yield f"| {name} | {low:.2f} | {high:.2f} |"
