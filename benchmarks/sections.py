@@ -4,7 +4,7 @@ import os
 import platform
 import sys
 
-from benchmarks.estimator.machine import described
+from benchmarks.estimator.machine import describe_processor
 
 
 def section(title: str, text: str) -> None:
@@ -16,4 +16,4 @@ def section(title: str, text: str) -> None:
 
 def machine_section() -> None:
     """Write a section about this machine."""
-    section("Machine", f"{described()}; Python {platform.python_version()}")
+    section("Machine", f"{describe_processor()}; Python {platform.python_version()}")

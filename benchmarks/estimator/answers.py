@@ -1,4 +1,4 @@
-"""A contestant's questions and answers: one line of JSON each, on its input and its output."""
+"""The protocol of a contestant. Each request and each answer is one line of JSON."""
 
 import json
 import sys
@@ -9,12 +9,12 @@ from time import perf_counter, process_time
 
 Corners = tuple[float, float, float, float]
 PICTURE_TASK, VECTOR_TASK = "picture", "vector"
-"""Tasks: from a photo's file to the annotated picture's, and from a photo's file to its faces' vectors."""
+"""Tasks. A picture task turns a photo file into an annotated file; a vector task gives its faces' embeddings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Boxes in pixels of the photo, with their probabilities; wall and processor's seconds; the seconds of each step, if known."""
+    """Boxes in photo pixels, probabilities, wall and CPU seconds, step seconds if known, and memory in bytes."""
 
     boxes: list[Corners]
     probabilities: list[float]
@@ -28,7 +28,7 @@ Task = Callable[[bytes], Answer]
 
 
 def serve(tasks: Mapping[str, Task]) -> None:
-    """Answer until the input ends. The file is read before the clocks start."""
+    """Answer requests until the input ends. The clocks start after the file is read."""
     for line in sys.stdin:
         task, path = json.loads(line)
         data = Path(path).read_bytes()
@@ -40,6 +40,6 @@ def serve(tasks: Mapping[str, Task]) -> None:
 
 
 def _resident() -> int:
-    """Bytes of this process in memory; its proportional set, where the kernel tells it."""
+    """The proportional set size (PSS) of this process in bytes."""
     lines = Path("/proc/self/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))

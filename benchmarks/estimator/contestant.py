@@ -1,4 +1,4 @@
-"""A contestant as the benchmark sees it: a process that is asked and answers."""
+"""The benchmark's client of a contestant process, which answers requests."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from benchmarks.estimator.machine import Cap, environment
 
 @dataclass
 class Contestant:
-    """Starts with the context and ends with it; an interruption from the keyboard reaches us alone."""
+    """A process that runs within the context. A keyboard interrupt does not reach it."""
 
     name: str
     module: str
@@ -43,7 +43,7 @@ class Contestant:
             self._process.communicate()
 
     def ask(self, task: str, photo: Path) -> Answer:
-        """Its answer. Raises RuntimeError when it has ended."""
+        """Send a photo and return the answer. Raises RuntimeError when the process has ended."""
         asked, answered = self._process.stdin, self._process.stdout
         if asked is None or answered is None:
             raise RuntimeError(f"{self.name} has no pipes")
@@ -57,25 +57,25 @@ class Contestant:
 
 
 def ours(cap: Cap, python: str = sys.executable) -> Contestant:
-    """Attrai."""
+    """Attrai's pipeline."""
     return Contestant("Attrai", "ours", (cap.precision,), cap, python)
 
 
 def stock(cap: Cap) -> Contestant:
-    """MTCNN and ResNet34 as they come."""
+    """MTCNN and ResNet34 with default settings."""
     return Contestant("stock pair", "stock", (), cap)
 
 
 def stock_best(cap: Cap) -> Contestant:
-    """The same at their best settings."""
+    """MTCNN and ResNet34 with their best settings."""
     return Contestant("stock pair at its best", "stock", ("best", cap.precision), cap)
 
 
 def face_recognition(cap: Cap) -> Contestant:
-    """face_recognition as it comes."""
+    """face_recognition with default settings."""
     return Contestant("face_recognition", "dlib_encoder", ("1",), cap)
 
 
 def face_recognition_best(cap: Cap) -> Contestant:
-    """The same without enlarging photos."""
+    """face_recognition without photo enlargement."""
     return Contestant("face_recognition, not enlarging", "dlib_encoder", ("0",), cap)

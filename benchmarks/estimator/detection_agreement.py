@@ -1,4 +1,4 @@
-"""Our detector beside the stock one: which of the stock's faces, and of the faces marked by hand, it finds."""
+"""Compares our detector with the stock detector and with faces marked by hand."""
 
 import csv
 from collections import defaultdict
@@ -12,7 +12,7 @@ from attrai_models.data.ratings import trains_proposal
 from benchmarks.estimator.answers import PICTURE_TASK, Answer, Corners
 from benchmarks.estimator.contestant import Contestant
 from benchmarks.estimator.photos import Sample, smallest_face
-from benchmarks.estimator.speed import say
+from benchmarks.estimator.speed import print_progress
 
 GENERATED_FACE_IOU, SAME_FACE_IOU, MARKED_FACE_IOU = 0.5, 0.7, 0.4
 """The least intersection over union for a found face, the same face, and a marked face, whose box is wider."""
@@ -33,10 +33,10 @@ class Count:
 
 def overlap(box: Corners, others: Sequence[Corners]) -> float:
     """The largest intersection over union of a box with others."""
-    return most_alike(box, others)[1]
+    return largest_overlap(box, others)[1]
 
 
-def most_alike(box: Corners, others: Sequence[Corners]) -> tuple[int, float]:
+def largest_overlap(box: Corners, others: Sequence[Corners]) -> tuple[int, float]:
     """The index of the other box with the largest intersection over union, and that value; (-1, 0) without others."""
     if not others:
         return -1, 0.0
@@ -48,20 +48,25 @@ def most_alike(box: Corners, others: Sequence[Corners]) -> tuple[int, float]:
     return int(overlaps.argmax()), float(overlaps.max())
 
 
-def generated(seeker: Contestant, stock: Contestant, samples: Sequence[Sample]) -> list[Count]:
-    """On each generated photo, the faces of at least 24 px, or 60 px at 4000 px, that stock finds, and which of them are found."""
+def generated(candidate: Contestant, stock: Contestant, samples: Sequence[Sample]) -> list[Count]:
+    """Count stock's faces on each generated photo, and those that the candidate also finds.
+
+    Only faces of at least 24 px count, or 60 px on a photo of 4000 px.
+    """
     counts = []
     for sample in samples:
-        least = smallest_face(sample.width, sample.height)
-        answers = [one.ask(PICTURE_TASK, sample.file) for one in (seeker, stock)]
-        sought = [box for box in answers[1].boxes if _side(box) >= least]
+        minimum_side = smallest_face(sample.width, sample.height)
+        answers = [one.ask(PICTURE_TASK, sample.file) for one in (candidate, stock)]
+        sought = [box for box in answers[1].boxes if _side(box) >= minimum_side]
         hits = sum(overlap(box, answers[0].boxes) >= GENERATED_FACE_IOU for box in sought)
-        counts.append(Count(seeker.name, f"{sample.name}: stock's faces of {least:.0f} px or more", hits, len(sought)))
+        counts.append(
+            Count(candidate.name, f"{sample.name}: stock's faces of {minimum_side:.0f} px or more", hits, len(sought))
+        )
     return counts
 
 
 def marked(contestants: Sequence[Contestant], folder: Path) -> list[Count]:
-    """How many of the faces that were marked by hand each contestant finds, and how many boxes it has on the photos."""
+    """Count the faces marked by hand that each contestant finds, and all its boxes."""
     faces: dict[Path, list[Corners]] = defaultdict(list)
     with (folder / "boxes.csv").open(newline="") as lines:
         for row in csv.DictReader(lines):
@@ -78,15 +83,17 @@ def marked(contestants: Sequence[Contestant], folder: Path) -> list[Count]:
 
 
 def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[Count]:
-    """On photos of LFW: whether the face in the middle, stock's surest and stock's largest are found in the same place; and the
-    same on those of them whose people our detector was not taught on."""
+    """Count the LFW photos on which our detector finds stock's central, surest and largest faces.
+
+    A second group of counts excludes people from our detector's training data.
+    """
     hits: dict[Path, list[bool]] = {}
     for number, photo in enumerate(photos):
         if number % 200 == 0:
-            say(f"the same faces: {number} of {len(photos)}")
+            print_progress(f"the same faces: {number} of {len(photos)}")
         mine, theirs = (one.ask(PICTURE_TASK, photo) for one in (ours, stock))
         if theirs.boxes:
-            hits[photo] = [overlap(box, mine.boxes) >= SAME_FACE_IOU for box in _of_interest(theirs)]
+            hits[photo] = [overlap(box, mine.boxes) >= SAME_FACE_IOU for box in _reference_faces(theirs)]
     unknown = [one for one in hits if not trains_proposal(str(one))]
     return [
         Count(
@@ -100,7 +107,7 @@ def people(ours: Contestant, stock: Contestant, photos: Sequence[Path]) -> list[
     ]
 
 
-def _of_interest(answer: Answer) -> tuple[Corners, Corners, Corners]:
+def _reference_faces(answer: Answer) -> tuple[Corners, Corners, Corners]:
     middle = min(
         answer.boxes,
         key=lambda box: abs(box[0] + box[2] - 2 * LFW_CENTRE_PX) + abs(box[1] + box[3] - 2 * LFW_CENTRE_PX),

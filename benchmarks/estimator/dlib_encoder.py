@@ -1,6 +1,6 @@
-"""The contestant: what face_recognition 1.3 does from a file to vectors, by dlib itself and the same weights.
+"""The contestant that repeats face_recognition 1.3's steps with dlib and the same weights.
 
-Its argument: how often the photo is enlarged before faces are sought; face_recognition's default is once.
+Its argument is the number of enlargements before detection. face_recognition's default is one.
 """
 
 import io
@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks.estimator.answers import VECTOR_TASK, Answer, serve
 
 
-def main(enlarged: int) -> None:
+def main(enlargements: int) -> None:
     """Serve until the input ends."""
     detector = dlib.get_frontal_face_detector()
     poser = dlib.shape_predictor(str(packaged_file("shape_predictor_5_face_landmarks.dat")))
@@ -22,7 +22,7 @@ def main(enlarged: int) -> None:
 
     def vector(data: bytes) -> Answer:
         pixels = np.array(Image.open(io.BytesIO(data)).convert("RGB"))
-        found = detector(pixels, enlarged)
+        found = detector(pixels, enlargements)
         for box in found:
             np.array(encoder.compute_face_descriptor(pixels, poser(pixels, box), 1))
         return Answer([(box.left(), box.top(), box.right(), box.bottom()) for box in found], [1.0] * len(found))

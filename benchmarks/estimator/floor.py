@@ -1,7 +1,7 @@
 """Compares the networks' speed on one photo with the core's peak. It runs as a separate process.
 
-Multiply-adds and bytes are counted from the graphs at the shapes that the pipeline asked for; the peak is measured by matrix
-products. Arguments: the precision and the photo. Prints a line of JSON for each network.
+The graphs and the pipeline's input shapes give multiply-adds and bytes. Matrix products give the peak.
+Arguments: the precision and the photo. Prints a line of JSON for each network.
 """
 
 import json
@@ -32,14 +32,14 @@ from attrai_estimator.settings import WORKSPACE_MODELS  # noqa: E402
 from attrai_estimator.values import Pixels  # noqa: E402
 from onnx import shape_inference  # noqa: E402
 
-SIDE, REPEATS = 1536, 9
+MATRIX_SIDE, REPEATS = 1536, 9
 PRECISIONS = ("int8", "bf16", "f32")
 PRODUCTS = ("Conv", "Gemm", "MatMul")
 
 
 @dataclass
-class Counted:
-    """A network that notes what it was asked and how long it took: shapes and the processor's seconds."""
+class RecordingNetwork:
+    """A network that records the input shape and the CPU seconds of each call."""
 
     name: str
     network: Network
@@ -54,7 +54,10 @@ class Counted:
 
 @lru_cache
 def multiply_adds(file: Path, batch: int, height: int, width: int) -> tuple[int, int]:
-    """Multiply-adds of convolutions and matrix products at this input, and bytes that their inputs, weights and outputs have in float32."""
+    """Multiply-adds of convolutions and matrix products, and the bytes they use in float32.
+
+    The bytes cover inputs, weights and outputs.
+    """
     model = onnx.load(file)
     for dimension, value in zip(
         model.graph.input[0].type.tensor_type.shape.dim, (batch, 3, height, width), strict=True
@@ -73,18 +76,20 @@ def multiply_adds(file: Path, batch: int, height: int, width: int) -> tuple[int,
 
 
 def peak(dtype: torch.dtype) -> float:
-    """Multiply-adds a second of a large matrix product: by OpenBLAS in float32, by oneDNN in bfloat16 and int8."""
+    """Multiply-adds per second of a large matrix product. OpenBLAS computes float32; oneDNN bfloat16 and int8."""
     if dtype == torch.int8:
-        left, right = (torch.randint(-LARGEST_WEIGHT, LARGEST_WEIGHT, (SIDE, SIDE), dtype=dtype) for _ in range(2))
-        return SIDE**3 / _timed(lambda: torch._int_mm(left, right))  # torch has no public one
-    a, b = (np.random.default_rng(seed).random((SIDE, SIDE), dtype=np.float32) for seed in (1, 2))
+        left, right = (
+            torch.randint(-LARGEST_WEIGHT, LARGEST_WEIGHT, (MATRIX_SIDE, MATRIX_SIDE), dtype=dtype) for _ in range(2)
+        )
+        return MATRIX_SIDE**3 / _median_seconds(lambda: torch._int_mm(left, right))  # torch has no public function
+    a, b = (np.random.default_rng(seed).random((MATRIX_SIDE, MATRIX_SIDE), dtype=np.float32) for seed in (1, 2))
     if dtype == torch.float32:
-        return SIDE**3 / _timed(lambda: a @ b)
+        return MATRIX_SIDE**3 / _median_seconds(lambda: a @ b)
     left, right = torch.from_numpy(a).to(dtype), torch.from_numpy(b).to(dtype)
-    return SIDE**3 / _timed(lambda: left @ right)
+    return MATRIX_SIDE**3 / _median_seconds(lambda: left @ right)
 
 
-def _timed(call: Callable[[], object]) -> float:
+def _median_seconds(call: Callable[[], object]) -> float:
     times = []
     for _ in range(REPEATS):
         start = process_time()
@@ -93,21 +98,21 @@ def _timed(call: Callable[[], object]) -> float:
     return median(times[1:])
 
 
-def counted(networks: Networks) -> tuple[Networks, list[Counted]]:
-    """The same networks, each of which counts."""
+def record_calls(networks: Networks) -> tuple[Networks, list[RecordingNetwork]]:
+    """Wrap each network so that it records its calls. Raises ValueError without an embedder."""
     if networks.embedder is None:
         raise ValueError("the floor is of all networks")
     detector = networks.detector
     proposal, refinement, output = (
-        Counted(name, network)
+        RecordingNetwork(name, network)
         for name, network in (
             (PROPOSAL, detector.proposal),
             (REFINEMENT, detector.refinement),
             (OUTPUT, detector.output),
         )
     )
-    scorer = Counted(SCORER, networks.scorer.network)
-    embedder = Counted(EMBEDDER, networks.embedder.network)
+    scorer = RecordingNetwork(SCORER, networks.scorer.network)
+    embedder = RecordingNetwork(EMBEDDER, networks.embedder.network)
     same = Networks(
         DetectorNetworks(proposal, refinement, output, detector.second_proposal),
         replace(networks.scorer, network=scorer),
@@ -117,11 +122,11 @@ def counted(networks: Networks) -> tuple[Networks, list[Counted]]:
 
 
 def lines(networks: Networks, photo: bytes, peaks: dict[str, float]) -> Iterator[dict[str, object]]:
-    """For each network: its calls for the photo, their work and bytes, and milliseconds at the peak and as measured.
+    """Yield each network's calls, multiply-adds, bytes, and seconds, both at the peak and as measured.
 
-    The peak is that of the precision in which most of it is computed.
+    The peak belongs to the precision of most of the network's work.
     """
-    same, counters = counted(networks)
+    same, counters = record_calls(networks)
     rounds: dict[str, list[float]] = {one.name: [] for one in counters}
     for _ in range(REPEATS):
         for one in counters:

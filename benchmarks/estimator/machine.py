@@ -1,19 +1,20 @@
-"""What this runs on, and how the instruction set is capped."""
+"""The processor's description and the instruction set caps."""
 
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
-NOTED = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
+REPORTED_FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "amx_int8")
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Cap:
-    """Environment that keeps libraries from newer instructions, and the precision that is left to OpenVINO.
+    """Environment variables that disable newer instructions, and the precision that OpenVINO then uses.
 
     oneDNN (in OpenVINO and in torch) reads ONEDNN_MAX_CPU_ISA, torch's own kernels ATEN_CPU_CAPABILITY, OpenBLAS
-    OPENBLAS_CORETYPE, numpy NPY_DISABLE_CPU_FEATURES. dlib from its wheel has AVX at most; Pillow and its JPEG library have no AVX-512.
+    OPENBLAS_CORETYPE, numpy NPY_DISABLE_CPU_FEATURES. dlib's wheel uses AVX at most.
+    Pillow and its JPEG library do not use AVX-512.
     """
 
     name: str
@@ -38,13 +39,14 @@ CAPS = (NONE, AVX512, AVX2)
 
 
 def environment(cap: Cap) -> dict[str, str]:
-    """This process's, with one thread and the cap."""
+    """This process's environment with one thread and the cap."""
     return {**os.environ, **ONE_THREAD, **cap.environment, "PYTHONWARNINGS": "ignore"}
 
 
-def described() -> str:
-    """Model and the instructions that matter here."""
+def describe_processor() -> str:
+    """The processor's model, core count and relevant instruction sets."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     fields = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in lines)}
     flags = fields.get("flags", "").split()
-    return f"{fields.get('model name', 'unknown')}, {os.cpu_count()} cores; {', '.join(f for f in NOTED if f in flags)}"
+    reported = ", ".join(flag for flag in REPORTED_FLAGS if flag in flags)
+    return f"{fields.get('model name', 'unknown')}, {os.cpu_count()} cores; {reported}"

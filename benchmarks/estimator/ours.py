@@ -1,4 +1,4 @@
-"""The contestant: Attrai's own pipeline. Its argument is the precision, see `networks.openvino_runtime`."""
+"""The contestant that runs Attrai's pipeline. Its argument is the precision; see `networks.openvino_runtime`."""
 
 import sys
 
@@ -24,7 +24,7 @@ from benchmarks.estimator.answers import PICTURE_TASK, VECTOR_TASK, Answer, Corn
 
 
 def picture(data: bytes, networks: Networks) -> Answer:
-    """The whole pipeline."""
+    """Run the whole pipeline."""
     try:
         result = estimate(data, networks)
     except NoFace:
@@ -34,7 +34,7 @@ def picture(data: bytes, networks: Networks) -> Answer:
 
 
 def vector(data: bytes, networks: Networks, embedder: EmbeddingNetwork) -> Answer:
-    """Its steps up to the vectors."""
+    """Run the pipeline steps up to the embeddings."""
     photo = decode(data)
     found = detect(photo, networks.detector)
     embed(align(photo, found, embedder.template), embedder)
@@ -47,7 +47,7 @@ def _corners(found: Detection) -> Corners:
 
 
 def main(precision: Precision) -> None:
-    """Serve until the input ends; the embedder is loaded when it is first needed, as a replica for people has none."""
+    """Serve until the input ends. The first vector task loads the embedder, which a bot replica does not have."""
     networks = load_networks(WORKSPACE_MODELS, precision=precision)
     embedders: list[EmbeddingNetwork] = []
 

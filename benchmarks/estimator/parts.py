@@ -1,4 +1,4 @@
-"""What `make bench` measures, part by part; each gives the tables that it prints."""
+"""The measurements of `make bench`. Each function yields the tables of one part."""
 
 import json
 import subprocess
@@ -14,7 +14,7 @@ from benchmarks.estimator.answers import PICTURE_TASK, VECTOR_TASK
 from benchmarks.estimator.contestant import Contestant
 from benchmarks.estimator.machine import AVX2, CAPS, NONE, Cap, environment
 from benchmarks.estimator.photos import Sample, samples, varied
-from benchmarks.estimator.speed import compare, footprint, say
+from benchmarks.estimator.speed import compare, footprint, print_progress
 
 Table = tuple[str, str]
 """Title and Markdown."""
@@ -22,12 +22,12 @@ MAIN = (1280, 960)
 SLOW_PART_STEP = 10
 """A slow part measures one LFW photo in this many."""
 PEER_PHOTOS = 300
-"""Photos after which the peer's memory is measured. It takes seconds for each photo."""
+"""The highest photo count at which the stock pair's memory is measured. It needs seconds for each photo."""
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Where photos are, and how much is measured. `product`: the Python of the environment that the product has."""
+    """Photo folders and measurement sizes. `product` is the Python of the product's environment."""
 
     portrait: Image.Image
     folder: Path
@@ -36,7 +36,7 @@ class Run:
     product: str
     rounds: int
     people: int
-    marks: tuple[int, ...]
+    photo_counts: tuple[int, ...]
     sizes: tuple[tuple[int, int], ...]
 
     def generated(self) -> list[Sample]:
@@ -44,28 +44,28 @@ class Run:
         return samples(self.portrait, self.folder, self.sizes)
 
     def main(self) -> Sample:
-        """The one of 1280x960 with 4 faces."""
+        """The generated photo of 1280x960 with 4 faces."""
         return samples(self.portrait, self.folder, (MAIN,))[1]
 
     def lfw(self) -> list[Path]:
-        """This many photos of LFW, evenly from all; none without the folder of data."""
-        found_ = sorted((self.data / "lfw_dev").glob("images/*/*.jpg")) if self.data else []
-        return found_[:: max(len(found_) // self.people, 1)][: self.people]
+        """Up to `people` LFW photos, evenly spaced. The list is empty without the data folder."""
+        photos = sorted((self.data / "lfw_dev").glob("images/*/*.jpg")) if self.data else []
+        return photos[:: max(len(photos) // self.people, 1)][: self.people]
 
     def pair(self, cap: Cap) -> tuple[Contestant, ...]:
-        """Us, the pair as it comes and at its best."""
+        """Attrai, the stock pair with defaults, and the stock pair with its best settings."""
         return contestant.ours(cap, self.product), contestant.stock(cap), contestant.stock_best(cap)
 
 
 def pictures(run: Run) -> Iterator[Table]:
-    """File in to annotated file out, against the pair as it comes and at its best."""
+    """Compare the time from a photo file to the annotated file with the stock pair's."""
     groups = [(one.name, compare(run.pair(NONE), PICTURE_TASK, [one.file], run.rounds)) for one in run.generated()]
     yield "From a photo's file to the annotated file", tables.times_table(groups)
     yield "Our steps", tables.steps_table(groups)
 
 
 def own(run: Run) -> Iterator[Table]:
-    """The same on a folder of photos."""
+    """Repeat `pictures` on the user's folder of photos."""
     photos = sorted(run.photos.rglob("*.jpg")) if run.photos else []
     if photos:
         groups = [(f"{len(photos)} photos", compare(run.pair(NONE), PICTURE_TASK, photos, 1))]
@@ -73,7 +73,7 @@ def own(run: Run) -> Iterator[Table]:
 
 
 def caps(run: Run) -> Iterator[Table]:
-    """The same for 1280x960 with 4 faces, with the instruction set capped."""
+    """Repeat `pictures` on the main photo under each instruction set cap."""
     photo = run.main()
     groups = [(cap.name, compare(run.pair(cap), PICTURE_TASK, [photo.file], run.rounds)) for cap in CAPS]
     yield f"{photo.name}, by instruction set", tables.times_table(groups)
@@ -81,7 +81,7 @@ def caps(run: Run) -> Iterator[Table]:
 
 
 def vectors(run: Run) -> Iterator[Table]:
-    """A photo of LFW to its vectors, against face_recognition, and who finds more faces."""
+    """Compare the time from an LFW photo to its embeddings, and the face count, with face_recognition."""
     photos = run.lfw()
     if not photos:
         return
@@ -95,7 +95,7 @@ def vectors(run: Run) -> Iterator[Table]:
 
 
 def lost(run: Run) -> Iterator[Table]:
-    """Whether anything that the stock detector finds is lost."""
+    """Count the faces of the stock detector that our detector also finds."""
     mine, stock, best = run.pair(NONE)
     with mine, stock, best:
         counts = [
@@ -110,15 +110,21 @@ def lost(run: Run) -> Iterator[Table]:
 
 
 def numbers(run: Run) -> Iterator[Table]:
-    """Scores and embeddings against torch in float32: on the same crops, and end to end."""
+    """Compare scores and embeddings with torch in float32, on the same crops and end to end."""
     files = [str(file) for file in run.lfw()[::SLOW_PART_STEP] or [one.file for one in run.generated()]]
-    lines = [(cap.name, *_lines("parity", cap, cap.precision, *files)) for cap in (NONE, AVX2)]
-    yield "The same crop on torch in float32", tables.apart_table([(cap, same) for cap, same, _ in lines])
-    yield "End to end, stock's detector and torch in float32", tables.apart_table([(cap, end) for cap, _, end in lines])
+    lines: list[tuple[str, tables.Line, tables.Line]] = []
+    for cap in (NONE, AVX2):
+        same_crops, end_to_end = _lines("parity", cap, cap.precision, *files)
+        lines.append((cap.name, same_crops, end_to_end))
+    yield "The same crop on torch in float32", tables.differences_table([(cap, same) for cap, same, _ in lines])
+    yield (
+        "End to end, stock's detector and torch in float32",
+        tables.differences_table([(cap, end) for cap, _, end in lines]),
+    )
 
 
 def floor(run: Run) -> Iterator[Table]:
-    """Work of the networks, and how far they are from the core's peak."""
+    """Compare each network's time with the least time that the core's peak allows."""
     photo = run.main()
     for cap in CAPS:
         (head, *lines) = _lines("floor", cap, cap.precision, str(photo.file))
@@ -126,11 +132,11 @@ def floor(run: Run) -> Iterator[Table]:
 
 
 def memory(run: Run) -> Iterator[Table]:
-    """Start and memory of a replica behind the queue, and the stock pair's memory, over photos of varied sizes."""
+    """Measure a replica's start time and memory, and the stock pair's memory, on photos of varied sizes."""
     photos = varied(run.portrait, run.folder / "varied")
-    say("a replica behind RabbitMQ and Redis")
-    lines = list(_lines("replica", NONE, str(photos[0].parent), *map(str, run.marks), python=run.product))
-    stock = footprint(contestant.stock(NONE), photos, [mark for mark in run.marks if mark <= PEER_PHOTOS])
+    print_progress("a replica behind RabbitMQ and Redis")
+    lines = list(_lines("replica", NONE, str(photos[0].parent), *map(str, run.photo_counts), python=run.product))
+    stock = footprint(contestant.stock(NONE), photos, [count for count in run.photo_counts if count <= PEER_PHOTOS])
     yield "From process start to consuming", tables.starts_table(lines)
     yield "Proportional memory after photos of varied sizes", tables.memory_table(lines, stock)
 
@@ -142,8 +148,8 @@ MEASUREMENTS: dict[str, Callable[[Run], Iterator[Table]]] = {
 
 
 def _lines(module: str, cap: Cap, *arguments: str, python: str = sys.executable) -> Iterator[tables.Line]:
-    """The lines of JSON that a measuring process prints. Raises CalledProcessError when it fails."""
-    say(f"{module}, {cap.name}")
+    """Run a measuring module and yield its lines of JSON. Raises CalledProcessError when it fails."""
+    print_progress(f"{module}, {cap.name}")
     command = [python, "-m", f"benchmarks.estimator.{module}", *arguments]
     with subprocess.Popen(  # noqa: S603 - ourselves
         command, env=environment(cap), stdout=subprocess.PIPE, text=True, process_group=0

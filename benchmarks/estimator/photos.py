@@ -1,4 +1,7 @@
-"""The generated photos: mosaics of one portrait; `make bench` takes scikit-image's `data.astronaut()` (NASA, public domain)."""
+"""Generates photos as mosaics of one portrait.
+
+`make bench` uses scikit-image's `data.astronaut()` (NASA, public domain).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,13 +16,13 @@ SIZES = ((250, 250), (640, 480), (1280, 960), (4000, 3000))
 GRIDS = {1: (1, 1), 4: (2, 2), 20: (5, 4)}
 """Columns and rows by the number of faces."""
 HEAD_CENTRE = (0.45, 0.1)
-"""What of the portrait is kept where a cell is wider than it."""
+"""The crop centre of the portrait in a cell of another aspect ratio."""
 QUALITY = 90
 VARIED, PHOTO_SIZES_SEED = 60, 7
 LARGE_PHOTO_STRIDE = 20
 """One varied photo in this many has 12 megapixels."""
 MIN_FACE_PIXELS, MIN_FACE_SHARE = 24.0, 0.015
-"""A face is meant to be found down to as many pixels, and down to that share of the longer side: 60 of 4000."""
+"""The detector must find faces of at least both limits. The share is of the longer side: 60 px of 4000."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,12 @@ class Sample:
 
 
 def smallest_face(width: int, height: int) -> float:
-    """Pixels of the smallest face that is to be found on a photo of this size."""
+    """The smallest face, in pixels, that the detector must find on a photo of this size."""
     return max(MIN_FACE_PIXELS, MIN_FACE_SHARE * max(width, height))
 
 
 def samples(portrait: Image.Image, folder: Path, sizes: Sequence[tuple[int, int]] = SIZES) -> list[Sample]:
-    """Write a JPEG of each size with 1, 4 and 20 faces, where there is none yet."""
+    """Write a JPEG of each size with 1, 4 and 20 faces, unless the file exists."""
     found = [Sample(folder / f"{w}x{h}-{count}.jpg", w, h, count) for w, h in sizes for count in GRIDS]
     for one in found:
         if not one.file.exists():
@@ -51,7 +54,7 @@ def samples(portrait: Image.Image, folder: Path, sizes: Sequence[tuple[int, int]
 
 
 def varied(portrait: Image.Image, folder: Path, count: int = VARIED) -> list[Path]:
-    """Photos whose sides are drawn by chance from 100 to 1600 px, with 1, 4 or 20 faces, and a few of 12 megapixels."""
+    """Write photos with random sides of 100 to 1600 px and 1, 4 or 20 faces. A few have 12 megapixels."""
     folder.mkdir(exist_ok=True)
     random, files = Random(PHOTO_SIZES_SEED), [folder / f"{number:02}.jpg" for number in range(count)]  # noqa: S311 - sizes, no secrets
     for number, file in enumerate(files, start=1):
@@ -62,7 +65,7 @@ def varied(portrait: Image.Image, folder: Path, count: int = VARIED) -> list[Pat
 
 
 def mosaic(portrait: Image.Image, width: int, height: int, count: int) -> Image.Image:
-    """Portraits side by side over the whole photo, every second one mirrored."""
+    """Fill the photo with a grid of portraits. Every second one is mirrored."""
     photo = Image.new("RGB", (width, height))
     columns, rows = GRIDS[count]
     lefts, tops = (np.linspace(0, side, n + 1).round().astype(int) for side, n in ((width, columns), (height, rows)))

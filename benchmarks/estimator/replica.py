@@ -1,6 +1,7 @@
 """Measures a replica's start and memory behind RabbitMQ and Redis. It runs as a process in the product's environment.
 
-Arguments: the folder of photos, then the counts after which memory is noted. Prints a line of JSON for each figure.
+Arguments: the folder of photos, then the photo counts at which memory is measured.
+Prints a line of JSON for each figure.
 """
 
 import json
@@ -16,12 +17,12 @@ from benchmarks.task_queue.rates import starts
 from benchmarks.task_queue.system import CORES, Running, System, real_system, replica
 
 BURST = 100
-"""Photos in the store at one time."""
+"""The most photos in the store at one time."""
 STARTS = 5
 
 
 def memory(running: Running) -> dict[str, int]:
-    """Bytes of a replica's processes: `bytes` counts shared pages proportionally, `private` leaves them out."""
+    """Memory of a replica's processes. `bytes` counts shared pages proportionally; `private` excludes them."""
     family = psutil.Process(running.process.pid)
     members = [one.memory_full_info() for one in (family, *family.children(recursive=True))]
     return {
@@ -31,29 +32,29 @@ def memory(running: Running) -> dict[str, int]:
     }
 
 
-def grown(system: System, photos: Sequence[Path], marks: Sequence[int]) -> Iterator[dict[str, float]]:
-    """The memory of a replica that works on photo after photo."""
+def memory_growth(system: System, photos: Sequence[Path], photo_counts: Sequence[int]) -> Iterator[dict[str, float]]:
+    """Yield a replica's memory at each photo count."""
     publisher, done = BurstPublisher(system), 0
     with replica(system, "grown", CORES[0]) as running:
-        for mark in marks:
-            while done < mark:
-                count = min(BURST, mark - done)
-                turned = [photos[(done + i) % len(photos)] for i in range(count)]
-                publisher.send(turned, count)
+        for photo_count in photo_counts:
+            while done < photo_count:
+                count = min(BURST, photo_count - done)
+                batch = [photos[(done + i) % len(photos)] for i in range(count)]
+                publisher.send(batch, count)
                 await_finished(system, count)
                 publisher.clear()
                 done += count
-            yield {"photos": mark, **memory(running)}
+            yield {"photos": photo_count, **memory(running)}
 
 
-def main(folder: Path, marks: Sequence[int]) -> None:
-    """Measure, and end the servers, also after a signal."""
+def main(folder: Path, photo_counts: Sequence[int]) -> None:
+    """Measure start time and memory. SIGTERM also stops the servers."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     photos = sorted(folder.glob("*.jpg"))
     with real_system() as system:
         for seconds in starts(system, STARTS):
             _print({"ready": seconds})
-        for line in grown(system, photos, marks):
+        for line in memory_growth(system, photos, photo_counts):
             _print(line)
 
 

@@ -1,4 +1,4 @@
-"""The time of each contestant. They take turns photo by photo, so that other load on the machine affects all alike."""
+"""Times the contestants. They alternate on each photo, so other load affects all equally."""
 
 import sys
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from benchmarks.estimator.contestant import Contestant
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Medians of one contestant on one photo or one set of photos; `faces` were found on it, or on all of the set."""
+    """Median times of one contestant on a set of photos. `faces` counts all faces found on the set."""
 
     name: str
     seconds: float
@@ -24,28 +24,28 @@ class Times:
 
 
 def compare(contestants: Sequence[Contestant], task: str, photos: Sequence[Path], rounds: int) -> list[Times]:
-    """Time all contestants on each photo, `rounds` times. The first answers compile and load, and do not count."""
+    """Time all contestants on each photo, `rounds` times. A first, untimed answer loads and compiles."""
     answers: dict[str, list[Answer]] = {one.name: [] for one in contestants}
     with ExitStack() as stack:
         running = [stack.enter_context(one) for one in contestants]
         for one in running:
             one.ask(task, photos[0])
         for number in range(rounds):
-            say(f"round {number + 1} of {rounds} over {len(photos)} photo(s), {len(running)} contestants")
+            print_progress(f"round {number + 1} of {rounds} over {len(photos)} photo(s), {len(running)} contestants")
             for photo in photos:
                 for one in running:
                     answers[one.name].append(one.ask(task, photo))
     return [_times(name, given, rounds) for name, given in answers.items()]
 
 
-def footprint(contestant: Contestant, photos: Sequence[Path], marks: Sequence[int]) -> dict[int, int]:
-    """The contestant's proportional memory in bytes after each count of photos, which repeat in turn."""
+def footprint(contestant: Contestant, photos: Sequence[Path], photo_counts: Sequence[int]) -> dict[int, int]:
+    """The contestant's proportional memory in bytes at each photo count. The photos repeat."""
     sizes = {}
     with contestant as running:
-        for number, photo in enumerate(islice(cycle(photos), max(marks, default=0)), start=1):
+        for number, photo in enumerate(islice(cycle(photos), max(photo_counts, default=0)), start=1):
             resident = running.ask(PICTURE_TASK, photo).resident
-            if number in marks:
-                say(f"{contestant.name} after {number} photos")
+            if number in photo_counts:
+                print_progress(f"{contestant.name} after {number} photos")
                 sizes[number] = resident
     return sizes
 
@@ -57,7 +57,7 @@ def _times(name: str, answers: list[Answer], rounds: int) -> Times:
     return Times(name, median(one.seconds for one in answers), median(one.cpu for one in answers), faces, steps)
 
 
-def say(progress: str) -> None:
-    """Write progress to standard error, apart from the tables."""
+def print_progress(progress: str) -> None:
+    """Write progress to standard error. Tables go to standard output."""
     sys.stderr.write(f"{progress}\n")
     sys.stderr.flush()

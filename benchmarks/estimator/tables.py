@@ -1,4 +1,4 @@
-"""Results as Markdown."""
+"""Formats results as Markdown."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
@@ -17,7 +17,7 @@ def table(head: Sequence[object], rows: Iterable[Sequence[object]]) -> str:
 
 
 def times_table(groups: Sequence[tuple[str, Sequence[Times]]]) -> str:
-    """Ratios to the first contestant first: how many times its time each one takes, by the clock and by the processor's."""
+    """Time ratios to the first contestant, by wall clock and by CPU, then the times."""
     rows = []
     for group, times in groups:
         first = times[0]
@@ -28,7 +28,7 @@ def times_table(groups: Sequence[tuple[str, Sequence[Times]]]) -> str:
 
 
 def steps_table(groups: Sequence[tuple[str, Sequence[Times]]]) -> str:
-    """Milliseconds and shares of our steps, on photos on which a face was found."""
+    """Milliseconds and shares of our steps on photos with a face."""
     done = [(group, times[0].steps) for group, times in groups if times[0].steps]
     names = list(dict.fromkeys(step for _, steps in done for step in steps))
     rows = []
@@ -39,7 +39,7 @@ def steps_table(groups: Sequence[tuple[str, Sequence[Times]]]) -> str:
 
 
 def floor_table(head: Line, lines: Sequence[Line]) -> str:
-    """Each network's work for one photo beside the core's peak."""
+    """Each network's work and time for one photo, with the time at the core's peak."""
     peaks = cast(dict[str, float], head["peaks"])
     rows = []
     for line in lines:
@@ -61,8 +61,8 @@ def floor_table(head: Line, lines: Sequence[Line]) -> str:
     return f"{table(names, rows)}\n\nPeak, thousand million multiply-adds a second: {said}."
 
 
-def apart_table(lines: Sequence[tuple[str, Line]]) -> str:
-    """How far our scores and embeddings are from others' of the same faces, by instruction set."""
+def differences_table(lines: Sequence[tuple[str, Line]]) -> str:
+    """Differences of our scores and embeddings from the reference's, by instruction set."""
     head = ("", "faces", "score: median apart", "99th percentile", "most", "cosine: median", "least")
     rows = [
         [cap, *(f"{value:.5f}" if isinstance(value, float) else value for value in line.values())]
@@ -72,13 +72,13 @@ def apart_table(lines: Sequence[tuple[str, Line]]) -> str:
 
 
 def starts_table(lines: Sequence[Line]) -> str:
-    """Seconds until a replica consumed."""
+    """Seconds from process start until a replica consumes."""
     seconds = [_number(line, "ready") for line in lines if "ready" in line]
     return table(("median, s", "each"), [[f"{median(seconds):.2f}", ", ".join(f"{one:.2f}" for one in seconds)]])
 
 
 def memory_table(lines: Sequence[Line], stock: Mapping[int, int]) -> str:
-    """Megabytes of a replica's processes and of the peer's, by the count of photos."""
+    """Megabytes of a replica and of the stock pair by photo count."""
     rows = []
     for line in (line for line in lines if "bytes" in line):
         photos = int(_number(line, "photos"))
