@@ -26,7 +26,7 @@ test-alone: .venv/test.stamp  ## install each member by itself and run its own t
 
 lint: .venv/test.stamp  ## ruff, mypy and the import contracts
 	@$(BIN)/ruff check -q . && $(BIN)/ruff format -q --check .
-	@$(BIN)/mypy --no-error-summary $(foreach member,$(MEMBERS) models deploy,$(member)/attrai_$(member)) deploy/flower graylog docs
+	@$(BIN)/mypy --no-error-summary $(foreach member,$(MEMBERS) models deploy,$(member)/attrai_$(member)) deploy/flower graylog docs benchmarks
 	@$(BIN)/lint-imports --no-cache
 
 format: .venv/test.stamp  ## format the code

@@ -21,7 +21,7 @@ import numpy as np  # noqa: E402
 import onnx  # noqa: E402
 import torch  # noqa: E402
 from attrai_estimator.networks import Networks, load_networks  # noqa: E402
-from attrai_estimator.networks.int8 import LARGEST_WEIGHT  # noqa: E402
+from attrai_estimator.networks.int8 import MAX_WEIGHT  # noqa: E402
 from attrai_estimator.networks.load import EMBEDDER, OUTPUT, PROPOSAL, REFINEMENT, SCORER  # noqa: E402
 from attrai_estimator.networks.manifest import read_manifest, verified_file  # noqa: E402
 from attrai_estimator.networks.network import DetectorNetworks, Floats, Network  # noqa: E402
@@ -79,7 +79,7 @@ def peak(dtype: torch.dtype) -> float:
     """Multiply-adds per second of a large matrix product. OpenBLAS computes float32; oneDNN bfloat16 and int8."""
     if dtype == torch.int8:
         left, right = (
-            torch.randint(-LARGEST_WEIGHT, LARGEST_WEIGHT, (MATRIX_SIDE, MATRIX_SIDE), dtype=dtype) for _ in range(2)
+            torch.randint(-MAX_WEIGHT, MAX_WEIGHT, (MATRIX_SIDE, MATRIX_SIDE), dtype=dtype) for _ in range(2)
         )
         return MATRIX_SIDE**3 / _median_seconds(lambda: torch._int_mm(left, right))  # torch has no public function
     a, b = (np.random.default_rng(seed).random((MATRIX_SIDE, MATRIX_SIDE), dtype=np.float32) for seed in (1, 2))
