@@ -10,6 +10,8 @@ from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSma
 from PIL import ExifTags, Image, UnidentifiedImageError
 from pillow_heif import HeifImageFile
 
+from attrai_estimator.steps.jpeg import JPEG_START, JpegFile, lacks_rows
+from attrai_estimator.steps.png import SIGNATURE, without_metadata
 from attrai_estimator.steps.rgb import to_reducible, to_rgb
 from attrai_estimator.values import Photo
 
@@ -75,6 +77,10 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _opened(data: bytes) -> Image.Image:
+    if data.startswith(JPEG_START):
+        return Image.open(JpegFile(data), formats=FORMATS)
+    if data.startswith(SIGNATURE):
+        return Image.open(io.BytesIO(without_metadata(data)), formats=FORMATS)
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
         image: Image.Image = HeifImageFile(io.BytesIO(data))
         return image
@@ -84,7 +90,10 @@ def _opened(data: bytes) -> Image.Image:
 def _photo(image: Image.Image) -> Photo:
     size = image.size
     image.draft(None, _drafted(*size))
+    file = getattr(image, "fp", None)
     image.load()
+    if isinstance(file, JpegFile) and file.is_cut and lacks_rows(image):
+        raise Unreadable("the picture is damaged: over a quarter of it is missing")
     turn = TURNS.get(_orientation(image))
     picture = to_reducible(image)
     times = max(picture.size) // DECODED_SIDE
