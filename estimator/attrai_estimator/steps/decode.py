@@ -37,6 +37,8 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """The transposition that turns a picture upright, by EXIF's tag 274; 1 is upright."""
+EXIF_KEYS = {"exif", "Raw profile type exif"}
+"""Where Pillow keeps EXIF; the second is ImageMagick's text chunk in a PNG."""
 QUARTER_TURNS = frozenset(TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 PYTHON_ERRORS = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, BufferError)
@@ -112,8 +114,10 @@ def _drafted(width: int, height: int) -> tuple[int, int]:
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's tag 274; 1 (upright) for broken metadata, which are no reason to refuse a photo."""
+    """EXIF's tag 274; 1 (upright) for broken metadata, which are no reason to refuse a photo. XMP's is ignored."""
+    exif_only = Image.Image()
+    exif_only.info = {key: image.info[key] for key in EXIF_KEYS & image.info.keys()}
     try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        return int(exif_only.getexif().get(ExifTags.Base.Orientation, 1))
     except READER_ERRORS:
         return 1

@@ -14,6 +14,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from pillow_heif import from_pillow
 
 from tests.hostile import HostileFile, hostile_files
@@ -79,6 +80,33 @@ def test_a_heic_is_turned_once(orientation: int) -> None:
     file = io.BytesIO()
     from_pillow(image).save(file, exif=exif.tobytes(), quality=95)
     assert_looks_like(decode(file.getvalue()), corners(), tolerance=12)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("with_exif", [False, True])
+def test_an_orientation_in_xmp_alone_is_ignored(kind: str, with_exif: bool) -> None:
+    exif = Image.Exif()
+    exif[SOFTWARE] = "camera"
+    options = ({"exif": exif} if with_exif else {}) | xmp(kind, 6)
+    data = encoded(corners(), kind, **options)
+    assert b"tiff:Orientation" in data
+    assert_looks_like(decode(data), corners())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_exif_turns_the_photo_whatever_xmp_says(kind: str) -> None:
+    image, exif = stored(8)
+    assert_looks_like(decode(encoded(image, kind, exif=exif, **xmp(kind, 6))), corners())
+
+
+def xmp(kind: str, orientation: int) -> dict[str, object]:
+    """Options for Pillow's writer: an XMP packet with this orientation."""
+    packet = f'<x:xmpmeta><rdf:Description tiff:Orientation="{orientation}"/></x:xmpmeta>'
+    if kind != "PNG":
+        return {"xmp": packet.encode()}
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", packet)
+    return {"pnginfo": info}
 
 
 def test_exif_that_names_no_orientation_is_ignored() -> None:
