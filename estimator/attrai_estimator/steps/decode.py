@@ -10,6 +10,7 @@ from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSma
 from PIL import ExifTags, Image, UnidentifiedImageError
 from pillow_heif import HeifImageFile
 
+from attrai_estimator.steps.area import side_by_area
 from attrai_estimator.steps.jpeg import JPEG_START, JpegFile, lacks_rows
 from attrai_estimator.steps.png import SIGNATURE, without_metadata
 from attrai_estimator.steps.rgb import to_reducible, to_rgb
@@ -26,7 +27,7 @@ MIN_SIDE = 40
 MAX_RATIO = 20
 """Longer to shorter side, as Telegram's sendPhoto allows."""
 DECODED_SIDE = 2000
-"""Pixels of the longer side to keep at least. A phone's 4000 are halved during decoding."""
+"""Pixels of the side (`side_by_area`) to keep at least. A phone's 4000 are halved during decoding."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -98,7 +99,7 @@ def _photo(image: Image.Image) -> Photo:
         raise Unreadable("the picture is damaged: over a quarter of it is missing")
     turn = TURNS.get(_orientation(image))
     picture = to_reducible(image)
-    times = max(picture.size) // DECODED_SIDE
+    times = side_by_area(*picture.size) // DECODED_SIDE
     picture = to_rgb(picture.reduce(times) if times > 1 else picture)
     if turn is not None:
         picture = picture.transpose(turn)
@@ -108,9 +109,9 @@ def _photo(image: Image.Image) -> Photo:
 
 
 def _drafted(width: int, height: int) -> tuple[int, int]:
-    """The smallest size that a decoder may choose: its longer side is `DECODED_SIDE`."""
-    longer = max(width, height)
-    return ceil(width * DECODED_SIDE / longer), ceil(height * DECODED_SIDE / longer)
+    """The smallest size that a decoder may choose: its side is `DECODED_SIDE`."""
+    side = side_by_area(width, height)
+    return ceil(width * DECODED_SIDE / side), ceil(height * DECODED_SIDE / side)
 
 
 def _orientation(image: Image.Image) -> int:
