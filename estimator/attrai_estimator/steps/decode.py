@@ -11,7 +11,7 @@ from PIL import ExifTags, Image, UnidentifiedImageError
 from pillow_heif import HeifImageFile
 
 from attrai_estimator.steps.area import side_by_area
-from attrai_estimator.steps.jpeg import JPEG_START, JpegFile, lacks_rows
+from attrai_estimator.steps.jpeg import JPEG_START, JpegFile, lacks_detail, lacks_rows
 from attrai_estimator.steps.png import SIGNATURE, without_metadata
 from attrai_estimator.steps.rgb import to_reducible, to_rgb
 from attrai_estimator.values import Photo
@@ -95,8 +95,8 @@ def _photo(image: Image.Image) -> Photo:
     image.draft(None, _drafted(*size))
     file = getattr(image, "fp", None)
     image.load()
-    if isinstance(file, JpegFile) and file.is_cut and lacks_rows(image):
-        raise Unreadable("the picture is damaged: over a quarter of it is missing")
+    if isinstance(file, JpegFile) and file.is_cut:
+        _check_cut_jpeg(image, file.getvalue())
     turn = TURNS.get(_orientation(image))
     picture = to_reducible(image)
     times = side_by_area(*picture.size) // DECODED_SIDE
@@ -106,6 +106,13 @@ def _photo(image: Image.Image) -> Photo:
     picture.info = {}  # metadata goes no further
     width, height = size if turn not in QUARTER_TURNS else size[::-1]
     return Photo(picture, width, height)
+
+
+def _check_cut_jpeg(image: Image.Image, data: bytes) -> None:
+    if lacks_rows(image):
+        raise Unreadable("the picture is damaged: over a quarter of it is missing")
+    if image.info.get("progressive") and lacks_detail(data):
+        raise Unreadable("the picture is damaged: its fine detail is missing")
 
 
 def _drafted(width: int, height: int) -> tuple[int, int]:

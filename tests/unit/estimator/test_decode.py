@@ -1,4 +1,5 @@
 import io
+import re
 import subprocess
 import sys
 import warnings
@@ -183,6 +184,19 @@ def test_a_progressive_jpeg_is_refused_when_its_first_scan_ends_early() -> None:
     first, second = (data.index(b"\xff\xda"), data.index(b"\xff\xda", data.index(b"\xff\xda") + 2))
     with pytest.raises(Unreadable, match="over a quarter of it is missing"):
         decode(data[: (first + second) // 2])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_progressive_jpeg_is_refused_when_its_fine_detail_has_not_begun(mode: str) -> None:
+    """Pillow's scans of the first component: one for the means, one to coefficient 5, one to 63, then refinements."""
+    exif = Image.Exif()
+    exif[SOFTWARE] = "\xff\xc2\xff\xda" * 4
+    data = encoded(noisy().convert(mode), "JPEG", progressive=True, exif=exif)
+    scans = [found.start() for found in re.finditer(rb"\xff\xda", data[data.rindex(b"\xff\xc2") :])]
+    fine = data.rindex(b"\xff\xc2") + scans[4 if mode == "RGB" else 2]
+    with pytest.raises(Unreadable, match="fine detail is missing"):
+        decode(data[:fine])
+    assert decode(data[: fine + 200]).pixels.shape == (160, 96, 3)
 
 
 def test_a_jpeg_whose_end_is_filled_with_zeros_counts_as_cut() -> None:
