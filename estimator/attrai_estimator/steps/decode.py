@@ -10,6 +10,9 @@ from attrai_shared.errors import PhotoError, TooElongated, TooManyPixels, TooSma
 from PIL import ExifTags, Image, UnidentifiedImageError
 from pillow_heif import HeifImageFile
 
+from attrai_estimator.steps.area import side_by_area
+from attrai_estimator.steps.jpeg import JPEG_START, JpegFile, lacks_detail, lacks_rows
+from attrai_estimator.steps.png import SIGNATURE, without_metadata
 from attrai_estimator.steps.rgb import to_reducible, to_rgb
 from attrai_estimator.values import Photo
 
@@ -24,7 +27,7 @@ MIN_SIDE = 40
 MAX_RATIO = 20
 """Longer to shorter side, as Telegram's sendPhoto allows."""
 DECODED_SIDE = 2000
-"""Pixels of the longer side to keep at least. A phone's 4000 are halved during decoding."""
+"""Pixels of the side (`side_by_area`) to keep at least. A phone's 4000 are halved during decoding."""
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -35,6 +38,8 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 """The transposition that turns a picture upright, by EXIF's tag 274; 1 is upright."""
+EXIF_KEYS = {"exif", "Raw profile type exif"}
+"""Where Pillow keeps EXIF; the second is ImageMagick's text chunk in a PNG."""
 QUARTER_TURNS = frozenset(TURNS[orientation] for orientation in (5, 6, 7, 8))
 
 PYTHON_ERRORS = (TypeError, AttributeError, LookupError, ArithmeticError, AssertionError, BufferError)
@@ -75,6 +80,10 @@ def check_size(width: int, height: int, max_pixels: int) -> None:
 
 
 def _opened(data: bytes) -> Image.Image:
+    if data.startswith(JPEG_START):
+        return Image.open(JpegFile(data), formats=FORMATS)
+    if data.startswith(SIGNATURE):
+        return Image.open(io.BytesIO(without_metadata(data)), formats=FORMATS)
     if data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS:
         image: Image.Image = HeifImageFile(io.BytesIO(data))
         return image
@@ -84,10 +93,13 @@ def _opened(data: bytes) -> Image.Image:
 def _photo(image: Image.Image) -> Photo:
     size = image.size
     image.draft(None, _drafted(*size))
+    file = getattr(image, "fp", None)
     image.load()
+    if isinstance(file, JpegFile) and file.is_cut:
+        _check_cut_jpeg(image, file.getvalue())
     turn = TURNS.get(_orientation(image))
     picture = to_reducible(image)
-    times = max(picture.size) // DECODED_SIDE
+    times = side_by_area(*picture.size) // DECODED_SIDE
     picture = to_rgb(picture.reduce(times) if times > 1 else picture)
     if turn is not None:
         picture = picture.transpose(turn)
@@ -96,15 +108,24 @@ def _photo(image: Image.Image) -> Photo:
     return Photo(picture, width, height)
 
 
+def _check_cut_jpeg(image: Image.Image, data: bytes) -> None:
+    if lacks_rows(image):
+        raise Unreadable("the picture is damaged: over a quarter of it is missing")
+    if image.info.get("progressive") and lacks_detail(data):
+        raise Unreadable("the picture is damaged: its fine detail is missing")
+
+
 def _drafted(width: int, height: int) -> tuple[int, int]:
-    """The smallest size that a decoder may choose: its longer side is `DECODED_SIDE`."""
-    longer = max(width, height)
-    return ceil(width * DECODED_SIDE / longer), ceil(height * DECODED_SIDE / longer)
+    """The smallest size that a decoder may choose: its side is `DECODED_SIDE`."""
+    side = side_by_area(width, height)
+    return ceil(width * DECODED_SIDE / side), ceil(height * DECODED_SIDE / side)
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF's tag 274; 1 (upright) for broken metadata, which are no reason to refuse a photo."""
+    """EXIF's tag 274; 1 (upright) for broken metadata, which are no reason to refuse a photo. XMP's is ignored."""
+    exif_only = Image.Image()
+    exif_only.info = {key: image.info[key] for key in EXIF_KEYS & image.info.keys()}
     try:
-        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
+        return int(exif_only.getexif().get(ExifTags.Base.Orientation, 1))
     except READER_ERRORS:
         return 1

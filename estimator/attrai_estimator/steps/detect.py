@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image, ImageOps
 
 from attrai_estimator.networks.network import DetectorNetworks, Floats, Network
+from attrai_estimator.steps.area import side_by_area
 from attrai_estimator.steps.atlas import make_atlas, tiles
 from attrai_estimator.steps.batches import in_batches
 from attrai_estimator.steps.boxes import regress, sides, squared, suppress
@@ -18,9 +19,9 @@ from attrai_estimator.steps.pyramid import halves, level, scales
 from attrai_estimator.values import Box, Detection, Photo
 
 WORKING_SIDE = 1600
-"""Pixels. A photo whose longer side is twice as long or more is reduced by a whole number, to at least this."""
+"""Pixels. A photo whose side (`side_by_area`) is twice as long or more is reduced by a whole number, to at least this."""
 SMALLEST_FACE, SMALLEST_SHARE = 24, 0.015
-"""Pixels of the smallest face, and its share of the photo's longer side: 60 of 4000. The larger of both counts."""
+"""Pixels of the smallest face, and its share of the photo's side: 60 of 4000. The larger of both counts."""
 SMALLEST_BOX = 0.8
 """A final box smaller than this share of the smallest face is rarely a face."""
 PROPOSAL_THRESHOLD, REFINEMENT_THRESHOLD, OUTPUT_THRESHOLD = 0.2, 0.7, 0.7
@@ -71,7 +72,7 @@ class _Candidates:
 def detect(photo: Photo, networks: DetectorNetworks) -> tuple[Detection, ...]:
     """Find all faces, from left to right, in pixels of the upright photo at its own size.
 
-    The smallest face has 24 px, in photos over 1600 px 0.015 of the longer side. A picture without a face gets a
+    The smallest face has 24 px, in photos over 1600 px 0.015 of the side by area. A picture without a face gets a
     second pass with MTCNN's own proposals, and a third inside a black border.
     """
     for view, proposer in _passes(photo.image, networks):
@@ -83,7 +84,7 @@ def detect(photo: Photo, networks: DetectorNetworks) -> tuple[Detection, ...]:
 
 def _passes(image: Image.Image, networks: DetectorNetworks) -> Iterator[tuple[_View, _Proposer]]:
     """The picture, the same with MTCNN's own proposals, then inside a border, for a face that fills a tight crop."""
-    times = max(max(image.size) // WORKING_SIDE, 1)
+    times = max(side_by_area(*image.size) // WORKING_SIDE, 1)
     whole = _View(image.reduce(times) if times > 1 else image, 1 / times, 0)
     second = _Proposer(networks.second_proposal, SECOND_PROPOSAL_THRESHOLD)
     yield whole, _Proposer(networks.proposal, PROPOSAL_THRESHOLD)
@@ -94,7 +95,7 @@ def _passes(image: Image.Image, networks: DetectorNetworks) -> Iterator[tuple[_V
 def _bordered(view: _View) -> _View:
     image = view.image
     scale = max(1.0, BORDERED_SIDE / max(image.size))
-    border = round(max(image.size) * scale / 3)
+    border = round(side_by_area(*image.size) * scale / 3)
     size = tuple(max(1, round(side * scale)) for side in image.size)
     enlarged = image.resize((size[0], size[1]), Image.Resampling.BILINEAR)
     return _View(ImageOps.expand(enlarged, border), scale * view.scale, border)
@@ -110,7 +111,7 @@ def _detections(found: _Candidates, view: _View, photo_scale: float) -> tuple[De
 
 
 def _run_networks(image: Image.Image, networks: DetectorNetworks, proposer: _Proposer) -> _Candidates:
-    smallest = max(SMALLEST_FACE, SMALLEST_SHARE * max(image.size))
+    smallest = max(SMALLEST_FACE, SMALLEST_SHARE * side_by_area(*image.size))
     pictures = halves(image)
     boxes = _propose(pictures, smallest, proposer)
     pixels = [packed(picture) for picture in pictures] if len(boxes) else []

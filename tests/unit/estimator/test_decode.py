@@ -1,4 +1,5 @@
 import io
+import re
 import subprocess
 import sys
 import warnings
@@ -14,6 +15,7 @@ from celery.exceptions import SoftTimeLimitExceeded
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 from pillow_heif import from_pillow
 
 from tests.hostile import HostileFile, hostile_files
@@ -81,6 +83,33 @@ def test_a_heic_is_turned_once(orientation: int) -> None:
     assert_looks_like(decode(file.getvalue()), corners(), tolerance=12)
 
 
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+@pytest.mark.parametrize("with_exif", [False, True])
+def test_an_orientation_in_xmp_alone_is_ignored(kind: str, with_exif: bool) -> None:
+    exif = Image.Exif()
+    exif[SOFTWARE] = "camera"
+    options = ({"exif": exif} if with_exif else {}) | xmp(kind, 6)
+    data = encoded(corners(), kind, **options)
+    assert b"tiff:Orientation" in data
+    assert_looks_like(decode(data), corners())
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
+def test_exif_turns_the_photo_whatever_xmp_says(kind: str) -> None:
+    image, exif = stored(8)
+    assert_looks_like(decode(encoded(image, kind, exif=exif, **xmp(kind, 6))), corners())
+
+
+def xmp(kind: str, orientation: int) -> dict[str, object]:
+    """Options for Pillow's writer: an XMP packet with this orientation."""
+    packet = f'<x:xmpmeta><rdf:Description tiff:Orientation="{orientation}"/></x:xmpmeta>'
+    if kind != "PNG":
+        return {"xmp": packet.encode()}
+    info = PngInfo()
+    info.add_itxt("XML:com.adobe.xmp", packet)
+    return {"pnginfo": info}
+
+
 def test_exif_that_names_no_orientation_is_ignored() -> None:
     exif = Image.Exif()
     exif[ORIENTATION] = 9
@@ -109,6 +138,79 @@ def test_of_an_animation_the_first_frame_is_read() -> None:
     frames = [Image.new("RGB", (96, 64), "black")] * 3
     for kind in ("GIF", "PNG", "WEBP"):
         assert_looks_like(decode(encoded(corners(), kind, save_all=True, append_images=frames)), corners())
+
+
+def noisy(width: int = 96, height: int = 160) -> Image.Image:
+    """Each row needs bytes of its own."""
+    return Image.fromarray(np.random.default_rng(3).integers(0, 256, (height, width, 3), np.uint8))
+
+
+def cut_at(data: bytes, share: float) -> bytes:
+    """A JPEG whose scan ends after this share of its bytes."""
+    start = data.rindex(b"\xff\xda")
+    return data[: start + round(share * (len(data) - start))]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("cut", [1, 2, 3])
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_without_its_end_marker_has_all_its_pixels(mode: str, cut: int, progressive: bool) -> None:
+    data = encoded(corners().convert(mode), "JPEG", progressive=progressive)
+    assert_looks_like(decode(data[:-cut]), Image.fromarray(decode(data).pixels), tolerance=2)
+
+
+def test_a_jpeg_without_its_end_marker_has_the_same_pixels() -> None:
+    data = encoded(noisy(), "JPEG")
+    assert (decode(data[:-2]).pixels == decode(data).pixels).all()
+
+
+def test_a_large_jpeg_without_its_end_marker_is_reduced() -> None:
+    photo = decode(encoded(corners(6_000, 4_000), "JPEG")[:-2])
+    assert (photo.width, photo.height) == (6_000, 4_000)
+    assert photo.pixels.shape == (2_000, 3_000, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_jpeg_is_refused_when_over_a_quarter_of_its_rows_are_missing(mode: str) -> None:
+    data = encoded(noisy().convert(mode), "JPEG", quality=90)
+    assert decode(cut_at(data, 0.85)).pixels.shape == (160, 96, 3)
+    for share in (0.02, 0.1, 0.5, 0.65):
+        with pytest.raises(Unreadable, match="over a quarter of it is missing"):
+            decode(cut_at(data, share))
+
+
+def test_a_progressive_jpeg_is_refused_when_its_first_scan_ends_early() -> None:
+    data = encoded(noisy(), "JPEG", progressive=True)
+    first, second = (data.index(b"\xff\xda"), data.index(b"\xff\xda", data.index(b"\xff\xda") + 2))
+    with pytest.raises(Unreadable, match="over a quarter of it is missing"):
+        decode(data[: (first + second) // 2])
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_progressive_jpeg_is_refused_when_its_fine_detail_has_not_begun(mode: str) -> None:
+    """Pillow's scans of the first component: one for the means, one to coefficient 5, one to 63, then refinements."""
+    exif = Image.Exif()
+    exif[SOFTWARE] = "\xff\xc2\xff\xda" * 4
+    data = encoded(noisy().convert(mode), "JPEG", progressive=True, exif=exif)
+    scans = [found.start() for found in re.finditer(rb"\xff\xda", data[data.rindex(b"\xff\xc2") :])]
+    fine = data.rindex(b"\xff\xc2") + scans[4 if mode == "RGB" else 2]
+    with pytest.raises(Unreadable, match="fine detail is missing"):
+        decode(data[:fine])
+    assert decode(data[: fine + 200]).pixels.shape == (160, 96, 3)
+
+
+def test_a_jpeg_whose_end_is_filled_with_zeros_counts_as_cut() -> None:
+    data = encoded(noisy(), "JPEG")
+    assert (decode(data[:-2] + bytes(5_000)).pixels == decode(data).pixels).all()
+    half = cut_at(data, 0.5)
+    with pytest.raises(Unreadable, match="over a quarter of it is missing"):
+        decode(half + bytes(len(data) - len(half)))
+
+
+def test_a_whole_jpeg_with_grey_below_is_read() -> None:
+    image = noisy()
+    image.paste((128, 128, 128), (0, 64, 96, 160))
+    assert_looks_like(decode(encoded(image, "JPEG", quality=95)), image, tolerance=30)
 
 
 @pytest.mark.parametrize("size", [(40, 40), (40, 800), (2_000, 100)])

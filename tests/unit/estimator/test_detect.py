@@ -7,13 +7,26 @@ from attrai_estimator.networks import DetectorNetworks
 from attrai_estimator.networks.load import load_detector
 from attrai_estimator.networks.network import Floats, Network
 from attrai_estimator.settings import WORKSPACE_MODELS
-from attrai_estimator.steps.detect import CONFIRMATION_THRESHOLD, OUTPUT_THRESHOLD, SMALLEST_BOX, SMALLEST_FACE, detect
+from attrai_estimator.steps.decode import decode
+from attrai_estimator.steps.detect import (
+    CONFIRMATION_THRESHOLD,
+    OUTPUT_THRESHOLD,
+    SMALLEST_BOX,
+    SMALLEST_FACE,
+    WORKING_SIDE,
+    detect,
+)
 from attrai_estimator.values import Photo, Pixels
 from PIL import Image, ImageOps
+
+from tests.hostile.pictures import encoded
 
 SAMPLE = Path(__file__).parents[3] / "playground" / "attrai_playground" / "sample" / "astronauts.jpg"
 PRINTS = ((70, 90, 230), (105, 500, 150), (390, 110, 380), (860, 70, 150), (860, 345, 255), (1050, 130, 90))
 """x, y and width of the sample's six prints of one portrait; each is a third higher than wide."""
+
+PORTRAIT_FACE = 129
+"""Pixels of the box around the face of the third print."""
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +85,27 @@ def test_a_photo_decoded_smaller_gives_coordinates_of_its_own_size(
     for a in whole:
         nearest = min(float(np.abs(a.landmarks - b.landmarks).max()) for b in half)
         assert nearest < 0.06 * a.box.width
+
+
+@pytest.mark.parametrize("size", [(8_000, 1_000), (1_080, 9_000), (12_000, 1_500), (2_600, 1_000)])
+def test_faces_of_a_strip_are_found_as_in_a_square_of_its_area(
+    size: tuple[int, int], sample: Image.Image, networks: DetectorNetworks
+) -> None:
+    """Five faces of 30 px, after scaling the strip to the area of the smallest working square."""
+    face_width = 30 * max(np.sqrt(size[0] * size[1]) / WORKING_SIDE, 1)
+    canvas = Image.new("RGB", size, (140, 140, 140))
+    one = portrait(sample, 2)
+    one = one.resize((round(one.width * face_width / PORTRAIT_FACE), round(one.height * face_width / PORTRAIT_FACE)))
+    for place in range(5):
+        along, across = (max(size) * (2 * place + 1) // 10, min(size) // 3)
+        canvas.paste(one, (along, across) if size[0] > size[1] else (across, along))
+    decoded = decode(encoded(canvas, "JPEG", quality=92))
+    assert len(detect(decoded, networks)) == 5
+
+
+def test_a_strip_is_reduced_to_no_more_pixels_than_a_square() -> None:
+    strip, square = (decode(encoded(Image.new("RGB", size), "JPEG")) for size in [(20_000, 2_000), (6_325, 6_325)])
+    assert strip.image.width * strip.image.height <= 1.01 * square.image.width * square.image.height
 
 
 def test_a_face_that_fills_a_tight_crop_is_found(sample: Image.Image, networks: DetectorNetworks) -> None:
