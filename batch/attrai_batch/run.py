@@ -29,6 +29,7 @@ from attrai_batch.settings import uses_servers
 from attrai_batch.sources import open_source
 from attrai_batch.sources.download import DownloadRules, redacted_url
 from attrai_batch.sources.download_paths import DownloadPaths
+from attrai_batch.sources.zip_names import DEFAULT_ENCODING
 
 if TYPE_CHECKING:
     from attrai_batch.report import Report
@@ -56,6 +57,7 @@ class RunOptions:
     resume: bool
     workers: int | None
     rules: DownloadRules
+    zip_encoding: str = DEFAULT_ENCODING
     command: tuple[str, ...] = ESTIMATOR_COMMAND
 
     @property
@@ -77,7 +79,7 @@ def run_batch(console: Console, parent_environment: Mapping[str, str], options: 
         return
     with locked(folder.path) as lock_files, _removed_if_not_begun(folder):
         rules = replace(options.rules, on_progress=DownloadDisplay(console))
-        source = open_source(options.source, folder.downloads, rules)
+        source = open_source(options.source, folder.downloads, rules, zip_encoding=options.zip_encoding)
         run_id = folder.begin(source.fingerprint, options.compute)
         pool = PoolOptions(
             root=source.folder or folder.path,

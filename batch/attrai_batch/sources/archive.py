@@ -14,6 +14,7 @@ from attrai_batch.sources.member_filter import ArchiveEnds
 from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits, escaped_name
 from attrai_batch.sources.tar_archive import tar_entries
 from attrai_batch.sources.zip_archive import zip_count, zip_entries
+from attrai_batch.sources.zip_names import DEFAULT_ENCODING, checked_encoding
 
 ZIP = (b"PK\3\4", b"PK\5\6")
 """The first bytes of a zip, and of one without a member."""
@@ -28,7 +29,8 @@ MAX_COUNTED_BYTES = 256 << 20
 class ArchiveSource:
     """An archive of photos. Its first bytes tell its kind, not its name. Raises SourceError.
 
-    The row of a damaged archive has `name`. The `fingerprint` of a download is known already.
+    The row of a damaged archive has `name`. The `fingerprint` of a download is known already. `zip_encoding` is that of
+    names in a zip that are not UTF-8; another one gives other names, so it changes the fingerprint.
     """
 
     def __init__(
@@ -38,7 +40,9 @@ class ArchiveSource:
         *,
         name: str | None = None,
         fingerprint: str | None = None,
+        zip_encoding: str = DEFAULT_ENCODING,
     ) -> None:
+        self._encoding = checked_encoding(zip_encoding)
         self._path = path
         self._limits = limits
         self._name = escaped_name(name or path.name)
@@ -57,7 +61,7 @@ class ArchiveSource:
         if self._path.stat().st_size <= MAX_COUNTED_BYTES:
             return sum(1 for _ in self.entries())
         with suppress(ArchiveEnds):  # the table says so
-            return zip_count(self._path) if self._is_zip else None
+            return zip_count(self._path, self._encoding) if self._is_zip else None
         return None
 
     def expected(self) -> int | None:
@@ -66,6 +70,12 @@ class ArchiveSource:
 
     @cached_property
     def fingerprint(self) -> str:
+        content = self._content_fingerprint()
+        if self._encoding == DEFAULT_ENCODING:
+            return content
+        return hashlib.sha256(f"{content}\0{self._encoding}".encode()).hexdigest()
+
+    def _content_fingerprint(self) -> str:
         if self._fingerprint is not None:
             return self._fingerprint
         status = self._path.stat()
@@ -86,7 +96,7 @@ class ArchiveSource:
 
     def _read(self) -> Iterator[Entry]:
         if self._is_zip:
-            yield from zip_entries(self._path, self._limits)
+            yield from zip_entries(self._path, self._limits, self._encoding)
             return
         self._read_count = 0
         with self._path.open("rb") as file:

@@ -23,12 +23,12 @@ class _Refused(Exception):
     """One member cannot be read. Its arguments are the code and the sentence."""
 
 
-def zip_entries(path: Path, limits: SourceLimits) -> Iterator[Entry]:
+def zip_entries(path: Path, limits: SourceLimits, encoding: str) -> Iterator[Entry]:
     """The photos and refusals of a zip. Raises ArchiveEnds if the rest cannot be read, OSError."""
     member_filter, unpacked = MemberFilter(limits), 0
     with path.open("rb") as directory, path.open("rb") as file:
         length = path.stat().st_size
-        for record in records(directory):
+        for record in records(directory, encoding):
             for entry in _entry(file, record, member_filter, limits):
                 unpacked += len(entry.data) if isinstance(entry, MemberEntry) else 0
                 yield entry
@@ -36,10 +36,10 @@ def zip_entries(path: Path, limits: SourceLimits) -> Iterator[Entry]:
                 raise ArchiveEnds("compression_bomb", f"the archive unpacks to over {limits.ratio} times its size")
 
 
-def zip_count(path: Path) -> int:
+def zip_count(path: Path, encoding: str) -> int:
     """How many photos the directory names. Quick for archives of any size. Raises ArchiveEnds, OSError."""
     with path.open("rb") as file:
-        names = (normalized(record.name) for record in records(file))
+        names = (normalized(record.name) for record in records(file, encoding))
         return sum(is_photo(name) and not is_hidden(name) for name in names)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO
 
 from attrai_batch.sources.member_filter import ArchiveEnds
+from attrai_batch.sources.zip_names import extra_field, member_name
 
 END = struct.Struct("<4s4H2LH")
 """Signature, disk, disk of the directory, members here, members, size and offset of the directory, size of the comment."""
@@ -22,7 +23,6 @@ comment, disk, inner and outer attributes, offset of the member."""
 MAX_END_BYTES = END.size + 0xFFFF + LOCATOR_SIZE + END64.size
 IN_ZIP64_FIELD = 0xFFFFFFFF
 """This value says that the number is in the zip64 field, in 64 bits."""
-UTF8_FLAG = 0x800
 ZIP64_FIELD = 1
 
 
@@ -40,8 +40,8 @@ class ZipRecord:
     offset: int
 
 
-def records(file: IO[bytes]) -> Iterator[ZipRecord]:
-    """The members in the directory's order. Only moves the file's position. Raises ArchiveEnds."""
+def records(file: IO[bytes], encoding: str) -> Iterator[ZipRecord]:
+    """The members in the directory's order; `encoding` of names that are not UTF-8. Only moves the file's position. Raises ArchiveEnds."""
     start, end, before = _bounds(file)
     while start < end:
         file.seek(start)
@@ -51,7 +51,7 @@ def records(file: IO[bytes]) -> Iterator[ZipRecord]:
         rest = file.read(sum(sizes))
         if len(rest) < sum(sizes):
             raise damaged("its directory is cut off")
-        yield _record(fields, rest, before)
+        yield _record(fields, rest, before, encoding)
         start += RECORD.size + len(rest)
 
 
@@ -82,31 +82,23 @@ def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
     return end - size, end, before
 
 
-def _record(fields: tuple[int, ...], rest: bytes, before: int) -> ZipRecord:
+def _record(fields: tuple[int, ...], rest: bytes, before: int, encoding: str) -> ZipRecord:
     flags, method, crc, packed, size, name_size, extra_size = (fields[i] for i in (5, 6, 9, 10, 11, 12, 13))
-    size, packed, offset = _wide(rest[name_size : name_size + extra_size], (size, packed, fields[18]))
-    encoding = "utf-8" if flags & UTF8_FLAG else "cp437"
-    name = rest[:name_size].decode(encoding, "surrogateescape")
+    extra = rest[name_size : name_size + extra_size]
+    size, packed, offset = _wide(extra, (size, packed, fields[18]))
+    name = member_name(rest[:name_size], flags, extra, encoding)
     return ZipRecord(name, flags, method, crc, packed, size, fields[17] >> 16, before + offset)
 
 
 def _wide(extra: bytes, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
     """Unpacked size, packed size and offset, some of them from the zip64 part of the extra field."""
-    wide = iter(struct.iter_unpack("<Q", _zip64(extra)))
+    field = extra_field(extra, ZIP64_FIELD)
+    wide = struct.iter_unpack("<Q", field[: len(field) - len(field) % 8])
     try:
         first, second, third = (next(wide)[0] if number == IN_ZIP64_FIELD else number for number in numbers)
     except RuntimeError as error:  # a generator turns StopIteration into this
         raise damaged("a size is missing") from error
     return first, second, third
-
-
-def _zip64(extra: bytes) -> bytes:
-    while len(extra) >= 4:  # noqa: PLR2004 - a part's kind and size
-        kind, size = struct.unpack_from("<HH", extra)
-        if kind == ZIP64_FIELD:
-            return extra[4 : 4 + size - size % 8]
-        extra = extra[4 + size :]
-    return b""
 
 
 def _unpacked(layout: struct.Struct, data: bytes, signature: bytes) -> tuple[int, ...]:
