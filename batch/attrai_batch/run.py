@@ -78,7 +78,8 @@ def run_batch(console: Console, parent_environment: Mapping[str, str], options: 
         console.print(f"{options.out} is complete already.", highlight=False, soft_wrap=True)
         return
     with locked(folder.path) as lock_files, _removed_if_not_begun(folder):
-        rules = replace(options.rules, on_progress=DownloadDisplay(console))
+        downloading = DownloadDisplay(console)
+        rules = replace(options.rules, on_progress=downloading, on_wait=downloading.show_wait)
         source = open_source(options.source, folder.downloads, rules, zip_encoding=options.zip_encoding)
         run_id = folder.begin(source.fingerprint, options.compute)
         pool = PoolOptions(

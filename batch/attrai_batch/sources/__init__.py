@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from attrai_batch.errors import SourceError
+from attrai_batch.errors import NotAnArchive, SourceError
 from attrai_batch.sources.archive import ArchiveSource
 from attrai_batch.sources.download import DownloadRules, download, redacted_url
+from attrai_batch.sources.download_paths import DownloadPaths
 from attrai_batch.sources.entries import PhotoSource
 from attrai_batch.sources.folder import FolderSource
 from attrai_batch.sources.zip_names import DEFAULT_ENCODING
@@ -34,4 +35,8 @@ def _downloaded(scheme: str, url: str, cache: Path, rules: DownloadRules, zip_en
         raise SourceError(f"{scheme} is no scheme that can be downloaded: http and https are")
     file = download(url, cache, rules)
     name = Path(redacted_url(url)).name
-    return ArchiveSource(file.path, name=name, fingerprint=file.sha256, zip_encoding=zip_encoding)
+    try:
+        return ArchiveSource(file.path, name=name, fingerprint=file.sha256, zip_encoding=zip_encoding)
+    except NotAnArchive as error:
+        DownloadPaths(cache).delete()
+        raise SourceError(f"{redacted_url(url)} is {error.what}; the download was deleted") from error

@@ -7,19 +7,15 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from attrai_batch.errors import SourceError
-from attrai_batch.sources.decompression import BZIP2, GZIP, XZ
+from attrai_batch.errors import NotAnArchive, SourceError
 from attrai_batch.sources.entries import Entry, RefusedEntry
+from attrai_batch.sources.file_kinds import START_BYTES, archive_kind, is_web_page
 from attrai_batch.sources.member_filter import ArchiveEnds
 from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits, escaped_name
 from attrai_batch.sources.tar_archive import tar_entries
 from attrai_batch.sources.zip_archive import zip_count, zip_entries
 from attrai_batch.sources.zip_names import DEFAULT_ENCODING, checked_encoding
 
-ZIP = (b"PK\3\4", b"PK\5\6")
-"""The first bytes of a zip, and of one without a member."""
-USTAR_POSITION = 257
-"""The position of `ustar` in a tar."""
 FINGERPRINT_END_BYTES = 1 << 16
 """Bytes from each end of an archive that its fingerprint covers, beside size and time."""
 MAX_COUNTED_BYTES = 256 << 20
@@ -111,14 +107,15 @@ class ArchiveSource:
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether it is a zip; if not, it is a tar. Raises SourceError if it is neither."""
+    """Whether it is a zip; if not, it is a tar. Raises NotAnArchive if it is neither, SourceError."""
     try:
         with path.open("rb") as file:
-            start = file.read(USTAR_POSITION + 5)
+            start = file.read(START_BYTES)
     except OSError as error:
         raise SourceError(f"{path} cannot be opened: {error.strerror or os.strerror(error.errno or 0)}") from error
-    if start.startswith(ZIP):
-        return True
-    if start.startswith((GZIP, BZIP2, XZ)) or start[USTAR_POSITION:] == b"ustar" or path.suffix == ".tar":
-        return False
-    raise SourceError(f"{path} is neither a folder nor a tar (plain, gzip, bzip2, xz) or zip")
+    if is_web_page(start):
+        raise NotAnArchive(str(path), "a web page (HTML) and no archive")
+    kind = archive_kind(start)
+    if kind is None and path.suffix != ".tar":
+        raise NotAnArchive(str(path), "neither a folder nor a tar (plain, gzip, bzip2, xz) or zip")
+    return kind == "zip"
