@@ -29,6 +29,7 @@ from attrai_batch.settings import uses_servers
 from attrai_batch.sources import open_source
 from attrai_batch.sources.download import DownloadRules, redacted_url
 from attrai_batch.sources.download_paths import DownloadPaths
+from attrai_batch.sources.entries import PassedOver
 from attrai_batch.sources.zip_names import DEFAULT_ENCODING
 
 if TYPE_CHECKING:
@@ -100,8 +101,10 @@ def run_batch(console: Console, parent_environment: Mapping[str, str], options: 
             job = BatchJob(run_id, source, options.compute, folder, environment, prefix, display.show, check)
             process_chunks(job, queue)
         stats = folder.finish()
-    report = _write_report(options, stats, None if uses_servers(parent_environment) else pool.workers)
-    _print_result(console, options.out, stats, report)
+    report = _write_report(
+        options, stats, None if uses_servers(parent_environment) else pool.workers, source.passed_over
+    )
+    _print_result(console, options.out, stats, report, source.passed_over)
 
 
 def process_chunks(job: BatchJob, queue: ChunkQueue) -> None:
@@ -154,22 +157,35 @@ def _removed_if_not_begun(folder: RunFolder) -> Iterator[None]:
             shutil.rmtree(folder.path)
 
 
-def _write_report(options: RunOptions, stats: RunStats, workers: int | None) -> "Report":
+def _write_report(options: RunOptions, stats: RunStats, workers: int | None, passed_over: PassedOver) -> "Report":
     from attrai_batch.report import RunInfo, write_report  # noqa: PLC0415 - a run does not need matplotlib's memory
 
     folder = options.out.with_name(f"{options.out.stem}.report")
-    return write_report(options.out, stats, RunInfo(options.printable_source, workers), folder)
+    return write_report(options.out, stats, RunInfo(options.printable_source, workers, passed_over), folder)
 
 
-def _print_result(console: Console, out: Path, stats: RunStats, report: "Report") -> None:
+def _print_result(console: Console, out: Path, stats: RunStats, report: "Report", passed_over: PassedOver) -> None:
     missed = sum(stats.missed.values())
     if not stats.photos:
         console.print(
-            "The source has no photo: a suffix like .jpg makes a file one, and hidden files are skipped.",
+            "The source has no photo: a suffix like .jpg or its first bytes make a file one, and hidden files are skipped.",
             soft_wrap=True,
         )
     for line in (
         f"{stats.photos:,} photos: {stats.found:,} with {stats.faces:,} faces, {missed:,} with a reason for having none.",
+        *filter(None, [passed_over_sentence(passed_over)]),
         f"{out}  (report: {report.html})",
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def passed_over_sentence(passed_over: PassedOver) -> str:
+    """How many files have no row; empty if there are none."""
+    archives, others = passed_over.archives, passed_over.others
+    kinds = []
+    if archives:
+        noun, they = ("archive", "it") if archives == 1 else ("archives", "them")
+        kinds.append(f"{archives:,} {noun} in the source (unpack {they} first)")
+    if others:
+        kinds.append(f"{others:,} {'file that is no photo' if others == 1 else 'files that are no photos'}")
+    return f"Passed over: {', '.join(kinds)}." if kinds else ""

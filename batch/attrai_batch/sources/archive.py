@@ -8,9 +8,9 @@ from functools import cached_property
 from pathlib import Path
 
 from attrai_batch.errors import NotAnArchive, SourceError
-from attrai_batch.sources.entries import Entry, RefusedEntry
+from attrai_batch.sources.entries import Entry, PassedOver, RefusedEntry
 from attrai_batch.sources.file_kinds import START_BYTES, archive_kind, is_web_page
-from attrai_batch.sources.member_filter import ArchiveEnds
+from attrai_batch.sources.member_filter import ArchiveEnds, MemberFilter
 from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits, escaped_name
 from attrai_batch.sources.tar_archive import tar_entries
 from attrai_batch.sources.zip_archive import zip_count, zip_entries
@@ -44,6 +44,7 @@ class ArchiveSource:
         self._name = escaped_name(name or path.name)
         self._fingerprint = fingerprint
         self._is_zip = _is_zip(path)
+        self.passed_over = PassedOver()
         self._read_count = 0
         self._read_share: Callable[[], float] | None = None
 
@@ -91,15 +92,17 @@ class ArchiveSource:
             raise SourceError(f"{self._path} cannot be read: {error.strerror}") from error
 
     def _read(self) -> Iterator[Entry]:
+        self.passed_over = PassedOver()
+        member_filter = MemberFilter(self._limits, self.passed_over)
         if self._is_zip:
-            yield from zip_entries(self._path, self._limits, self._encoding)
+            yield from zip_entries(self._path, self._limits, self._encoding, member_filter)
             return
         self._read_count = 0
         with self._path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             self._read_share = lambda: max(file.tell(), 1) / size
             try:
-                for entry in tar_entries(file, self._limits):
+                for entry in tar_entries(file, self._limits, member_filter):
                     self._read_count += 1
                     yield entry
             finally:

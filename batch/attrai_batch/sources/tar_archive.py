@@ -9,6 +9,7 @@ from typing import IO, Self
 
 from attrai_batch.sources.decompression import DecompressedStream
 from attrai_batch.sources.entries import Entry, MemberEntry, RefusedEntry
+from attrai_batch.sources.file_kinds import START_BYTES
 from attrai_batch.sources.member_filter import ArchiveEnds, ArchiveMember, Kind, MemberFilter
 from attrai_batch.sources.rules import SourceLimits, normalized
 
@@ -19,9 +20,9 @@ class _NoHeader(tarfile.ReadError):
     """The file ends where a header is expected."""
 
 
-def tar_entries(file: IO[bytes], limits: SourceLimits) -> Iterator[Entry]:
+def tar_entries(file: IO[bytes], limits: SourceLimits, member_filter: MemberFilter) -> Iterator[Entry]:
     """The photos and refusals of a tar. Raises ArchiveEnds if the rest cannot be read, OSError."""
-    member_filter, stream = MemberFilter(limits), DecompressedStream(file, limits)
+    stream = DecompressedStream(file, limits)
     stream.allow(limits.header)
     with _opened(stream) as archive:
         for info in _members(archive, stream, limits):
@@ -104,11 +105,12 @@ def _to_next_header(archive: tarfile.TarFile) -> int:
 
 
 def _entry(archive: tarfile.TarFile, info: tarfile.TarInfo, member_filter: MemberFilter) -> Iterator[Entry]:
-    verdict = member_filter.check(_member(info))
+    content = _MemberContent(archive, info)
+    verdict = member_filter.check(_member(info), content.start)
     if isinstance(verdict, RefusedEntry):
         yield verdict
     elif verdict:
-        yield MemberEntry(_member(info).name, _data(archive, info))
+        yield MemberEntry(_member(info).name, content.whole())
 
 
 def _member(info: tarfile.TarInfo) -> ArchiveMember:
@@ -123,12 +125,30 @@ def _kind(info: tarfile.TarInfo) -> Kind:
     return "file" if info.isreg() and not info.issparse() else "special"
 
 
-def _data(archive: tarfile.TarFile, info: tarfile.TarInfo) -> bytes:
-    try:
-        file = archive.extractfile(info)
-        data = b"" if file is None else file.read()
-    except tarfile.TarError as error:
-        raise ArchiveEnds("damaged_archive", CUT_OFF) from error
-    if len(data) < info.size:
-        raise ArchiveEnds("damaged_archive", CUT_OFF)
-    return data
+class _MemberContent:
+    """A member's bytes, which the stream gives once."""
+
+    def __init__(self, archive: tarfile.TarFile, info: tarfile.TarInfo) -> None:
+        self._archive = archive
+        self._info = info
+        self._file: IO[bytes] | None = None
+        self._start = b""
+
+    def start(self) -> bytes:
+        """The first bytes."""
+        self._start = self._read(START_BYTES)
+        return self._start
+
+    def whole(self) -> bytes:
+        """All bytes. Raises ArchiveEnds if the archive ends before."""
+        data = self._start + self._read(-1)
+        if len(data) < self._info.size:
+            raise ArchiveEnds("damaged_archive", CUT_OFF)
+        return data
+
+    def _read(self, size: int) -> bytes:
+        try:
+            self._file = self._file or self._archive.extractfile(self._info)
+            return b"" if self._file is None else self._file.read(size)
+        except tarfile.TarError as error:
+            raise ArchiveEnds("damaged_archive", CUT_OFF) from error
