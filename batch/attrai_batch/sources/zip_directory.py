@@ -7,6 +7,7 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO
 
 from attrai_batch.sources.member_filter import ArchiveEnds
@@ -20,7 +21,15 @@ LOCATOR_SIZE = 20
 RECORD = struct.Struct("<4s4B4HL2L5H2L")
 """Signature, versions and systems, flags, method, time, date, CRC, packed and unpacked size, sizes of name, extra field and
 comment, disk, inner and outer attributes, offset of the member."""
-MAX_END_BYTES = END.size + 0xFFFF + LOCATOR_SIZE + END64.size
+END64_DISTANCE = END64.size + LOCATOR_SIZE
+"""Bytes from the zip64 end record to the end record."""
+END_SIGNATURE, RECORD_SIGNATURE = b"PK\5\6", b"PK\1\2"
+WINDOW_BYTES = 1 << 20
+"""Bytes that are searched for the end record at a time."""
+MAX_BYTES_BEHIND = 256 << 20
+"""Bytes at the end of the file that are searched. Behind the comment stands what a server or a gateway added."""
+MAX_END_RECORDS = 100_000
+"""Signatures that are tried, as other bytes may look like one."""
 IN_ZIP64_FIELD = 0xFFFFFFFF
 """This value says that the number is in the zip64 field, in 64 bits."""
 ZIP64_FIELD = 1
@@ -46,7 +55,7 @@ def records(file: IO[bytes], encoding: str) -> Iterator[ZipRecord]:
     while start < end:
         file.seek(start)
         head = file.read(RECORD.size)
-        fields = _unpacked(RECORD, head, b"PK\1\2")
+        fields = _unpacked(RECORD, head, RECORD_SIGNATURE)
         sizes = fields[12:15]
         rest = file.read(sum(sizes))
         if len(rest) < sum(sizes):
@@ -61,24 +70,53 @@ def damaged(what: str) -> ArchiveEnds:
 
 
 def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
-    """The begin and end of the directory, and the number of bytes before the archive, as in a self-extracting one."""
+    """The begin and end of the directory, and the number of bytes before the archive, as in a self-extracting one.
+
+    The last end record that leads to a directory counts. Other bytes may stand behind it.
+    """
     length = file.seek(0, os.SEEK_END)
-    file.seek(max(length - MAX_END_BYTES, 0))
-    tail = file.read(MAX_END_BYTES)
-    at = tail.rfind(b"PK\5\6")
-    if at < 0:
-        raise ArchiveEnds(
-            "damaged_archive", "the archive ends early: its directory, which stands at the end, is missing"
-        )
-    fields = _unpacked(END, tail[at : at + END.size], b"PK\5\6")
-    size, offset = fields[5], fields[6]
-    end = length - len(tail) + at
-    at64 = at - LOCATOR_SIZE - END64.size
-    if at64 >= 0 and tail[at64 : at64 + 4] == b"PK\6\6":
-        size, offset = _unpacked(END64, tail[at64 : at64 + END64.size], b"PK\6\6")[8:10]
-        end = length - len(tail) + at64
+    problem: ArchiveEnds | None = None
+    for at in islice(_signatures(file, length), MAX_END_RECORDS):
+        try:
+            return _directory(file, at, length)
+        except ArchiveEnds as error:
+            problem = problem or error
+    raise problem or ArchiveEnds(
+        "damaged_archive", "the archive ends early: its directory, which stands at the end, is missing"
+    )
+
+
+def _signatures(file: IO[bytes], length: int) -> Iterator[int]:
+    """Where an end record may begin, the last place first."""
+    end = length
+    while end > max(length - MAX_BYTES_BEHIND, 0):
+        start = max(end - WINDOW_BYTES, 0)
+        file.seek(start)
+        window = file.read(end - start + len(END_SIGNATURE) - 1)
+        at = window.rfind(END_SIGNATURE)
+        while at >= 0:
+            yield start + at
+            at = window.rfind(END_SIGNATURE, 0, at)
+        end = start
+
+
+def _directory(file: IO[bytes], at: int, length: int) -> tuple[int, int, int]:
+    """What `_bounds` returns, by the end record at `at`. Raises ArchiveEnds if it leads to no directory."""
+    file.seek(max(at - END64_DISTANCE, 0))
+    head = file.read(min(at, END64_DISTANCE))
+    fields = _unpacked(END, file.read(END.size), END_SIGNATURE)
+    size, offset, comment = fields[5:8]
+    end = at
+    if len(head) == END64_DISTANCE and head.startswith(b"PK\6\6"):
+        size, offset = _unpacked(END64, head[: END64.size], b"PK\6\6")[8:10]
+        end = at - END64_DISTANCE
     if (before := end - size - offset) < 0:
         raise damaged("its directory does not fit into it")
+    file.seek(end - size)
+    if (file.read(len(RECORD_SIGNATURE)) != RECORD_SIGNATURE) if size else before:
+        raise damaged("a record of its directory is missing")
+    if at + END.size + comment > length:
+        raise damaged("its comment is cut off")
     return end - size, end, before
 
 
