@@ -11,6 +11,7 @@ from attrai_batch import average_text
 from attrai_batch.average import ALL, averages
 from attrai_batch.errors import BatchError
 from attrai_batch.export import export_csv, export_npy
+from attrai_batch.named_errors import named_errors
 from attrai_batch.sources import open_source
 from attrai_batch.sources.zip_names import DEFAULT_ENCODING
 from attrai_batch.vectors import compare as compare_vectors
@@ -69,7 +70,12 @@ def export(
         Format.NPY: lambda: export_npy(table, out),
         Format.CSV: lambda: export_csv(table, out),
     }
-    for path in _done(exports[kind]):
+
+    def work() -> list[Path]:
+        with named_errors(out):
+            return exports[kind]()
+
+    for path in _done(work):
         typer.echo(path)
 
 

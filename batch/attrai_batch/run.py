@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrai_local.folder_lock import locked
+from attrai_shared.errors import StoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.spool import Spool
 from rich.console import Console
@@ -113,8 +114,16 @@ def process_chunks(job: BatchJob, queue: ChunkQueue) -> None:
     A resumed run cuts the source into the same chunks and skips those that its parts hold. Memory is bounded by the
     window. Raises StoreUnavailable, ChunkLost, SourceError, OSError; the parts written so far stay.
     """
-    spool, in_flight, window = Spool(job.environment.spool), InFlight(), job.environment.window
+    spool, in_flight = Spool(job.environment.spool), InFlight()
     producer, collector = Producer(job, spool, queue, in_flight), Collector(job, spool, in_flight)
+    with _named_spool(job.environment.spool):
+        _process(job, spool, producer, collector, in_flight)
+    stats = collector.stats
+    event(logger, "batch_done", photos=stats.photos, faces=stats.faces, found=stats.found, missed=dict(stats.missed))
+
+
+def _process(job: BatchJob, spool: Spool, producer: Producer, collector: Collector, in_flight: InFlight) -> None:
+    window = job.environment.window
     spool.open_run(job.run_id)
     first = job.folder.next_chunk()
     remaining = (chunk for chunk in chunks(job.source.entries()) if chunk.number >= first)
@@ -134,8 +143,15 @@ def process_chunks(job: BatchJob, queue: ChunkQueue) -> None:
             time.sleep(SPOOL_POLL_S)
     collector.write_part(at_least=1)
     spool.close_run(job.run_id)
-    stats = collector.stats
-    event(logger, "batch_done", photos=stats.photos, faces=stats.faces, found=stats.found, missed=dict(stats.missed))
+
+
+@contextmanager
+def _named_spool(spool: Path) -> Iterator[None]:
+    """Adds the spool's folder to an error of its disk."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{error} ({spool})") from error
 
 
 def check_table_path(source: str, out: Path) -> None:
