@@ -21,6 +21,7 @@ from attrai_batch.run import RunOptions, run_batch
 from attrai_batch.run_folder import ComputeOptions
 from attrai_batch.settings import BatchRunSettings
 from attrai_batch.sources.download import DownloadRules
+from attrai_batch.sources.zip_names import DEFAULT_ENCODING
 from attrai_batch.table import use_system_allocator
 
 EXIT_FAILED, EXIT_REFUSED, EXIT_INTERRUPTED = 1, 2, 130
@@ -61,6 +62,9 @@ def run(
     sha256: Annotated[str | None, typer.Option(metavar="HEX", help="Of a URL's file, which is refused else.")] = None,
     most_gib: Annotated[float, typer.Option(min=0, help="GiB that a URL's file may have.")] = 200.0,
     deadline: Annotated[float, typer.Option(min=0, help="Seconds that a download may take in all.")] = 6 * 3600.0,
+    zip_encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="Encoding of a zip's names that are not UTF-8.")
+    ] = DEFAULT_ENCODING,
 ) -> None:
     """Write a row for each face of each photo of SOURCE, and one with the reason for each photo without a face.
 
@@ -70,7 +74,13 @@ def run(
     """
     rules = DownloadRules(most_bytes=int(most_gib * GIB), seconds=deadline, sha256=sha256)
     options = RunOptions(
-        source, out, ComputeOptions(faces.value, outputs_from(what)), resume=resume, workers=workers, rules=rules
+        source,
+        out,
+        ComputeOptions(faces.value, outputs_from(what)),
+        resume=resume,
+        workers=workers,
+        rules=rules,
+        zip_encoding=zip_encoding,
     )
     with _exit_status(options):
         run_batch(Console(), dict(os.environ), options)

@@ -19,8 +19,10 @@ MAX_SECONDS = 0.8
 PHOTO_MIN_SECONDS, SECONDS_PER_BYTE, PHOTO_MAX_SECONDS = 0.02, 1.2e-6, 0.4
 """Estimated seconds of one core for a photo: of the smallest, for each byte, of the largest. The largest is decoded at
 a fraction of its size and searched at 1280 px. `make bench-batch` measures these."""
+READER_VERSION = 2
+"""Raised when the same source gives other entries than before."""
 RULES = (
-    f"{MAX_PHOTOS} {MAX_ENTRIES} {MAX_NAMES_BYTES} {MAX_SECONDS} "
+    f"{READER_VERSION}: {MAX_PHOTOS} {MAX_ENTRIES} {MAX_NAMES_BYTES} {MAX_SECONDS} "
     f"{PHOTO_MIN_SECONDS} {SECONDS_PER_BYTE} {PHOTO_MAX_SECONDS}"
 )
 """A run can be resumed only under the same rules."""

@@ -11,7 +11,9 @@ from attrai_batch import average_text
 from attrai_batch.average import ALL, averages
 from attrai_batch.errors import BatchError
 from attrai_batch.export import export_csv, export_npy
+from attrai_batch.named_errors import named_errors
 from attrai_batch.sources import open_source
+from attrai_batch.sources.zip_names import DEFAULT_ENCODING
 from attrai_batch.vectors import compare as compare_vectors
 from attrai_batch.vectors import read_vector
 from attrai_batch.webdataset import export_webdataset
@@ -51,20 +53,29 @@ def export(
             metavar="SOURCE", help="For webdataset: what the table was run on; its photos go into the shards."
         ),
     ] = None,
+    zip_encoding: Annotated[
+        str, typer.Option(metavar="NAME", help="What the run was given: it decides the names of photos in a zip.")
+    ] = DEFAULT_ENCODING,
 ) -> None:
     """Write a table in another format. Prints the files written."""
     if photos is not None and kind is not Format.WEBDATASET:
         raise typer.BadParameter("only --format webdataset takes photos", param_hint="--photos")
 
     def to_shards() -> list[Path]:
-        return export_webdataset(table, out, None if photos is None else open_source(str(photos), out))
+        source = None if photos is None else open_source(str(photos), out, zip_encoding=zip_encoding)
+        return export_webdataset(table, out, source)
 
     exports: dict[Format, Callable[[], list[Path]]] = {
         Format.WEBDATASET: to_shards,
         Format.NPY: lambda: export_npy(table, out),
         Format.CSV: lambda: export_csv(table, out),
     }
-    for path in _done(exports[kind]):
+
+    def work() -> list[Path]:
+        with named_errors(out):
+            return exports[kind]()
+
+    for path in _done(work):
         typer.echo(path)
 
 

@@ -118,6 +118,10 @@ class DownloadDisplay:
             of = "" if total is None else f" of {total / MEGABYTE:,.0f}"
             self._console.print(f"downloaded {received / MEGABYTE:,.0f}{of} MB", highlight=False)
 
+    def show_wait(self, status: int, seconds: float) -> None:
+        """Print a pause that a busy server causes. It is an `on_wait` of DownloadRules."""
+        self._console.print(f"the server answers {status}: the next try is in {duration(seconds)}", highlight=False)
+
 
 def status_line(speed: float, done: int, total: int | None, failed: Mapping[str, int]) -> str:
     """Speed, time left and failures, in one line."""

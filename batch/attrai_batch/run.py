@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from attrai_local.folder_lock import locked
+from attrai_shared.errors import StoreUnavailable
 from attrai_shared.logs import event
 from attrai_shared.spool import Spool
 from rich.console import Console
@@ -29,6 +30,8 @@ from attrai_batch.settings import uses_servers
 from attrai_batch.sources import open_source
 from attrai_batch.sources.download import DownloadRules, redacted_url
 from attrai_batch.sources.download_paths import DownloadPaths
+from attrai_batch.sources.entries import PassedOver
+from attrai_batch.sources.zip_names import DEFAULT_ENCODING
 
 if TYPE_CHECKING:
     from attrai_batch.report import Report
@@ -56,6 +59,7 @@ class RunOptions:
     resume: bool
     workers: int | None
     rules: DownloadRules
+    zip_encoding: str = DEFAULT_ENCODING
     command: tuple[str, ...] = ESTIMATOR_COMMAND
 
     @property
@@ -76,8 +80,9 @@ def run_batch(console: Console, parent_environment: Mapping[str, str], options: 
         console.print(f"{options.out} is complete already.", highlight=False, soft_wrap=True)
         return
     with locked(folder.path) as lock_files, _removed_if_not_begun(folder):
-        rules = replace(options.rules, on_progress=DownloadDisplay(console))
-        source = open_source(options.source, folder.downloads, rules)
+        downloading = DownloadDisplay(console)
+        rules = replace(options.rules, on_progress=downloading, on_wait=downloading.show_wait)
+        source = open_source(options.source, folder.downloads, rules, zip_encoding=options.zip_encoding)
         run_id = folder.begin(source.fingerprint, options.compute)
         pool = PoolOptions(
             root=source.folder or folder.path,
@@ -97,8 +102,10 @@ def run_batch(console: Console, parent_environment: Mapping[str, str], options: 
             job = BatchJob(run_id, source, options.compute, folder, environment, prefix, display.show, check)
             process_chunks(job, queue)
         stats = folder.finish()
-    report = _write_report(options, stats, None if uses_servers(parent_environment) else pool.workers)
-    _print_result(console, options.out, stats, report)
+    report = _write_report(
+        options, stats, None if uses_servers(parent_environment) else pool.workers, source.passed_over
+    )
+    _print_result(console, options.out, stats, report, source.passed_over)
 
 
 def process_chunks(job: BatchJob, queue: ChunkQueue) -> None:
@@ -107,8 +114,16 @@ def process_chunks(job: BatchJob, queue: ChunkQueue) -> None:
     A resumed run cuts the source into the same chunks and skips those that its parts hold. Memory is bounded by the
     window. Raises StoreUnavailable, ChunkLost, SourceError, OSError; the parts written so far stay.
     """
-    spool, in_flight, window = Spool(job.environment.spool), InFlight(), job.environment.window
+    spool, in_flight = Spool(job.environment.spool), InFlight()
     producer, collector = Producer(job, spool, queue, in_flight), Collector(job, spool, in_flight)
+    with _named_spool(job.environment.spool):
+        _process(job, spool, producer, collector, in_flight)
+    stats = collector.stats
+    event(logger, "batch_done", photos=stats.photos, faces=stats.faces, found=stats.found, missed=dict(stats.missed))
+
+
+def _process(job: BatchJob, spool: Spool, producer: Producer, collector: Collector, in_flight: InFlight) -> None:
+    window = job.environment.window
     spool.open_run(job.run_id)
     first = job.folder.next_chunk()
     remaining = (chunk for chunk in chunks(job.source.entries()) if chunk.number >= first)
@@ -128,8 +143,15 @@ def process_chunks(job: BatchJob, queue: ChunkQueue) -> None:
             time.sleep(SPOOL_POLL_S)
     collector.write_part(at_least=1)
     spool.close_run(job.run_id)
-    stats = collector.stats
-    event(logger, "batch_done", photos=stats.photos, faces=stats.faces, found=stats.found, missed=dict(stats.missed))
+
+
+@contextmanager
+def _named_spool(spool: Path) -> Iterator[None]:
+    """Adds the spool's folder to an error of its disk."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise StoreUnavailable(f"{error} ({spool})") from error
 
 
 def check_table_path(source: str, out: Path) -> None:
@@ -151,22 +173,35 @@ def _removed_if_not_begun(folder: RunFolder) -> Iterator[None]:
             shutil.rmtree(folder.path)
 
 
-def _write_report(options: RunOptions, stats: RunStats, workers: int | None) -> "Report":
+def _write_report(options: RunOptions, stats: RunStats, workers: int | None, passed_over: PassedOver) -> "Report":
     from attrai_batch.report import RunInfo, write_report  # noqa: PLC0415 - a run does not need matplotlib's memory
 
     folder = options.out.with_name(f"{options.out.stem}.report")
-    return write_report(options.out, stats, RunInfo(options.printable_source, workers), folder)
+    return write_report(options.out, stats, RunInfo(options.printable_source, workers, passed_over), folder)
 
 
-def _print_result(console: Console, out: Path, stats: RunStats, report: "Report") -> None:
+def _print_result(console: Console, out: Path, stats: RunStats, report: "Report", passed_over: PassedOver) -> None:
     missed = sum(stats.missed.values())
     if not stats.photos:
         console.print(
-            "The source has no photo: a suffix like .jpg makes a file one, and hidden files are skipped.",
+            "The source has no photo: a suffix like .jpg or its first bytes make a file one, and hidden files are skipped.",
             soft_wrap=True,
         )
     for line in (
         f"{stats.photos:,} photos: {stats.found:,} with {stats.faces:,} faces, {missed:,} with a reason for having none.",
+        *filter(None, [passed_over_sentence(passed_over)]),
         f"{out}  (report: {report.html})",
     ):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def passed_over_sentence(passed_over: PassedOver) -> str:
+    """How many files have no row; empty if there are none."""
+    archives, others = passed_over.archives, passed_over.others
+    kinds = []
+    if archives:
+        noun, they = ("archive", "it") if archives == 1 else ("archives", "them")
+        kinds.append(f"{archives:,} {noun} in the source (unpack {they} first)")
+    if others:
+        kinds.append(f"{others:,} {'file that is no photo' if others == 1 else 'files that are no photos'}")
+    return f"Passed over: {', '.join(kinds)}." if kinds else ""

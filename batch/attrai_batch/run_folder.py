@@ -17,6 +17,7 @@ from attrai_shared.files import atomic_write
 
 from attrai_batch.chunks import RULES
 from attrai_batch.errors import RunRefused
+from attrai_batch.named_errors import named_errors
 from attrai_batch.run_stats import RunStats, stats_from_metadata, stats_to_metadata, sum_stats
 from attrai_batch.table import NamedOutcome, merge, read_metadata, write_part
 
@@ -86,7 +87,7 @@ class RunFolder:
         new = RunRecord(secrets.token_hex(16), fingerprint, options.faces, options.what, RULES)
         if not self._record.exists():
             self.path.mkdir(parents=True, exist_ok=True)
-            with atomic_write(self._record, durable=True) as file:
+            with named_errors(self._record), atomic_write(self._record, durable=True) as file:
                 file.write(json.dumps(asdict(new), indent=1).encode())
             return new.run_id
         old = _read(self._record)

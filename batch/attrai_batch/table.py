@@ -28,6 +28,7 @@ from attrai_shared.files import atomic_write
 from numpy.typing import NDArray
 
 from attrai_batch.errors import InvalidTable
+from attrai_batch.named_errors import named_errors
 
 MEASURES = ("side", "sharpness", "turn", "outside", "brightness")
 ROW_GROUP_ROWS = 4096
@@ -120,7 +121,7 @@ def read_embeddings(path: Path) -> Iterator[tuple[Vectors, list[FaceKey]]]:
 
 
 def _write(path: Path, tables: Iterable[pa.Table], metadata: Mapping[str, str]) -> None:
-    with atomic_write(path, durable=True) as file, _writer(file, metadata) as writer:
+    with named_errors(path), atomic_write(path, durable=True) as file, _writer(file, metadata) as writer:
         for table in tables:
             writer.write_table(table, row_group_size=max(len(table), 1))
 

@@ -14,6 +14,8 @@ from attrai_shared.files import atomic_write
 
 from attrai_batch.errors import InvalidTable
 from attrai_batch.sources.entries import Entry, FileEntry, PhotoSource, RefusedEntry
+from attrai_batch.sources.file_kinds import photo_suffix
+from attrai_batch.sources.rules import is_photo
 from attrai_batch.table import Row, read_rows
 
 PHOTOS_PER_SHARD = 10_000
@@ -87,12 +89,17 @@ def _add_sample(archive: tarfile.TarFile, key: str, rows: list[Row], photo: byte
     left_out = {*fields, "embedding", "face"}
     fields["faces"] = [{name: value for name, value in row.items() if name not in left_out} for row in faces]
     if photo is not None:
-        _add_file(archive, key + splitext(str(fields["photo"]))[1].lower(), photo)
+        _add_file(archive, key + _suffix(str(fields["photo"]), photo), photo)
     _add_file(archive, f"{key}.json", json.dumps(fields).encode())
     vectors = [row["embedding"] for row in faces if row["embedding"] is not None]
     buffer = io.BytesIO()
     np.save(buffer, np.array(vectors, np.float32).reshape(-1, EMBEDDING_SIZE))
     _add_file(archive, f"{key}.npy", buffer.getvalue())
+
+
+def _suffix(name: str, photo: bytes) -> str:
+    """The photo's own suffix, or one for its first bytes if its name does not end in one."""
+    return splitext(name)[1].lower() if is_photo(name) else photo_suffix(photo) or ""
 
 
 def _add_file(archive: tarfile.TarFile, name: str, data: bytes) -> None:

@@ -8,7 +8,7 @@ from attrai_batch.chunk_queue import ChunkQueue
 from attrai_batch.job import BatchEnvironment, BatchJob, Show
 from attrai_batch.run import process_chunks
 from attrai_batch.run_folder import ComputeOptions, RunFolder
-from attrai_batch.sources.entries import Entry, FileEntry
+from attrai_batch.sources.entries import Entry, FileEntry, PassedOver
 from attrai_shared.batch_contracts import (
     EMBEDDING_SIZE,
     ChunkResult,
@@ -36,6 +36,7 @@ class Names:
 
     def __init__(self, count: int) -> None:
         self.count = count
+        self.passed_over = PassedOver()
         self.folder = Path("/nowhere")
         self.fingerprint = hashlib.sha256(str(count).encode()).hexdigest()
 

@@ -23,16 +23,23 @@ URL_SCHEMES = ("amqp", "amqps", "redis", "rediss", "redis+socket", "unix")
 
 
 class FileTwins(EnvSettingsSource):
-    """Reads a setting from the file that its `_FILE` twin names, without the final line break.
+    """Reads a setting from the file that its `_FILE` twin names, without a byte order mark and the final line break.
 
     An empty file sets nothing.
     """
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """The value in the file, or None without a twin. Raises OSError for a file that cannot be read."""
+        """The value in the file, or None without a twin. Raises OSError or ValueError, which name the file."""
         path = os.environ.get(f"{PREFIX}{field_name.upper()}_FILE")
-        value = None if path is None else Path(path).read_text(encoding="utf-8").rstrip("\r\n")
+        value = None if path is None else _file_text(Path(path)).rstrip("\r\n")
         return value or None, field_name, self.field_is_complex(field)
+
+
+def _file_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is not UTF-8 text") from None  # the library's sentence quotes a byte of the secret
 
 
 class QueueSettings(BaseSettings):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from attrai_batch.named_errors import named_errors
 from attrai_batch.report.contents import RunInfo, sections
 from attrai_batch.report.render import as_html, as_markdown
 from attrai_batch.report.summary import summarize
@@ -26,7 +27,12 @@ def write_report(table: Path, stats: RunStats, run: RunInfo, folder: Path) -> Re
     report = Report(folder / "report.md", folder / "report.html")
     for section in parts:
         if section.picture is not None:
-            (folder / section.picture.name).write_bytes(section.picture.png)
-    report.markdown.write_text(as_markdown(run.title, parts), encoding="utf-8")
-    report.html.write_text(as_html(run.title, parts), encoding="utf-8")
+            _write(folder / section.picture.name, section.picture.png)
+    _write(report.markdown, as_markdown(run.title, parts).encode())
+    _write(report.html, as_html(run.title, parts).encode())
     return report
+
+
+def _write(path: Path, content: bytes) -> None:
+    with named_errors(path):
+        path.write_bytes(content)

@@ -8,6 +8,7 @@ from attrai_batch.progress import duration
 from attrai_batch.report.pictures import average_face, histogram, vector_map
 from attrai_batch.report.summary import TableSummary
 from attrai_batch.run_stats import RunStats
+from attrai_batch.sources.entries import PassedOver
 
 Cells = tuple[str, ...]
 
@@ -18,6 +19,7 @@ class RunInfo:
 
     source: str
     workers: int | None
+    passed_over: PassedOver = field(default_factory=PassedOver)
 
     @property
     def title(self) -> str:
@@ -68,12 +70,18 @@ def _counts(run: RunInfo, stats: RunStats) -> Section:
         ("with a face", f"{stats.found:,}"),
         ("faces", f"{stats.faces:,}"),
         ("failed", f"{failed:,} ({share:.2%})"),
+        *_passed_over(run.passed_over),
         ("time", duration(stats.elapsed)),
         ("estimators", f"{busy:.1f} at work, on average" if run.workers is None else str(run.workers)),
         ("photos a second", f"{speed:.1f}"),
         ("photos a second for each core", f"{speed / cores if cores else 0.0:.1f}"),
     )
     return Section("Counts", (f"attrai-batch {version('attrai-batch')}, source {printable(run.source)}.",), rows)
+
+
+def _passed_over(passed_over: PassedOver) -> list[Cells]:
+    counts = {"archives in the source": passed_over.archives, "files that are no photos": passed_over.others}
+    return [(f"{what}, passed over", f"{count:,}") for what, count in counts.items() if count]
 
 
 def _failures(stats: RunStats, summary: TableSummary) -> Section | None:

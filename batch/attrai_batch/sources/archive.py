@@ -7,18 +7,15 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 
-from attrai_batch.errors import SourceError
-from attrai_batch.sources.decompression import BZIP2, GZIP, XZ
-from attrai_batch.sources.entries import Entry, RefusedEntry
-from attrai_batch.sources.member_filter import ArchiveEnds
+from attrai_batch.errors import NotAnArchive, SourceError
+from attrai_batch.sources.entries import Entry, PassedOver, RefusedEntry
+from attrai_batch.sources.file_kinds import START_BYTES, archive_kind, is_web_page
+from attrai_batch.sources.member_filter import ArchiveEnds, MemberFilter
 from attrai_batch.sources.rules import DEFAULT_SOURCE_LIMITS, SourceLimits, escaped_name
 from attrai_batch.sources.tar_archive import tar_entries
 from attrai_batch.sources.zip_archive import zip_count, zip_entries
+from attrai_batch.sources.zip_names import DEFAULT_ENCODING, checked_encoding
 
-ZIP = (b"PK\3\4", b"PK\5\6")
-"""The first bytes of a zip, and of one without a member."""
-USTAR_POSITION = 257
-"""The position of `ustar` in a tar."""
 FINGERPRINT_END_BYTES = 1 << 16
 """Bytes from each end of an archive that its fingerprint covers, beside size and time."""
 MAX_COUNTED_BYTES = 256 << 20
@@ -28,7 +25,8 @@ MAX_COUNTED_BYTES = 256 << 20
 class ArchiveSource:
     """An archive of photos. Its first bytes tell its kind, not its name. Raises SourceError.
 
-    The row of a damaged archive has `name`. The `fingerprint` of a download is known already.
+    The row of a damaged archive has `name`. The `fingerprint` of a download is known already. `zip_encoding` is that of
+    names in a zip that are not UTF-8; another one gives other names, so it changes the fingerprint.
     """
 
     def __init__(
@@ -38,12 +36,15 @@ class ArchiveSource:
         *,
         name: str | None = None,
         fingerprint: str | None = None,
+        zip_encoding: str = DEFAULT_ENCODING,
     ) -> None:
+        self._encoding = checked_encoding(zip_encoding)
         self._path = path
         self._limits = limits
         self._name = escaped_name(name or path.name)
         self._fingerprint = fingerprint
         self._is_zip = _is_zip(path)
+        self.passed_over = PassedOver()
         self._read_count = 0
         self._read_share: Callable[[], float] | None = None
 
@@ -57,7 +58,7 @@ class ArchiveSource:
         if self._path.stat().st_size <= MAX_COUNTED_BYTES:
             return sum(1 for _ in self.entries())
         with suppress(ArchiveEnds):  # the table says so
-            return zip_count(self._path) if self._is_zip else None
+            return zip_count(self._path, self._encoding) if self._is_zip else None
         return None
 
     def expected(self) -> int | None:
@@ -66,6 +67,12 @@ class ArchiveSource:
 
     @cached_property
     def fingerprint(self) -> str:
+        content = self._content_fingerprint()
+        if self._encoding == DEFAULT_ENCODING:
+            return content
+        return hashlib.sha256(f"{content}\0{self._encoding}".encode()).hexdigest()
+
+    def _content_fingerprint(self) -> str:
         if self._fingerprint is not None:
             return self._fingerprint
         status = self._path.stat()
@@ -85,15 +92,17 @@ class ArchiveSource:
             raise SourceError(f"{self._path} cannot be read: {error.strerror}") from error
 
     def _read(self) -> Iterator[Entry]:
+        self.passed_over = PassedOver()
+        member_filter = MemberFilter(self._limits, self.passed_over)
         if self._is_zip:
-            yield from zip_entries(self._path, self._limits)
+            yield from zip_entries(self._path, self._limits, self._encoding, member_filter)
             return
         self._read_count = 0
         with self._path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             self._read_share = lambda: max(file.tell(), 1) / size
             try:
-                for entry in tar_entries(file, self._limits):
+                for entry in tar_entries(file, self._limits, member_filter):
                     self._read_count += 1
                     yield entry
             finally:
@@ -101,14 +110,15 @@ class ArchiveSource:
 
 
 def _is_zip(path: Path) -> bool:
-    """Whether it is a zip; if not, it is a tar. Raises SourceError if it is neither."""
+    """Whether it is a zip; if not, it is a tar. Raises NotAnArchive if it is neither, SourceError."""
     try:
         with path.open("rb") as file:
-            start = file.read(USTAR_POSITION + 5)
+            start = file.read(START_BYTES)
     except OSError as error:
         raise SourceError(f"{path} cannot be opened: {error.strerror or os.strerror(error.errno or 0)}") from error
-    if start.startswith(ZIP):
-        return True
-    if start.startswith((GZIP, BZIP2, XZ)) or start[USTAR_POSITION:] == b"ustar" or path.suffix == ".tar":
-        return False
-    raise SourceError(f"{path} is neither a folder nor a tar (plain, gzip, bzip2, xz) or zip")
+    if is_web_page(start):
+        raise NotAnArchive(str(path), "a web page (HTML) and no archive")
+    kind = archive_kind(start)
+    if kind is None and path.suffix != ".tar":
+        raise NotAnArchive(str(path), "neither a folder nor a tar (plain, gzip, bzip2, xz) or zip")
+    return kind == "zip"

@@ -6,13 +6,12 @@ import lzma
 import zlib
 from typing import IO, Protocol
 
+from attrai_batch.sources.file_kinds import BZIP2, GZIP, XZ
 from attrai_batch.sources.member_filter import ArchiveEnds
 from attrai_batch.sources.rules import SourceLimits
 
 READ_BYTES = 1 << 16
 """Bytes of a compressed file that are read at a time."""
-GZIP, BZIP2, XZ = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0"
-"""The first bytes of each kind of file."""
 DECOMPRESSION_ERRORS = (OSError, EOFError, zlib.error, lzma.LZMAError)
 """What the libraries raise for a damaged file."""
 

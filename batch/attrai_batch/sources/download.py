@@ -8,6 +8,7 @@ from pathlib import Path
 import httpx
 
 from attrai_batch.errors import SourceError
+from attrai_batch.sources.content_encoding import remove_gzip
 from attrai_batch.sources.download_paths import DownloadPaths, redacted_url, url_hash
 from attrai_batch.sources.transfer import DownloadRules, Transfer
 
@@ -40,11 +41,11 @@ def download(url: str, to: Path, rules: DownloadRules) -> Downloaded:
     try:
         with httpx.Client(follow_redirects=True, max_redirects=MOST_REDIRECTS, limits=NO_KEEPALIVE) as client:
             Transfer(client, url, paths, rules).run()
+        return _verified(url, paths, rules)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise SourceError(f"{redacted_url(url)} cannot be downloaded: {error or type(error).__name__}") from error
     except OSError as error:
         raise SourceError(f"the download cannot be written to {to}: {error.strerror}") from error
-    return _verified(url, paths, rules)
 
 
 def _finished(url: str, paths: DownloadPaths, rules: DownloadRules) -> Downloaded | None:
@@ -56,8 +57,12 @@ def _finished(url: str, paths: DownloadPaths, rules: DownloadRules) -> Downloade
 
 
 def _verified(url: str, paths: DownloadPaths, rules: DownloadRules) -> Downloaded:
-    with paths.part.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    sha256 = _sha256(paths.part)
+    is_other = rules.sha256 is not None and not _is_wanted(sha256, rules)
+    if (rules.sha256 is None or is_other) and remove_gzip(
+        paths.part, redacted_url(url), rules.most_bytes, always=is_other
+    ):
+        sha256 = _sha256(paths.part)
     if not _is_wanted(sha256, rules):
         paths.part.unlink()
         raise SourceError(f"{redacted_url(url)} is not the file that was expected: its SHA-256 is {sha256}")
@@ -65,6 +70,11 @@ def _verified(url: str, paths: DownloadPaths, rules: DownloadRules) -> Downloade
     paths.part.replace(paths.file)
     paths.write_state({"url": url_hash(url), "size": str(size), "sha256": sha256})
     return Downloaded(paths.file, sha256)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _is_wanted(sha256: str, rules: DownloadRules) -> bool:

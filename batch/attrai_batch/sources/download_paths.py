@@ -33,6 +33,11 @@ class DownloadPaths:
         """Raises OSError."""
         self._state_file.write_text(json.dumps(state), encoding="utf-8")
 
+    def delete(self) -> None:
+        """Delete the finished file and the state, so that the next call downloads again. Raises OSError."""
+        self.file.unlink(missing_ok=True)
+        self._state_file.unlink(missing_ok=True)
+
     @property
     def _state_file(self) -> Path:
         return self.file.with_name(self.file.name + ".json")

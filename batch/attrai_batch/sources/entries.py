@@ -35,6 +35,21 @@ Entry = FileEntry | MemberEntry | RefusedEntry
 """Every name is text that UTF-8 can hold. Another name is refused, with its bytes escaped."""
 
 
+@dataclass(slots=True)
+class PassedOver:
+    """How many files of a source have no row: archives in it, and other files that are no photos. Without hidden ones."""
+
+    archives: int = 0
+    others: int = 0
+
+    def add(self, *, is_archive: bool) -> None:
+        """Count a file."""
+        if is_archive:
+            self.archives += 1
+        else:
+            self.others += 1
+
+
 class PhotoSource(Protocol):
     """A data set. It can be read several times, with the same entries in the same order."""
 
@@ -51,6 +66,11 @@ class PhotoSource(Protocol):
     @property
     def count(self) -> int | None:
         """The number of entries for the progress bar; None if it is unknown before all are read."""
+        ...
+
+    @property
+    def passed_over(self) -> PassedOver:
+        """The files without an entry in the part that `entries` has read."""
         ...
 
     def expected(self) -> int | None:

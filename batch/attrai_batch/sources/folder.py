@@ -1,4 +1,4 @@
-"""A folder of photos, walked in the order of names. Every file's status is read; no file is opened."""
+"""A folder of photos, walked in the order of names. A file is opened only if its name does not tell what it is."""
 
 import hashlib
 import heapq
@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from attrai_batch.errors import SourceError
-from attrai_batch.sources.entries import Entry, FileEntry, RefusedEntry
+from attrai_batch.sources.entries import Entry, FileEntry, PassedOver, RefusedEntry
+from attrai_batch.sources.file_kinds import START_BYTES
+from attrai_batch.sources.member_filter import is_photo_file
 from attrai_batch.sources.rules import (
     DEFAULT_SOURCE_LIMITS,
     SourceLimits,
@@ -30,7 +32,7 @@ DatedEntry = tuple[Entry, int]
 
 
 class FolderSource:
-    """All photos below a folder. Hidden files and files without a photo's suffix are skipped.
+    """All photos below a folder. Hidden files are skipped, and files that are no photos are counted.
 
     Links to photos inside are followed. Links to folders inside are skipped, as their photos are listed anyway. Links
     that lead outside are refused.
@@ -40,6 +42,7 @@ class FolderSource:
         self._folder = folder.resolve()
         self._root = os.fsencode(self._folder)
         self._limits = limits
+        self.passed_over = PassedOver()
 
     @property
     def folder(self) -> Path:
@@ -71,6 +74,7 @@ class FolderSource:
 
     def _walk(self) -> Iterator[DatedEntry]:
         """Without recursion, as a folder may be nested deeper than Python recurses."""
+        self.passed_over = PassedOver()
         try:
             levels = [(b"", sorted_names(self._root))]
         except OSError as error:
@@ -108,16 +112,26 @@ class FolderSource:
             yield RefusedEntry(escaped_name(name), "unsafe_link", "a link that leads outside the folder"), 0
 
     def _file(self, name: str, status: os.stat_result) -> Iterator[DatedEntry]:
-        if not is_photo(name):
-            return
         if not stat.S_ISREG(status.st_mode):
-            yield RefusedEntry(escaped_name(name), "special_file", "neither a file nor a folder"), 0
+            if is_photo(name):
+                yield RefusedEntry(escaped_name(name), "special_file", "neither a file nor a folder"), 0
+        elif not is_photo_file(name, lambda: self._start(name), self.passed_over):
+            return
         elif (reason := unsafe_reason(name)) is not None:
             yield RefusedEntry(escaped_name(name), "unsafe_name", reason), 0
         elif status.st_size > self._limits.photo:
             yield RefusedEntry(name, "too_many_bytes", f"the file has {status.st_size} bytes"), 0
         else:
             yield FileEntry(name, status.st_size), status.st_mtime_ns
+
+    def _start(self, name: str) -> bytes:
+        """The file's first bytes; none if it cannot be opened. Does not wait if it has become a pipe."""
+        try:
+            descriptor = os.open(os.path.join(self._root, os.fsencode(name)), os.O_RDONLY | os.O_NONBLOCK)  # noqa: PTH118 - bytes
+        except OSError:
+            return b""
+        with os.fdopen(descriptor, "rb") as file:
+            return file.read(START_BYTES) or b""
 
 
 def sorted_names(folder: bytes, in_memory: int = SORTED_IN_MEMORY) -> Iterator[bytes]:

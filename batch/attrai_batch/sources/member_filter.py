@@ -1,13 +1,23 @@
 """Which members of an archive are read, which are skipped, and which are refused by name. Knows neither tar nor zip."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-from attrai_batch.sources.entries import RefusedEntry
-from attrai_batch.sources.rules import SourceLimits, escaped_name, is_hidden, is_photo, unsafe_reason
+from attrai_batch.sources.entries import PassedOver, RefusedEntry
+from attrai_batch.sources.file_kinds import archive_kind, photo_suffix
+from attrai_batch.sources.rules import (
+    SourceLimits,
+    escaped_name,
+    is_archive,
+    is_hidden,
+    is_photo,
+    suffix_says_nothing,
+    unsafe_reason,
+)
 
 MAX_FILL = 0.7
 """Share of a name set's table beyond which the table is doubled."""
@@ -38,15 +48,19 @@ class ArchiveMember:
 
 
 class MemberFilter:
-    """Checks the members of one archive in their order."""
+    """Checks the members of one archive in their order, and counts those that it passes over."""
 
-    def __init__(self, limits: SourceLimits) -> None:
+    def __init__(self, limits: SourceLimits, passed_over: PassedOver) -> None:
         self._limits = limits
+        self._passed_over = passed_over
         self._names = NameSet()
         self._count = 0
 
-    def check(self, member: ArchiveMember) -> bool | RefusedEntry:
-        """True: read it. False: skip it. Otherwise why it is refused. Raises ArchiveEnds after too many members."""
+    def check(self, member: ArchiveMember, read_start: Callable[[], bytes]) -> bool | RefusedEntry:
+        """True: read it. False: skip it. Otherwise why it is refused. Raises ArchiveEnds after too many members.
+
+        `read_start` reads the member's first bytes. It is called at most once, if the name does not tell what it is.
+        """
         self._count += 1
         if self._count > self._limits.members:
             raise ArchiveEnds("too_many_members", f"the archive has over {self._limits.members} members")
@@ -54,18 +68,29 @@ class MemberFilter:
             return RefusedEntry(escaped_name(member.name), "unsafe_name", reason)
         if member.kind == "folder" or is_hidden(member.name):
             return False
-        return self._check_file(member)
+        return self._check_file(member, read_start)
 
-    def _check_file(self, member: ArchiveMember) -> bool | RefusedEntry:
+    def _check_file(self, member: ArchiveMember, read_start: Callable[[], bytes]) -> bool | RefusedEntry:
         if member.kind in REFUSED_KINDS:
             return RefusedEntry(member.name, *REFUSED_KINDS[member.kind])
-        if not is_photo(member.name):
+        if not is_photo_file(member.name, read_start, self._passed_over):
             return False
         if not self._names.add(member.name):
             return RefusedEntry(member.name, "name_taken", "an earlier member of the archive has this name")
         if member.size > self._limits.photo:
             return RefusedEntry(member.name, "too_many_bytes", f"the member has {member.size} bytes")
         return True
+
+
+def is_photo_file(name: str, read_start: Callable[[], bytes], passed_over: PassedOver) -> bool:
+    """By the suffix, or by the first bytes if the suffix says nothing. A file that is no photo is counted."""
+    if is_photo(name):
+        return True
+    start = read_start() if suffix_says_nothing(name) else b""
+    if photo_suffix(start) is not None:
+        return True
+    passed_over.add(is_archive=is_archive(name) or archive_kind(start) is not None)
+    return False
 
 
 class NameSet:

@@ -11,6 +11,24 @@ READABLE_SUFFIXES = frozenset(
 """Suffixes of the formats that the estimator reads."""
 UNSUPPORTED_SUFFIXES = frozenset({".avif", ".bmp", ".jp2", ".jxl", ".tif", ".tiff", ".dng", ".cr2", ".nef", ".arw"})
 """Suffixes of photos that the estimator does not read. They are submitted, so that each gets a row with the reason."""
+ARCHIVE_SUFFIXES = frozenset(
+    ".7z .bz2 .cbr .cbz .gz .iso .lz4 .lzma .rar .tar .tbz .tbz2 .tgz .txz .tzst .xz .z .zip .zst".split()  # noqa: SIM905 - a list has a line for each
+)
+"""Suffixes of archives. An archive in a source is not opened."""
+OTHER_SUFFIXES = frozenset(
+    (  # noqa: SIM905 - a list has a line for each
+        ".aac .ai .aiff .apk .avi .bat .c .cfg .class .conf .cpp .css .csv .db .dll .doc .docx .eml .eps .epub .exe "
+        ".feather .flac .h .h5 .hdf5 .htm .html .ini .ipynb .jar .java .js .json .jsonl .lnk .log .lst .m4a .m4v .mat "
+        ".md .mid .mkv .mov .mp3 .mp4 .mpeg .mpg .mts .npy .npz .odp .ods .odt .ogg .onnx .opus .otf .parquet .pdf .php "
+        ".pickle .pkl .ppt .pptx .ps .psd .pt .pth .py .rb .rst .rtf .safetensors .sh .so .sql .sqlite .srt .svg .tex "
+        ".toml .tsv .ttf .txt .url .wav .webm .wma .wmv .woff .woff2 .xlsx .xls .xml .xmp .yaml .yml"
+    ).split()
+)
+"""Suffixes that say that a file is no photo. Files with any other suffix are decided by their first bytes."""
+SKIPPED_FOLDERS = frozenset(
+    {"__macosx", "@eadir", "#recycle", "#snapshot", "@recycle", "$recycle.bin", "system volume information"}
+)
+"""Folders, in lower case, that macOS, Windows, Synology and QNAP make: attributes, thumbnails, deleted files."""
 PHOTO_SUFFIXES = READABLE_SUFFIXES | UNSUPPORTED_SUFFIXES
 DRIVE = re.compile(r"[A-Za-z]:/")
 MAX_NAME_LENGTH = 4096
@@ -43,13 +61,24 @@ DEFAULT_SOURCE_LIMITS = SourceLimits()
 
 
 def is_photo(name: str) -> bool:
-    """By the suffix alone, upper or lower case. Other files are neither submitted nor in the table."""
+    """By the suffix alone, upper or lower case."""
     return splitext(name)[1].lower() in PHOTO_SUFFIXES  # pathlib would intern every name
 
 
+def is_archive(name: str) -> bool:
+    """By the suffix alone."""
+    return splitext(name)[1].lower() in ARCHIVE_SUFFIXES
+
+
+def suffix_says_nothing(name: str) -> bool:
+    """Whether only the first bytes can tell what the file is."""
+    suffix = splitext(name)[1].lower()
+    return suffix not in PHOTO_SUFFIXES and suffix not in OTHER_SUFFIXES and suffix not in ARCHIVE_SUFFIXES
+
+
 def is_hidden(name: str) -> bool:
-    """Whether a part of the path begins with a dot, or is what macOS adds to archives."""
-    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+    """Whether a part of the path begins with a dot, or is a folder that a program made beside the photos."""
+    return any(part.startswith(".") or part.lower() in SKIPPED_FOLDERS for part in name.split("/"))
 
 
 def normalized(name: str) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import IO
 
 from attrai_batch.sources.entries import Entry, MemberEntry, RefusedEntry
+from attrai_batch.sources.file_kinds import START_BYTES, photo_suffix
 from attrai_batch.sources.member_filter import ArchiveEnds, ArchiveMember, Kind, MemberFilter
-from attrai_batch.sources.rules import MIB, SourceLimits, is_hidden, is_photo, normalized
+from attrai_batch.sources.rules import MIB, SourceLimits, is_hidden, is_photo, normalized, suffix_says_nothing
 from attrai_batch.sources.zip_directory import ZipRecord, records
 
 LOCAL_HEADER = struct.Struct("<4s5H3L2H")
@@ -23,12 +24,12 @@ class _Refused(Exception):
     """One member cannot be read. Its arguments are the code and the sentence."""
 
 
-def zip_entries(path: Path, limits: SourceLimits) -> Iterator[Entry]:
+def zip_entries(path: Path, limits: SourceLimits, encoding: str, member_filter: MemberFilter) -> Iterator[Entry]:
     """The photos and refusals of a zip. Raises ArchiveEnds if the rest cannot be read, OSError."""
-    member_filter, unpacked = MemberFilter(limits), 0
+    unpacked = 0
     with path.open("rb") as directory, path.open("rb") as file:
         length = path.stat().st_size
-        for record in records(directory):
+        for record in records(directory, encoding):
             for entry in _entry(file, record, member_filter, limits):
                 unpacked += len(entry.data) if isinstance(entry, MemberEntry) else 0
                 yield entry
@@ -36,16 +37,23 @@ def zip_entries(path: Path, limits: SourceLimits) -> Iterator[Entry]:
                 raise ArchiveEnds("compression_bomb", f"the archive unpacks to over {limits.ratio} times its size")
 
 
-def zip_count(path: Path) -> int:
+def zip_count(path: Path, encoding: str) -> int:
     """How many photos the directory names. Quick for archives of any size. Raises ArchiveEnds, OSError."""
     with path.open("rb") as file:
-        names = (normalized(record.name) for record in records(file))
-        return sum(is_photo(name) and not is_hidden(name) for name in names)
+        return sum(_is_counted(file, record) for record in records(file, encoding))
+
+
+def _is_counted(file: IO[bytes], record: ZipRecord) -> bool:
+    name = normalized(record.name)
+    if is_hidden(name):
+        return False
+    is_unknown = suffix_says_nothing(name) and _kind(record) == "file"
+    return is_photo(name) or (is_unknown and photo_suffix(_start(file, record)) is not None)
 
 
 def _entry(file: IO[bytes], record: ZipRecord, member_filter: MemberFilter, limits: SourceLimits) -> Iterator[Entry]:
     found = ArchiveMember(normalized(record.name), _kind(record), record.size)
-    verdict = member_filter.check(found)
+    verdict = member_filter.check(found, lambda: _start(file, record))
     if isinstance(verdict, RefusedEntry):
         yield verdict
     elif verdict:
@@ -73,21 +81,31 @@ def _data(file: IO[bytes], record: ZipRecord, limits: SourceLimits) -> bytes:
         raise _Refused("compression_bomb", f"the member unpacks to over {limits.ratio} times its size")
     if record.packed > limits.photo + MIB:
         raise _Refused("too_many_bytes", f"the member takes {record.packed} bytes of the archive")
-    packed = _packed(file, record)
+    packed = _packed(file, record, record.packed)
     data = packed if record.method == STORED else _inflated(packed, record.size)
     if len(data) != record.size or zlib.crc32(data) != record.crc:
         raise _Refused("unreadable", "the member is damaged: its bytes are not those that were packed")
     return data
 
 
-def _packed(file: IO[bytes], record: ZipRecord) -> bytes:
+def _start(file: IO[bytes], record: ZipRecord) -> bytes:
+    """A member's first bytes; none if it cannot be read."""
+    try:
+        packed = _packed(file, record, min(record.packed, START_BYTES))
+        return _inflated(packed, START_BYTES) if record.method == DEFLATED else packed
+    except _Refused:
+        return b""
+
+
+def _packed(file: IO[bytes], record: ZipRecord, size: int) -> bytes:
+    """The first `size` bytes of the member as they are in the archive."""
     file.seek(record.offset)
     head = file.read(LOCAL_HEADER.size)
     if len(head) < LOCAL_HEADER.size or not head.startswith(b"PK\3\4"):
         raise _Refused("unreadable", "the member is damaged: it has no header")
     *_, name, extra = LOCAL_HEADER.unpack(head)
     file.seek(record.offset + LOCAL_HEADER.size + name + extra)
-    return file.read(record.packed)
+    return file.read(size)
 
 
 def _inflated(packed: bytes, size: int) -> bytes:

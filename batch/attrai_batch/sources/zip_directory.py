@@ -7,9 +7,11 @@ import os
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import IO
 
 from attrai_batch.sources.member_filter import ArchiveEnds
+from attrai_batch.sources.zip_names import extra_field, member_name
 
 END = struct.Struct("<4s4H2LH")
 """Signature, disk, disk of the directory, members here, members, size and offset of the directory, size of the comment."""
@@ -19,10 +21,17 @@ LOCATOR_SIZE = 20
 RECORD = struct.Struct("<4s4B4HL2L5H2L")
 """Signature, versions and systems, flags, method, time, date, CRC, packed and unpacked size, sizes of name, extra field and
 comment, disk, inner and outer attributes, offset of the member."""
-MAX_END_BYTES = END.size + 0xFFFF + LOCATOR_SIZE + END64.size
+END64_DISTANCE = END64.size + LOCATOR_SIZE
+"""Bytes from the zip64 end record to the end record."""
+END_SIGNATURE, RECORD_SIGNATURE = b"PK\5\6", b"PK\1\2"
+WINDOW_BYTES = 1 << 20
+"""Bytes that are searched for the end record at a time."""
+MAX_BYTES_BEHIND = 256 << 20
+"""Bytes at the end of the file that are searched. Behind the comment stands what a server or a gateway added."""
+MAX_END_RECORDS = 100_000
+"""Signatures that are tried, as other bytes may look like one."""
 IN_ZIP64_FIELD = 0xFFFFFFFF
 """This value says that the number is in the zip64 field, in 64 bits."""
-UTF8_FLAG = 0x800
 ZIP64_FIELD = 1
 
 
@@ -40,18 +49,18 @@ class ZipRecord:
     offset: int
 
 
-def records(file: IO[bytes]) -> Iterator[ZipRecord]:
-    """The members in the directory's order. Only moves the file's position. Raises ArchiveEnds."""
+def records(file: IO[bytes], encoding: str) -> Iterator[ZipRecord]:
+    """The members in the directory's order; `encoding` of names that are not UTF-8. Only moves the file's position. Raises ArchiveEnds."""
     start, end, before = _bounds(file)
     while start < end:
         file.seek(start)
         head = file.read(RECORD.size)
-        fields = _unpacked(RECORD, head, b"PK\1\2")
+        fields = _unpacked(RECORD, head, RECORD_SIGNATURE)
         sizes = fields[12:15]
         rest = file.read(sum(sizes))
         if len(rest) < sum(sizes):
             raise damaged("its directory is cut off")
-        yield _record(fields, rest, before)
+        yield _record(fields, rest, before, encoding)
         start += RECORD.size + len(rest)
 
 
@@ -61,52 +70,73 @@ def damaged(what: str) -> ArchiveEnds:
 
 
 def _bounds(file: IO[bytes]) -> tuple[int, int, int]:
-    """The begin and end of the directory, and the number of bytes before the archive, as in a self-extracting one."""
+    """The begin and end of the directory, and the number of bytes before the archive, as in a self-extracting one.
+
+    The last end record that leads to a directory counts. Other bytes may stand behind it.
+    """
     length = file.seek(0, os.SEEK_END)
-    file.seek(max(length - MAX_END_BYTES, 0))
-    tail = file.read(MAX_END_BYTES)
-    at = tail.rfind(b"PK\5\6")
-    if at < 0:
-        raise ArchiveEnds(
-            "damaged_archive", "the archive ends early: its directory, which stands at the end, is missing"
-        )
-    fields = _unpacked(END, tail[at : at + END.size], b"PK\5\6")
-    size, offset = fields[5], fields[6]
-    end = length - len(tail) + at
-    at64 = at - LOCATOR_SIZE - END64.size
-    if at64 >= 0 and tail[at64 : at64 + 4] == b"PK\6\6":
-        size, offset = _unpacked(END64, tail[at64 : at64 + END64.size], b"PK\6\6")[8:10]
-        end = length - len(tail) + at64
+    problem: ArchiveEnds | None = None
+    for at in islice(_signatures(file, length), MAX_END_RECORDS):
+        try:
+            return _directory(file, at, length)
+        except ArchiveEnds as error:
+            problem = problem or error
+    raise problem or ArchiveEnds(
+        "damaged_archive", "the archive ends early: its directory, which stands at the end, is missing"
+    )
+
+
+def _signatures(file: IO[bytes], length: int) -> Iterator[int]:
+    """Where an end record may begin, the last place first."""
+    end = length
+    while end > max(length - MAX_BYTES_BEHIND, 0):
+        start = max(end - WINDOW_BYTES, 0)
+        file.seek(start)
+        window = file.read(end - start + len(END_SIGNATURE) - 1)
+        at = window.rfind(END_SIGNATURE)
+        while at >= 0:
+            yield start + at
+            at = window.rfind(END_SIGNATURE, 0, at)
+        end = start
+
+
+def _directory(file: IO[bytes], at: int, length: int) -> tuple[int, int, int]:
+    """What `_bounds` returns, by the end record at `at`. Raises ArchiveEnds if it leads to no directory."""
+    file.seek(max(at - END64_DISTANCE, 0))
+    head = file.read(min(at, END64_DISTANCE))
+    fields = _unpacked(END, file.read(END.size), END_SIGNATURE)
+    size, offset, comment = fields[5:8]
+    end = at
+    if len(head) == END64_DISTANCE and head.startswith(b"PK\6\6"):
+        size, offset = _unpacked(END64, head[: END64.size], b"PK\6\6")[8:10]
+        end = at - END64_DISTANCE
     if (before := end - size - offset) < 0:
         raise damaged("its directory does not fit into it")
+    file.seek(end - size)
+    if (file.read(len(RECORD_SIGNATURE)) != RECORD_SIGNATURE) if size else before:
+        raise damaged("a record of its directory is missing")
+    if at + END.size + comment > length:
+        raise damaged("its comment is cut off")
     return end - size, end, before
 
 
-def _record(fields: tuple[int, ...], rest: bytes, before: int) -> ZipRecord:
+def _record(fields: tuple[int, ...], rest: bytes, before: int, encoding: str) -> ZipRecord:
     flags, method, crc, packed, size, name_size, extra_size = (fields[i] for i in (5, 6, 9, 10, 11, 12, 13))
-    size, packed, offset = _wide(rest[name_size : name_size + extra_size], (size, packed, fields[18]))
-    encoding = "utf-8" if flags & UTF8_FLAG else "cp437"
-    name = rest[:name_size].decode(encoding, "surrogateescape")
+    extra = rest[name_size : name_size + extra_size]
+    size, packed, offset = _wide(extra, (size, packed, fields[18]))
+    name = member_name(rest[:name_size], flags, extra, encoding)
     return ZipRecord(name, flags, method, crc, packed, size, fields[17] >> 16, before + offset)
 
 
 def _wide(extra: bytes, numbers: tuple[int, int, int]) -> tuple[int, int, int]:
     """Unpacked size, packed size and offset, some of them from the zip64 part of the extra field."""
-    wide = iter(struct.iter_unpack("<Q", _zip64(extra)))
+    field = extra_field(extra, ZIP64_FIELD)
+    wide = struct.iter_unpack("<Q", field[: len(field) - len(field) % 8])
     try:
         first, second, third = (next(wide)[0] if number == IN_ZIP64_FIELD else number for number in numbers)
     except RuntimeError as error:  # a generator turns StopIteration into this
         raise damaged("a size is missing") from error
     return first, second, third
-
-
-def _zip64(extra: bytes) -> bytes:
-    while len(extra) >= 4:  # noqa: PLR2004 - a part's kind and size
-        kind, size = struct.unpack_from("<HH", extra)
-        if kind == ZIP64_FIELD:
-            return extra[4 : 4 + size - size % 8]
-        extra = extra[4 + size :]
-    return b""
 
 
 def _unpacked(layout: struct.Struct, data: bytes, signature: bytes) -> tuple[int, ...]:

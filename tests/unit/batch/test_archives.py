@@ -66,7 +66,7 @@ def test_unsafe_names_are_refused_by_name(tmp_path: Path, name: str, shown: str 
     assert read(path) == [("a.jpg", ""), (shown or name, "unsafe_name"), ("z.jpg", "")]
     if "\udcff" not in name:
         zipped = write_zip(tmp_path / "a.zip", {"a.jpg": b"x", name: b"x", "z.jpg": b"x"})
-        assert read(zipped) == read(path)
+        assert read(zipped) == [(refused.replace("\\", "/"), code) for refused, code in read(path)]
 
 
 def test_links_and_devices_of_a_tar_are_refused_by_name(tmp_path: Path) -> None:

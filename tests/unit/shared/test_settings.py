@@ -83,6 +83,32 @@ def test_an_unreadable_secret_file_is_named(environment: pytest.MonkeyPatch) -> 
         read_settings(Settings)
 
 
+@pytest.mark.parametrize("content", [b"amqp://user:\xff@broker", b"\xff\xfea\0m\0q\0p\0"])
+def test_a_secret_file_that_is_no_text_is_named(
+    environment: pytest.MonkeyPatch, tmp_path: Path, content: bytes
+) -> None:
+    (tmp_path / "broker").write_bytes(content)
+    environment.setenv("ATTRAI_BROKER_URL_FILE", str(tmp_path / "broker"))
+    with pytest.raises(SystemExit) as end:
+        read_settings(Settings)
+    assert f"{tmp_path / 'broker'} is not UTF-8 text" in str(end.value)
+    assert "0xff" not in str(end.value)
+
+
+def test_a_folder_in_place_of_a_secret_file_is_named(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("ATTRAI_BROKER_URL_FILE", str(tmp_path))
+    with pytest.raises(SystemExit, match=f"broker_url.*{tmp_path}"):
+        read_settings(Settings)
+
+
+def test_a_byte_order_mark_in_a_secret_file_is_no_part_of_the_secret(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "broker").write_bytes(b"\xef\xbb\xbfamqp://user:secret@broker\r\n")
+    environment.setenv("ATTRAI_BROKER_URL_FILE", str(tmp_path / "broker"))
+    assert Settings().broker_url.get_secret_value() == "amqp://user:secret@broker"
+
+
 def test_an_empty_secret_file_sets_nothing(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "empty").write_text("\n")
     environment.delenv("ATTRAI_REDIS_URL")
