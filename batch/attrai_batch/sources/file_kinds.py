@@ -20,7 +20,7 @@ PHOTO_STARTS = (
     (b"\0\0\0\x0cjP  ", ".jp2"),
     (b"\0\0\0\x0cJXL ", ".jxl"),
 )
-HEIF_BRANDS = {b"avif": ".avif", b"avis": ".avif"} | dict.fromkeys(
+SUFFIX_BY_HEIF_BRAND = {b"avif": ".avif", b"avis": ".avif"} | dict.fromkeys(
     (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1"), ".heic"
 )
 """Main brands of ISO 23008-12 and of AVIF, with the suffix of each."""
@@ -44,7 +44,7 @@ def photo_suffix(start: bytes) -> str | None:
     if start.startswith(b"RIFF") and start[8:12] == b"WEBP":
         return ".webp"
     if start[4:8] == b"ftyp":
-        return HEIF_BRANDS.get(start[8:12])
+        return SUFFIX_BY_HEIF_BRAND.get(start[8:12])
     if start.startswith(b"BM") and int.from_bytes(start[14:18], "little") in BITMAP_HEADER_SIZES:
         return ".bmp"
     return next((suffix for signature, suffix in PHOTO_STARTS if start.startswith(signature)), None)
