@@ -1,6 +1,7 @@
 """A disk that takes no more bytes is named by the path that was written. A limit on file sizes stands in for it."""
 
 import resource
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +26,15 @@ from tests.unit.batch.rows import found, table
 
 @contextmanager
 def full_disk(size: int = 500) -> Iterator[None]:
-    """No file grows beyond `size` bytes."""
+    """No file grows beyond `size` bytes. Nothing is compiled meanwhile: a cut .pyc file would outlive the test."""
+    compiles, sys.dont_write_bytecode = not sys.dont_write_bytecode, True
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+        sys.dont_write_bytecode = not compiles
 
 
 def test_a_part_that_cannot_be_written_is_named(tmp_path: Path) -> None:
