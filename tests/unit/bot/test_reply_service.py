@@ -61,7 +61,7 @@ async def test_a_stored_picture_is_sent_although_its_message_was_lost(
 ) -> None:
     """The outcome's message was lost until the broker gave up, or until the deadline.
 
-    Its seconds count all the same.
+    The seconds of its estimate are still counted.
     """
     request = await live(requests, store, telegram)
     assert await reply_service.deliver(PendingReply.of_request(request), failure, TIMEOUT_S) is Delivery.SENT
