@@ -27,9 +27,10 @@ SUFFIX_BY_HEIF_BRAND = {b"avif": ".avif", b"avis": ".avif"} | dict.fromkeys(
 BITMAP_HEADER_SIZES = (12, 40, 52, 56, 64, 108, 124)
 """Of the second header of a BMP, whose first header has two bytes of signature alone."""
 HTML = re.compile(
-    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body|script|title|meta)\b",
+    rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?((?><!--.*?-->)\s*)*<(!doctype\s+html|html|head|body|script|title|meta)\b",
     re.IGNORECASE | re.DOTALL,
 )
+"""A comment is an atomic group: a file of comments alone would otherwise take exponential time."""
 
 
 def archive_kind(start: bytes) -> Literal["zip", "tar"] | None:
