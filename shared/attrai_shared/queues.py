@@ -5,6 +5,8 @@ to_estimate ──▶ estimator ──▶ after_estimate ──▶ replier
 batch ──▶ to_embed ──▶ batch estimator ──▶ the spool
 """
 
+from contextlib import nullcontext
+
 from amqp.exceptions import AMQPError
 from celery import Celery
 from kombu import Connection, Exchange, Queue
@@ -136,28 +138,38 @@ def check_connection(app: Celery) -> None:
         raise BrokerUnavailable(type(error).__name__) from error
 
 
-def publish(app: Celery, message: ToEstimate | AfterEstimate, now: float, *, once: bool = False) -> None:
+def publish(
+    app: Celery,
+    message: ToEstimate | AfterEstimate,
+    now: float,
+    *,
+    once: bool = False,
+    new_connection: bool = False,
+) -> None:
     """Publishes the message and waits for the broker's confirmation.
 
-    Tries again if the connection breaks, unless `once`.
+    Tries again if the connection breaks, unless `once`. A `new_connection` is for after a restart of the broker, which
+    breaks every connection of the pool.
 
     The message expires after its request's deadline. `now`: seconds since 1970. Monitors see only the request id.
     Raises BrokerUnavailable.
     """
     name = TO_ESTIMATE if isinstance(message, ToEstimate) else AFTER_ESTIMATE
     try:
-        app.send_task(
-            task_name(name),
-            args=[message.model_dump(mode="json")],
-            task_id=f"{message.request_id}.{name}",
-            queue=name,
-            routing_key=name,
-            expiration=max(message.deadline - now, 0.0) + EXPIRY_GRACE_S,
-            confirm_timeout=CONNECT_TIMEOUT_S,
-            retry=not once,
-            argsrepr=f"({message.request_id})",
-            kwargsrepr="{}",
-        )
+        with app.connection_for_write() if new_connection else nullcontext() as connection:
+            app.send_task(
+                task_name(name),
+                args=[message.model_dump(mode="json")],
+                task_id=f"{message.request_id}.{name}",
+                queue=name,
+                routing_key=name,
+                expiration=max(message.deadline - now, 0.0) + EXPIRY_GRACE_S,
+                confirm_timeout=CONNECT_TIMEOUT_S,
+                retry=not once,
+                argsrepr=f"({message.request_id})",
+                kwargsrepr="{}",
+                connection=connection,
+            )
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(type(error).__name__) from error
 

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 import pytest
 from attrai_bot.intake.publisher import Publisher
 from attrai_shared.contracts import ToEstimate, read_to_estimate
+from attrai_shared.errors import BrokerUnavailable
 from attrai_shared.photo_store import new_request_id
-from attrai_shared.queues import TO_ESTIMATE, celery_app
+from attrai_shared.queues import TO_ESTIMATE, celery_app, publish
 from kombu import Connection
 
 from tests.flow import servers
@@ -90,3 +91,18 @@ async def test_no_photo_is_turned_away_when_connections_break_and_the_broker_is_
         await publishing
     sent = {one.request_id for one in (*first, *second, *third)}
     assert set(await asyncio.to_thread(queued, rabbitmq_url)) == sent
+
+
+async def test_a_new_connection_publishes_when_those_of_the_pool_are_broken(rabbitmq_url: str) -> None:
+    port, real = servers.free_port(), int(rabbitmq_url.rpartition(":")[2].strip("/"))
+    app = celery_app("bot", rabbitmq_url.replace(f":{real}/", f":{port}/"))
+    async with relay(port, real):
+        await Publisher(app).declare()
+        await asyncio.to_thread(publish, app, messages(1)[0], time.time())
+    (pooled, new) = messages(2)
+    async with relay(port, real):
+        with pytest.raises(BrokerUnavailable):
+            await asyncio.to_thread(publish, app, pooled, time.time(), once=True)
+    async with relay(port, real):
+        await asyncio.to_thread(publish, app, new, time.time(), once=True, new_connection=True)
+    assert new.request_id in await asyncio.to_thread(queued, rabbitmq_url)

@@ -7,6 +7,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from itertools import count
 
 from attrai_shared.contracts import ToEstimate
 from attrai_shared.errors import BrokerUnavailable
@@ -33,21 +34,25 @@ class Publisher:
     async def publish(self, message: ToEstimate) -> None:
         """Returns once the broker has confirmed.
 
-        After a failure it publishes again as soon as the broker can be reached.
+        After a failure it publishes again as soon as the broker can be reached, over a new connection.
         An unconfirmed publish may be lost or duplicated; the estimator handles both.
         """
+        attempts = count(1)
+
+        async def attempt() -> None:
+            await self._publish_once(message, new_connection=next(attempts) > 1)
 
         async def until_reachable(_: float) -> None:
             await self._outage.call(self._reach, request_id=message.request_id, user=message.user)
 
-        await PUBLISH_RETRY.call_async(lambda: self._publish_once(message), sleep=until_reachable)
+        await PUBLISH_RETRY.call_async(attempt, sleep=until_reachable)
 
     async def declare(self) -> None:
         """Creates every exchange and queue."""
         await self._in_time(lambda: declare(self._app))
 
-    async def _publish_once(self, message: ToEstimate) -> None:
-        await self._in_time(lambda: publish(self._app, message, time.time(), once=True))
+    async def _publish_once(self, message: ToEstimate, *, new_connection: bool) -> None:
+        await self._in_time(lambda: publish(self._app, message, time.time(), once=True, new_connection=new_connection))
 
     async def _reach(self) -> None:
         await self._in_time(lambda: check_connection(self._app))

@@ -98,16 +98,16 @@ async def test_an_unconfirmed_message_is_published_at_most_three_times(
     broker_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     publisher = Publisher(celery_app("bot", broker_url))
-    copies: list[str] = []
+    copies: list[tuple[str, bool]] = []
 
-    def unconfirmed(_app: object, one: ToEstimate, _now: float, *, once: bool) -> None:
-        copies.append(one.request_id)
+    def unconfirmed(_app: object, one: ToEstimate, _now: float, *, once: bool, new_connection: bool) -> None:
+        copies.append((one.request_id, new_connection))
         raise BrokerUnavailable
 
     monkeypatch.setattr(publisher_module, "publish", unconfirmed)
     with pytest.raises(BrokerUnavailable):
         await publisher.publish(message())
-    assert len(copies) == 3
+    assert [new_connection for _, new_connection in copies] == [False, True, True]
 
 
 async def test_a_waiting_publish_can_be_cancelled(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
