@@ -35,7 +35,11 @@ def test_zeros_between_and_behind_tars_are_skipped(tmp_path: Path, zeros: int) -
     assert [name for name, _ in read(path, SourceLimits(header=1 << 16))] == ["a.jpg", "b.jpg", "c.jpg", "a.jpg"]
 
 
-@pytest.mark.parametrize("behind", [b"a signature", b"x" * 5_000, bytes(700) + b"x", gzip.compress(b"x" * 100)])
+@pytest.mark.parametrize(
+    "behind",
+    [b"a signature", b"x" * 5_000, bytes(700) + b"x", gzip.compress(b"x" * 100)],
+    ids=["few bytes", "many bytes", "zeros before", "gzip"],
+)
 def test_other_bytes_behind_a_tar_get_a_row_that_says_so(tmp_path: Path, behind: bytes) -> None:
     path = write_tar(tmp_path / "set.tar", tar_member("a.jpg"))
     path.write_bytes(path.read_bytes() + behind)
